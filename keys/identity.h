@@ -1,0 +1,57 @@
+/* A participant's root, its committed next root, and the words that name participants (product.md: Vocabulary).
+ *
+ *   next commitment = H(next-root, root1_pk)          pid = H(pid, root0_pk ‖ next commitment)
+ *
+ * A root rotation is signed by the committed key and commits to the one after (pre-rotation, as KERI).
+ */
+#ifndef GMM_KEYS_IDENTITY_H
+#define GMM_KEYS_IDENTITY_H
+
+#include "keys/bytes.h"
+#include "keys/hash.h"
+#include "keys/limits.h"
+
+enum identity_kind { /* on the wire as u8 */
+    IDENTITY_MEMBER = 1,
+    IDENTITY_GOVERNMENT = 2,
+    IDENTITY_EMPLOYERS = 3,
+    IDENTITY_WORKERS = 4,
+    IDENTITY_CIVIL_SOCIETY = 5,
+    IDENTITY_INTL_ORG = 6,
+    IDENTITY_OBSERVER = 7
+};
+enum identity_level { IDENTITY_HQ = 1, IDENTITY_REGIONAL = 2, IDENTITY_COUNTRY = 3, IDENTITY_FIELD = 4 };
+
+/* "member", "civil-society", …; NULL for a number that is none. The inverse returns 0 for a word that is none. */
+const char *identity_kind_text(unsigned kind);
+unsigned identity_kind_from_text(const char *text);
+const char *identity_level_text(unsigned level);
+unsigned identity_level_from_text(const char *text);
+
+/* A participant id: 1–32 of [a-z0-9-], starting with a letter or digit ("ilo", "gov-xa"). */
+bool identity_id_ok(const char *text, size_t len);
+/* An office name: the same letters, 1–128 bytes ("hq", "co-dhaka"). */
+bool identity_office_ok(const char *text, size_t len);
+/* A name for people: 1–255 bytes of UTF-8 without control characters. */
+bool identity_name_ok(const char *text, size_t len);
+
+/* Ed25519 pair from a 32-byte seed; sk (64 bytes) is guarded memory of the caller's. */
+void identity_pair(struct gmm_id *pk, uint8_t sk[64], const uint8_t seed[32]);
+void identity_next_commit(struct gmm_id *out, const struct gmm_id *next_root_pk);
+void identity_pid(struct gmm_id *out, const struct gmm_id *root0_pk, const struct gmm_id *next_commit);
+
+/* Root rotation, a root object: content ‖ SIG(new root, rotation, content).
+ * content = {ver u8 = 1, nid 32, pid 32, n u32 ≥ 1, new_root_pk 32, next_commit 32}. */
+#define IDENTITY_ROTATION_BYTES (1 + 32 + 32 + 4 + 32 + 32 + 64)
+struct identity_rotation {
+    struct gmm_id nid, pid, root_pk, next_commit;
+    uint32_t n;
+};
+enum gmm_err identity_rotation_make(uint8_t out[IDENTITY_ROTATION_BYTES], const struct identity_rotation *rotation,
+                                    const uint8_t new_root_sk[64]);
+/* GMM_EFORMAT, GMM_EVERSION, GMM_ENETWORK, GMM_EKEY, GMM_ESIGNATURE. That root_pk fulfils the commitment of root n-1 is
+ * the caller's question (the chain is data of the fold). */
+enum gmm_err identity_rotation_open(struct identity_rotation *out, const struct gmm_id *nid, const void *bytes,
+                                    size_t len);
+
+#endif

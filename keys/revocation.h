@@ -1,0 +1,29 @@
+/* Revocation of an office key, a root object: names the last valid entry per log (strict; protocol: Authority).
+ *
+ * content = {ver u8 = 1, nid 32, pid 32, sign_pk 32 (revoked), signer 32, time u64 ms, count u16,
+ *            count × {group 32, instance 8, seq u64, id 32}}
+ * object = content ‖ SIG(signer, revocation, content)
+ * signer is a root of pid's chain or an office of pid with the REVOKE role (the fold decides).
+ */
+#ifndef GMM_KEYS_REVOCATION_H
+#define GMM_KEYS_REVOCATION_H
+
+#include "keys/identity.h"
+
+struct revocation_cut {
+    struct gmm_id group, id;
+    uint64_t instance, seq;
+};
+struct revocation {
+    struct gmm_id nid, pid, sign_pk, signer;
+    uint64_t time_ms;
+    uint16_t count;
+    struct revocation_cut *cuts; /* owned; revocation_close frees */
+};
+
+enum gmm_err revocation_make(struct buffer *out, const struct revocation *revocation, const uint8_t signer_sk[64]);
+/* Errors as certificate_open; GMM_ENOMEM. On failure nothing is owned. */
+enum gmm_err revocation_open(struct revocation *out, const struct gmm_id *nid, const void *bytes, size_t len);
+void revocation_close(struct revocation *revocation);
+
+#endif
