@@ -1,0 +1,55 @@
+/* The root objects a node holds: charter, certificates, rotations, revocations; a set, each named by H(object, bytes).
+ * Integrity lives here ("some certificate by a root of that participant's rotation chain names sign_pk"); what is expired,
+ * superseded or revoked is the fold's question.
+ *
+ * An object = kind u8 (1 charter, 2 certificate, 3 revocation, 4 rotation) ‖ the object's bytes (keys/…). */
+#ifndef GMM_PROTO_DIRECTORY_H
+#define GMM_PROTO_DIRECTORY_H
+
+#include "keys/certificate.h"
+#include "keys/charter.h"
+#include "keys/revocation.h"
+
+enum directory_kind {
+    DIRECTORY_CHARTER = 1,
+    DIRECTORY_CERTIFICATE = 2,
+    DIRECTORY_REVOCATION = 3,
+    DIRECTORY_ROTATION = 4
+};
+struct directory_object {
+    struct gmm_id hash;
+    enum directory_kind kind;
+    const uint8_t *bytes; /* with the kind byte */
+    size_t len;
+    union {
+        struct charter charter;
+        struct certificate certificate;
+        struct revocation revocation;
+        struct identity_rotation rotation;
+    } as;
+};
+struct directory;
+
+/* Empty, without a network until a charter is added. */
+struct directory *directory_new(void);
+void directory_free(struct directory *d);
+/* NULL before a charter is held. */
+const struct charter *directory_charter(const struct directory *d);
+void directory_hash(struct gmm_id *out, const void *bytes, size_t len);
+/* Opens, checks and takes a copy. The first object must be the charter. GMM_EEXISTS: held already (*out still set).
+ * GMM_EUNKNOWN: a certificate of a later root whose rotation is not held, or a rotation out of order. GMM_ENETWORK,
+ * GMM_ESIGNATURE, GMM_EFORMAT, GMM_EKEY, GMM_EVERSION; GMM_ELIMIT (LIMIT_OFFICES certificates in force times 8). */
+enum gmm_err directory_add(struct directory *d, const void *bytes, size_t len, const struct directory_object **out);
+void directory_remove(struct directory *d, const struct gmm_id *hash); /* a store that failed */
+const struct directory_object *directory_find(const struct directory *d, const struct gmm_id *hash);
+size_t directory_count(const struct directory *d);
+/* In ascending order of hash. */
+const struct directory_object *directory_at(const struct directory *d, size_t index);
+/* Fingerprint of the whole set: H(object, all hashes in order); zero when empty. */
+void directory_fingerprint(const struct directory *d, struct gmm_id *out);
+/* Any certificate that names this key (the one with the highest serial), or NULL. */
+const struct certificate *directory_author(const struct directory *d, const struct gmm_id *sign_pk);
+/* The root of index n of a participant, or NULL: n = 0 from any certificate or the charter. */
+const struct gmm_id *directory_root(const struct directory *d, const struct gmm_id *pid, uint32_t n);
+
+#endif

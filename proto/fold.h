@@ -1,0 +1,113 @@
+/* The fold: all plain records, in canonical order, become "who may do what" (protocol: Authority). Effect, not integrity.
+ *
+ * A pure function of the set of records held: the same set gives the same view whatever the order of arrival. Records are
+ * kept; fold_view recomputes when something was added since (memoised). Canonical order: by header time, then by entry id.
+ * Authority of a record is judged by one function a kind of change, on the state folded so far; a refusal has a reason
+ * (a sentence that names the rule).
+ */
+#ifndef GMM_PROTO_FOLD_H
+#define GMM_PROTO_FOLD_H
+
+#include "keys/epoch.h"
+#include "proto/control.h"
+#include "proto/directory.h"
+#include "proto/header.h"
+#include "proto/run.h"
+
+enum view_status { VIEW_ADMITTED = 1 /* not all of admission, certificate, join held */, VIEW_ACTIVE, VIEW_SUSPENDED, VIEW_EXPELLED };
+struct view_participant {
+    struct gmm_id pid, root_pk, next_commit;
+    uint32_t root_n;
+    char id[LIMIT_PARTICIPANT_ID + 1];
+    char name[LIMIT_NAME_TEXT + 1];
+    uint8_t kind;
+    enum view_status status;
+    struct gmm_id sign_pk, noise_pk; /* of the office that joined: for the fingerprint; zero for the founder until certified */
+    uint64_t since_ms;
+};
+enum view_office_status { VIEW_OFFICE_ACTIVE = 1, VIEW_OFFICE_SUPERSEDED, VIEW_OFFICE_VOID, VIEW_OFFICE_REVOKED };
+struct view_office {
+    struct gmm_id pid, sign_pk, noise_pk, wrap_pk, certificate; /* wrap_pk: the newest announced; certificate: object hash */
+    uint64_t serial, not_before_ms, not_after_ms;
+    uint16_t roles;
+    uint8_t level;
+    enum view_office_status status;
+    char office[LIMIT_OFFICE_TEXT + 1];
+    uint8_t address_count;
+    char (*addresses)[LIMIT_ADDRESS_TEXT + 1]; /* borrowed from the directory */
+};
+struct view_group {
+    struct gmm_id gid, owner; /* owner: pid; zero for all and thematic */
+    enum epoch_group_kind kind;
+    bool history_full;
+    const char *name; /* "all", "decent-work", "internal"; NULL for circles: their name is sealed */
+    uint16_t member_count;
+    const struct gmm_id *members; /* sorted pids */
+};
+struct view_epoch {
+    struct gmm_id id, gid, author;
+    struct epoch epoch;
+    uint64_t time;
+    bool valid; /* written by a member, well formed, gen consistent with its parents */
+    bool bad;   /* an EPOCH_BAD stands against it and no WRAP has answered it */
+};
+struct view_wrap { /* WRAP entries, to be tried by the office that they name */
+    struct gmm_id epoch_id, sign_pk, author;
+    const uint8_t *body;
+    size_t len;
+};
+struct view {
+    struct gmm_id nid, chair; /* pid of the chair */
+    uint32_t term;
+    uint64_t term_from_ms, term_until_ms;
+    char name[LIMIT_NAME_TEXT + 1];
+    struct gmm_id leads[LIMIT_THEMATIC];
+    size_t participant_count, office_count, group_count, epoch_count, wrap_count;
+    const struct view_participant *participants; /* sorted by pid */
+    const struct view_office *offices;           /* sorted by sign_pk; one a key: the certificate with the highest serial */
+    const struct view_group *groups;             /* sorted by gid */
+    const struct view_epoch *epochs;             /* sorted by id */
+    const struct view_wrap *wraps;
+};
+
+struct fold;
+struct fold *fold_new(const struct directory *directory); /* borrowed for the fold's life */
+void fold_free(struct fold *fold);
+/* Takes a copy of an admitted plain entry (type < 64). Unknown types are kept out silently. GMM_ENOMEM. Malformed bodies
+ * are admitted by the gate all the same; here they have no effect. */
+enum gmm_err fold_add(struct fold *fold, const uint8_t header[HEADER_BYTES], const struct gmm_id *id,
+                      const uint8_t *body, size_t len);
+/* The directory changed. */
+void fold_touch(struct fold *fold);
+/* Valid until the next fold_add, fold_touch or fold_free. NULL: out of memory or no charter yet. */
+const struct view *fold_view(struct fold *fold);
+/* Would this record of ours have effect now? GMM_OK, or GMM_EDENIED/GMM_EFORMAT/GMM_EEXISTS with the rule that refuses in
+ * msg ("only the chair of term 1 (International Labour Organization) may admit a participant"). */
+enum gmm_err fold_authorize(struct fold *fold, const struct gmm_id *author, const struct gmm_id *group, uint16_t type,
+                            const void *body, size_t len, uint64_t time_ms, struct gmm_msg *msg);
+
+const struct view_participant *view_participant(const struct view *v, const struct gmm_id *pid);
+const struct view_participant *view_participant_by_id(const struct view *v, const char *id);
+const struct view_office *view_office(const struct view *v, const struct gmm_id *sign_pk);
+const struct view_office *view_office_by_noise(const struct view *v, const struct gmm_id *noise_pk);
+const struct view_office *view_office_by_name(const struct view *v, const struct gmm_id *pid, const char *office);
+const struct view_group *view_group(const struct view *v, const struct gmm_id *gid);
+/* "all", a thematic name, or "internal" (of this pid). */
+const struct view_group *view_group_by_name(const struct view *v, const char *name, const struct gmm_id *own_pid);
+bool view_is_member(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid);
+const struct view_epoch *view_epoch(const struct view *v, const struct gmm_id *id);
+/* An office counts as a current recipient of a group: active, within its certificate's validity at now_ms, of an active
+ * member participant. */
+bool view_office_in_group(const struct view *v, const struct gmm_id *gid, const struct view_office *office,
+                          uint64_t now_ms);
+/* Effect on a whole log: entries up to and including *valid_until stand (UINT64_MAX: all; false: none), and why not. */
+bool view_log_verdict(const struct view *v, const struct run_key *key, uint64_t *valid_until, struct gmm_msg *why);
+/* The epoch to send under: usable (protocol: "An epoch may be used for sending iff"), highest gen, then smallest id; NULL:
+ * none, a new one is due. `have` tells whether we hold its secret. */
+const struct view_epoch *view_epoch_for_sending(const struct view *v, const struct gmm_id *gid, uint64_t now_ms,
+                                                bool (*have)(const void *arg, const struct gmm_id *epoch_id),
+                                                const void *arg);
+/* Tips: epochs of the group that no other epoch names as a parent; at most max, highest gen first. */
+size_t view_epoch_tips(const struct view *v, const struct gmm_id *gid, const struct view_epoch **out, size_t max);
+
+#endif

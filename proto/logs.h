@@ -1,0 +1,43 @@
+/* The table of logs a node holds: heads, arrival numbers, what is persisted. Owned by the engine; no I/O.
+ *
+ * A log's head moves in two steps: admitted (the gate took a run; volatile) and persisted (the store said so). After a
+ * failed store logs_rollback returns every log to its persisted head. Logs are found by key (hash table) and walked by
+ * group in order of arrival.
+ */
+#ifndef GMM_PROTO_LOGS_H
+#define GMM_PROTO_LOGS_H
+
+#include "proto/run.h"
+
+#define LOGS_NO_SEQ UINT64_MAX /* head of an empty log */
+
+struct logs_head {
+    uint64_t seq; /* LOGS_NO_SEQ: nothing */
+    struct gmm_id id;
+    uint64_t time;
+    uint8_t sig[HASH_SIG_BYTES];
+};
+struct logs_log {
+    struct run_key key;
+    struct logs_head admitted, persisted;
+    uint64_t arrival; /* of the last persisted run; 0: none */
+    bool closed;      /* our own, after a restore: never appended to again */
+    bool forked;      /* a proof is held: nothing is admitted any more until the fold rules */
+};
+struct logs;
+
+struct logs *logs_new(void);
+void logs_free(struct logs *logs);
+struct logs_log *logs_find(const struct logs *logs, const struct run_key *key);
+/* Finds or makes an empty log. NULL: out of memory. Pointers stay valid until logs_free. */
+struct logs_log *logs_get(struct logs *logs, const struct run_key *key);
+size_t logs_count(const struct logs *logs);
+struct logs_log *logs_at(const struct logs *logs, size_t index); /* in order of creation */
+/* Moves persisted to the head given and sets the arrival number. */
+void logs_persist(struct logs *logs, struct logs_log *log, const struct logs_head *head, uint64_t arrival);
+void logs_rollback(struct logs *logs);
+uint64_t logs_last_arrival(const struct logs *logs);
+/* Open instances of (group, author): for LIMIT_INSTANCES. */
+unsigned logs_instances(const struct logs *logs, const struct gmm_id *group, const struct gmm_id *author);
+
+#endif

@@ -1,0 +1,95 @@
+/* Typed records: what sealed bodies say (msgpack maps with string keys; protocol: Conventions, product.md: Vocabulary).
+ *
+ * A record is encoded to a buffer and decoded from opened plaintext; decoded text is borrowed from that plaintext and not
+ * NUL-ended. Unknown keys are skipped, so that later records (consultations, dispositions, practices) add keys and types
+ * without a new mechanism; a known key of the wrong type or over its limit is GMM_EFORMAT or GMM_ELIMIT.
+ */
+#ifndef GMM_PROTO_RECORD_H
+#define GMM_PROTO_RECORD_H
+
+#include "proto/manifest.h"
+
+struct record_text {
+    const char *p; /* NULL: absent */
+    size_t len;
+};
+
+enum record_marking { RECORD_UNCLASSIFIED = 0, RECORD_CONFIDENTIAL = 1, RECORD_STRICTLY_CONFIDENTIAL = 2 };
+/* TLP 2.0, 0: none */
+enum record_tlp { RECORD_TLP_NONE = 0, RECORD_TLP_CLEAR = 1, RECORD_TLP_GREEN, RECORD_TLP_AMBER, RECORD_TLP_AMBER_STRICT, RECORD_TLP_RED };
+
+struct record_attachment {
+    struct record_text name; /* bin: file names are bytes, not text */
+    struct manifest content;
+};
+
+struct record_document {
+    struct record_text title, symbol, lang, person;
+    struct record_text name; /* the posted file's name, bytes */
+    uint32_t version;        /* ≥ 1 */
+    enum record_marking marking;
+    enum record_tlp tlp;
+    bool has_revises, has_translates;
+    struct gmm_id revises, translates;
+    struct manifest content;
+    uint32_t attachment_count;
+    struct record_attachment *attachments; /* owned */
+};
+
+/* Positions and dispositions are words of the vocabulary; kept as their number. */
+enum record_position {
+    RECORD_NO_POSITION = 0,
+    RECORD_SUPPORT,
+    RECORD_COMMENT,
+    RECORD_AMENDMENT,
+    RECORD_CONCERN,
+    RECORD_RESERVATION,
+    RECORD_OBJECTION,
+    RECORD_NO_COMMENT,
+    RECORD_NO_OBJECTION,
+    /* answers of a coordinator: dispositions */
+    RECORD_ACCEPTED = 32,
+    RECORD_ACCEPTED_IN_PART,
+    RECORD_NOT_ACCEPTED,
+    RECORD_NOTED,
+    RECORD_DEFERRED,
+    RECORD_WITHDRAWN
+};
+const char *record_position_text(unsigned position); /* "no-comment"; "" for 0; NULL for none */
+/* Case ignored, a space or underscore is a hyphen. -1: no such word. */
+int record_position_from_text(const char *text);
+const char *record_marking_text(unsigned marking);
+int record_marking_from_text(const char *text); /* "CONFIDENTIAL", "strictly confidential" */
+
+struct record_note {
+    struct gmm_id document;
+    bool has_parent;
+    struct gmm_id parent; /* the note it answers */
+    uint32_t para;        /* 0: the whole document */
+    enum record_position position;
+    struct record_text text, proposed, lang, person;
+    struct record_text name; /* of the posted file, when it came from one */
+};
+
+struct record_receipt {
+    struct gmm_id document;
+    bool opened; /* false: stored */
+    uint64_t time_ms;
+    struct record_text person;
+};
+
+struct record_group_name {
+    struct record_text name;
+};
+
+enum gmm_err record_document_encode(struct buffer *out, const struct record_document *r);
+enum gmm_err record_document_decode(struct record_document *out, const void *plain, size_t len);
+void record_document_close(struct record_document *r);
+enum gmm_err record_note_encode(struct buffer *out, const struct record_note *r);
+enum gmm_err record_note_decode(struct record_note *out, const void *plain, size_t len);
+enum gmm_err record_receipt_encode(struct buffer *out, const struct record_receipt *r);
+enum gmm_err record_receipt_decode(struct record_receipt *out, const void *plain, size_t len);
+enum gmm_err record_group_name_encode(struct buffer *out, const struct record_group_name *r);
+enum gmm_err record_group_name_decode(struct record_group_name *out, const void *plain, size_t len);
+
+#endif
