@@ -32,6 +32,8 @@ const uint8_t *bytes_take(struct bytes_in *in, size_t n);
 /* Text behind a u8 or u16 length: borrowed, valid UTF-8 without NUL, at most max bytes; else fails. */
 const char *bytes_take_text8(struct bytes_in *in, size_t max, size_t *len);
 const char *bytes_take_text16(struct bytes_in *in, size_t max, size_t *len);
+/* The same copied, NUL-ended, into out of max + 1 bytes; the empty text on failure. */
+void bytes_get_text8(struct bytes_in *in, char *out, size_t max);
 void bytes_fail(struct bytes_in *in);
 /* True when nothing failed and nothing is left: a decoder's last question. */
 bool bytes_in_done(const struct bytes_in *in);
