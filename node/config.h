@@ -1,0 +1,52 @@
+/* gmm.conf, read with inih (cli.md: Home, Several people at one office). An unknown section or key is an error that names
+ * the line. Everything has a default; a missing file is the defaults.
+ *
+ *   [node]    lang=fr  lock-memory=require|warn
+ *   [network] listen=HOST:PORT (repeatable)  advertise=HOST:PORT (repeatable)
+ *   [control] socket=PATH  group=NAME
+ *   [people]  NAME=read,post,note,clear,release,admin   *=…      (no section: the owner of the home and root may do all)
+ *   [fetch]   auto-max=BYTES  (attachments above stay on demand; default: no limit)
+ */
+#ifndef GMM_NODE_CONFIG_H
+#define GMM_NODE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "keys/error.h"
+#include "keys/limits.h"
+
+#define CONFIG_READ 1u
+#define CONFIG_POST 2u
+#define CONFIG_NOTE 4u
+#define CONFIG_CLEAR 8u
+#define CONFIG_RELEASE 16u
+#define CONFIG_ADMIN 32u /* roster, groups, keys, peers, doctor */
+#define CONFIG_ALL 63u
+#define CONFIG_PEOPLE 256
+
+struct config_person {
+    char name[LIMIT_PERSON_TEXT + 1];
+    unsigned may;
+};
+struct config {
+    char lang[LIMIT_LANG_TEXT + 1];
+    bool allow_unlocked_memory;
+    unsigned listen_count, advertise_count, people_count;
+    char listen[LIMIT_ADDRESSES][LIMIT_ADDRESS_TEXT + 1];
+    char advertise[LIMIT_ADDRESSES][LIMIT_ADDRESS_TEXT + 1];
+    char socket[4096]; /* empty: control in the home */
+    char socket_group[64];
+    struct config_person people[CONFIG_PEOPLE];
+    uint64_t fetch_auto_max;
+};
+
+/* From text (fuzzed). GMM_EFORMAT with the line in msg; GMM_ELIMIT. */
+enum gmm_err config_parse(struct config *out, const char *text, size_t len, struct gmm_msg *msg);
+enum gmm_err config_load(struct config *out, const char *path, struct gmm_msg *msg);
+/* What a Unix account may do: its own line, else "*", else nothing; without [people] everything for the owner and root,
+ * nothing for others. */
+unsigned config_may(const struct config *config, const char *account, bool owner_or_root);
+const char *config_right_text(unsigned right);
+
+#endif

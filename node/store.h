@@ -1,0 +1,140 @@
+/* The store: one SQLite file (WAL, page 16 KiB, foreign keys, STRICT tables, versioned migrations), one writer.
+ *
+ * The log is the truth: objects, logs, entries, block heads, chunks. Local state: secrets (sealed under the node secret),
+ * cursors, peers, invites, requests, once-keys. Projections live in the same file (node/projection.h, node/search.h) and can
+ * be dropped and rebuilt. All statements prepared. Entries are ordered by (log number, seq); an 8-byte prefix of the id is
+ * indexed. Bodies lie as they came: sealed.
+ *
+ * Errors: GMM_EFULL (disk full: the transaction is rolled back, the store stays usable), GMM_EIO, GMM_ECORRUPT, GMM_EBUSY,
+ * GMM_ENOMEM.
+ */
+#ifndef GMM_NODE_STORE_H
+#define GMM_NODE_STORE_H
+
+#include "proto/gate.h"
+#include "proto/logs.h"
+
+struct sqlite3;
+struct store;
+
+#define STORE_SCHEMA 1
+
+/* Opens or creates. A newer schema: GMM_EVERSION, untouched. An older one: the file is copied beside itself, then
+ * migrated. read_only writes nothing (immutable when the folder cannot be written). id16: the store's random id (16 bytes
+ * of the caller's, used when it is created). */
+enum gmm_err store_open(struct store **out, const char *path, bool read_only, const uint8_t id16[16],
+                        struct gmm_msg *msg);
+void store_close(struct store *store);
+void store_id(const struct store *store, uint8_t out[16]);
+struct sqlite3 *store_db(struct store *store); /* for projection.c and search.c */
+
+/* Transactions. durable: full synchronisation at commit. store_begin is idempotent inside one; asking for durable inside a
+ * lazy one makes the whole durable. A failed statement poisons: commit then rolls back and gives the error. */
+enum gmm_err store_begin(struct store *store, bool durable);
+enum gmm_err store_commit(struct store *store);
+void store_rollback(struct store *store);
+bool store_in_transaction(const struct store *store);
+/* The sentence of the last error, for people. */
+const char *store_error(const struct store *store);
+
+/* Truth. */
+enum gmm_err store_put_object(struct store *store, const struct gmm_id *hash, const void *bytes, size_t len);
+enum gmm_err store_put_run(struct store *store, const struct admitted *run, uint64_t arrival);
+enum gmm_err store_set_arrival(struct store *store, const struct run_key *key, uint64_t arrival);
+enum gmm_err store_close_log(struct store *store, const struct run_key *key);
+
+/* Walks at start; the callback stops the walk by returning an error. (Callbacks are fine in node/.) */
+typedef enum gmm_err store_object_fn(void *arg, const void *bytes, size_t len);
+enum gmm_err store_each_object(struct store *store, store_object_fn *fn, void *arg);
+typedef enum gmm_err store_log_fn(void *arg, const struct run_key *key, const struct logs_head *head, uint64_t arrival,
+                                  bool closed);
+enum gmm_err store_each_log(struct store *store, store_log_fn *fn, void *arg);
+typedef enum gmm_err store_entry_fn(void *arg, const uint8_t header[HEADER_BYTES], const struct gmm_id *id,
+                                    const uint8_t *body, size_t len);
+/* Plain entries (type < 64) only: a partial index makes this cost their number, not the store's size. */
+enum gmm_err store_each_plain(struct store *store, store_entry_fn *fn, void *arg);
+/* Every entry of a log from a seq on, in order. body NULL: absent. */
+enum gmm_err store_each_entry(struct store *store, const struct run_key *key, uint64_t from_seq, store_entry_fn *fn,
+                              void *arg);
+
+/* A run from from_seq to at most to_seq inside one block of 256, ending at a signed head (block end or the log's head), at
+ * most max_bytes of bodies when an earlier signed head allows. GMM_ENOTFOUND. */
+enum gmm_err store_load_run(struct store *store, const struct run_key *key, uint64_t from_seq, uint64_t to_seq,
+                            size_t max_bytes, struct run **out);
+struct store_entry {
+    uint8_t header[HEADER_BYTES];
+    struct gmm_id id;
+    uint8_t *body; /* owned; NULL: absent */
+    size_t body_len;
+};
+enum gmm_err store_load_entry(struct store *store, const struct gmm_id *id, struct store_entry *out);
+/* Ids that begin with these hex digits (≥ 8, ≤ 64): up to max; *count of them. */
+enum gmm_err store_find_prefix(struct store *store, const char *hex, struct gmm_id *out, size_t max, size_t *count);
+void store_entry_close(struct store_entry *entry);
+uint64_t store_entry_count(struct store *store);
+/* Checks every entry, head, object for verify --all: the callback hears of each damaged or missing item. Reads all. */
+typedef void store_fault_fn(void *arg, const char *kind, const struct gmm_id *id, const char *reason);
+enum gmm_err store_check(struct store *store, const struct gmm_id *nid, uint64_t *checked, store_fault_fn *fn, void *arg);
+
+/* Chunks: rows here, bytes in node/chunkfile.h files (written and synced before the row). */
+enum gmm_err store_put_chunk(struct store *store, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len);
+/* GMM_ENOTFOUND when not held for this group. */
+enum gmm_err store_has_chunk(struct store *store, const struct gmm_id *gid, const struct gmm_id *id, uint32_t *len);
+typedef enum gmm_err store_chunk_fn(void *arg, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len);
+enum gmm_err store_each_chunk(struct store *store, store_chunk_fn *fn, void *arg);
+
+/* Local state. Values named `sealed` come sealed from the caller. */
+enum gmm_err store_put_secret(struct store *store, const struct gmm_id *epoch_id, const void *sealed, size_t len);
+typedef enum gmm_err store_blob_fn(void *arg, const struct gmm_id *id, const void *bytes, size_t len);
+enum gmm_err store_each_secret(struct store *store, store_blob_fn *fn, void *arg);
+enum gmm_err store_put_cursor(struct store *store, const struct gmm_id *peer, const void *token, size_t len);
+enum gmm_err store_each_cursor(struct store *store, store_blob_fn *fn, void *arg);
+/* Small named values: "network", "invite.pending", "token", … GMM_ENOTFOUND. *out: free. */
+enum gmm_err store_set(struct store *store, const char *name, const void *bytes, size_t len);
+enum gmm_err store_get(struct store *store, const char *name, uint8_t **out, size_t *len);
+enum gmm_err store_unset(struct store *store, const char *name);
+
+struct store_peer {
+    char address[256];
+    bool bound;
+    struct gmm_id noise_pk; /* when bound */
+    uint64_t last_seen_ms;  /* 0: never */
+};
+enum gmm_err store_put_peer(struct store *store, const struct store_peer *peer); /* by address */
+enum gmm_err store_drop_peer(struct store *store, const char *address);
+typedef enum gmm_err store_peer_fn(void *arg, const struct store_peer *peer);
+enum gmm_err store_each_peer(struct store *store, store_peer_fn *fn, void *arg);
+/* When an office was last heard, for office list. */
+enum gmm_err store_set_seen(struct store *store, const struct gmm_id *sign_pk, uint64_t ms);
+enum gmm_err store_get_seen(struct store *store, const struct gmm_id *sign_pk, uint64_t *ms);
+
+struct store_invite {
+    uint8_t id[16];
+    uint8_t *sealed; /* the invite's bytes sealed under the node secret; owned when read */
+    size_t sealed_len;
+    uint64_t expires_ms;
+    char state;             /* 'o' open, 'u' used (asked), 'r' revoked */
+    struct gmm_id used_by;  /* sign_pk that asked under it */
+};
+enum gmm_err store_put_invite(struct store *store, const struct store_invite *invite); /* by id */
+typedef enum gmm_err store_invite_fn(void *arg, const struct store_invite *invite);
+enum gmm_err store_each_invite(struct store *store, store_invite_fn *fn, void *arg);
+
+struct store_request { /* join requests that await an answer */
+    struct gmm_id sign_pk;
+    uint8_t *bytes; /* the join request; owned when read */
+    size_t len;
+    char state; /* 'p' pending, 'a' admitted, 'n' refused */
+    uint64_t time_ms;
+    char participant[LIMIT_PARTICIPANT_ID + 1];
+    char reason[200];
+};
+enum gmm_err store_put_request(struct store *store, const struct store_request *request);
+typedef enum gmm_err store_request_fn(void *arg, const struct store_request *request);
+enum gmm_err store_each_request(struct store *store, store_request_fn *fn, void *arg);
+
+/* --once: keyed hash of the key → id. GMM_ENOTFOUND. Written in the same transaction as the entry. */
+enum gmm_err store_put_once(struct store *store, const uint8_t key_hash[32], const struct gmm_id *id);
+enum gmm_err store_get_once(struct store *store, const uint8_t key_hash[32], struct gmm_id *id);
+
+#endif

@@ -1,0 +1,229 @@
+/* The engine: the whole protocol of one office as a deterministic state machine (architecture: rule 1).
+ *
+ * engine_step(engine, event, effects) takes one event and appends effects. No I/O, no clock, no randomness, no callback:
+ * every event carries the time and 32 random bytes of the driver's. The daemon, one-shot commands, the simulator and the
+ * fuzzers drive the same engine. The engine dispatches to modules; each owns its state and never includes another.
+ *
+ * Ownership: pointers inside an event are borrowed for the call unless said otherwise. Everything inside effects belongs to
+ * the effects list until effects_reset, except what a driver takes explicitly (effect_take_*).
+ *
+ * Persist, then speak: what a STORE effect carries is announced, pushed, answered only after PERSISTED with its ticket.
+ * Stores are carried out in order. After STORE_FAILED the engine rolls back everything not yet persisted, and the driver
+ * fails every store emitted before that event was stepped.
+ */
+#ifndef GMM_PROTO_ENGINE_H
+#define GMM_PROTO_ENGINE_H
+
+#include "keys/keystore.h"
+#include "proto/fold.h"
+#include "proto/gate.h"
+#include "proto/session.h"
+
+struct engine;
+struct effects;
+
+struct engine_config {
+    const struct keystore *keystore; /* borrowed for the engine's life */
+    uint8_t store_id[16];            /* random, names this store in cursor tokens */
+    uint64_t build_ms;               /* we refuse to sign when the clock is before it */
+    bool pinned;                     /* while we wait for admission: accept this peer before it is in our roster */
+    struct gmm_id pinned_noise_pk;
+};
+
+enum engine_event_kind {
+    /* once, at start, in this order; then START */
+    ENGINE_RESTORE_OBJECT, /* bytes */
+    ENGINE_RESTORE_LOG,    /* restore_log */
+    ENGINE_RESTORE_ENTRY,  /* entry: a plain entry (type < 64) */
+    ENGINE_RESTORE_SECRET, /* secret */
+    ENGINE_RESTORE_CURSOR, /* cursor: the token that this peer gave us */
+    ENGINE_START,
+    /* connections; conn numbers are the driver's, never reused within a run */
+    ENGINE_CONNECTED, /* connected */
+    ENGINE_RECEIVED,  /* conn, bytes */
+    ENGINE_DRAINED,   /* conn, queued: bytes the transport still holds */
+    ENGINE_DISCONNECTED,
+    /* answers of the store */
+    ENGINE_PERSISTED,    /* ticket */
+    ENGINE_STORE_FAILED, /* ticket, err */
+    ENGINE_LOADED,       /* ticket, loaded run (taken; NULL: not there) */
+    ENGINE_CHUNK_LOADED, /* ticket, chunk: bytes from offset; total 0: not held */
+    /* the office's own doing */
+    ENGINE_APPEND,       /* request, append */
+    ENGINE_FLUSH,        /* signs and stores what APPEND with `more` left pending */
+    ENGINE_ADD_OBJECT,   /* request, bytes: a root object of ours or one that came by hand */
+    ENGINE_ENSURE_EPOCH, /* request, gid; force: a new one whatever there is (rotation) */
+    ENGINE_IMPORT_RUN,   /* request, bytes: a run that came by hand (welcome file, bundle) */
+    ENGINE_WANT_CHUNKS,  /* want: chunks to fetch from whoever has them */
+    ENGINE_JOIN_SEND,    /* conn, bytes: the request to deliver on a join connection of ours */
+    ENGINE_JOIN_ANSWER,  /* conn, bytes: JOIN_ANSWER payload to the newcomer */
+    ENGINE_TICK          /* the timer asked for has come */
+};
+
+struct engine_event {
+    enum engine_event_kind kind;
+    uint64_t now_ms;
+    uint8_t random[32];
+    uint32_t conn;
+    uint64_t ticket, request;
+    enum gmm_err err;
+    const void *bytes;
+    size_t len;
+    size_t queued;
+    union {
+        struct {
+            struct run_key key;
+            struct logs_head head;
+            uint64_t arrival;
+            bool closed;
+        } restore_log;
+        struct {
+            const uint8_t *header;
+            struct gmm_id id;
+            const uint8_t *body;
+            size_t body_len;
+        } entry;
+        struct {
+            struct gmm_id epoch_id;
+            const uint8_t *secret;
+        } secret;
+        struct {
+            struct gmm_id sign_pk;
+            const uint8_t *token;
+            size_t len;
+        } cursor;
+        struct {
+            bool initiator;
+            enum session_purpose purpose;
+            struct gmm_id remote_noise_pk; /* initiator: whom we expect */
+            uint64_t address;              /* a hash of the remote address, for limits per address */
+        } connected;
+        struct {
+            struct gmm_id gid; /* zero: our control log */
+            uint16_t type;
+            const void *body; /* type < 64: the fixed-binary body; else the record's plaintext */
+            size_t len;
+            bool more; /* keep the run open: more follows, or FLUSH */
+        } append;
+        struct {
+            struct gmm_id gid;
+            bool force;
+        } epoch;
+        struct {
+            struct gmm_id gid;
+            const struct gmm_id *ids;
+            size_t count;
+        } want;
+        struct {
+            const uint8_t *bytes;
+            size_t len, total, offset;
+        } chunk;
+        struct run *loaded;
+    } as;
+};
+
+enum effect_kind {
+    EFFECT_SEND,       /* conn, bytes */
+    EFFECT_CLOSE,      /* conn, err, text */
+    EFFECT_STORE,      /* ticket, store */
+    EFFECT_LOAD,       /* ticket, load */
+    EFFECT_LOAD_CHUNK, /* ticket, chunk: gid, id, offset, max */
+    EFFECT_TIMER,      /* at_ms: the next TICK (replaces the one before) */
+    EFFECT_ASSIGNED,   /* request, id: the entry's id, volatile until DONE */
+    EFFECT_DONE,       /* request, err, text, id */
+    EFFECT_ENTRIES,    /* entries: persisted, to be projected */
+    EFFECT_SECRET,     /* id: this epoch's secret is now held and persisted */
+    EFFECT_VIEW,       /* authority changed: verdicts, roster, groups may have */
+    EFFECT_PEER,       /* conn, peer */
+    EFFECT_CHUNK_HERE, /* chunk gid, id: stored now */
+    EFFECT_CHUNK_NOT,  /* chunk gid, id: nobody connected has it (asked again when a peer connects) */
+    EFFECT_JOIN_REQUEST,  /* conn, bytes: at the inviter */
+    EFFECT_JOIN_ANSWERED, /* conn, bytes: at the newcomer: JOIN_ANSWER payload */
+    EFFECT_FORK           /* log: two signed heads disagree */
+};
+
+/* What a store writes in one go; all or nothing. */
+struct engine_store {
+    bool durable; /* own posts and secrets: full synchronisation before PERSISTED */
+    uint32_t run_count;
+    struct admitted **runs;
+    uint64_t *arrivals; /* arrival number of each run */
+    uint32_t object_count;
+    struct gmm_id *object_hashes; /* bytes by directory_find */
+    uint32_t secret_count;
+    struct gmm_id *secret_ids; /* secrets by engine_secret */
+    bool has_cursor;
+    struct gmm_id cursor_peer;
+    uint8_t cursor[64];
+    size_t cursor_len;
+    uint32_t renumber_count; /* logs with a new arrival number and no new entries */
+    struct run_key *renumber;
+    uint64_t *renumber_arrivals;
+    bool has_chunk;
+    struct gmm_id chunk_gid, chunk_id;
+    uint8_t *chunk;
+    size_t chunk_len;
+};
+
+enum engine_peer_state { ENGINE_PEER_OPEN = 1 /* session established */, ENGINE_PEER_SYNCED /* neither side lacks anything */, ENGINE_PEER_BUSY /* again behind */ };
+
+struct effect {
+    enum effect_kind kind;
+    uint32_t conn;
+    uint64_t ticket, request, at_ms;
+    enum gmm_err err;
+    struct gmm_id id;
+    uint8_t *bytes; /* owned */
+    size_t len;
+    char text[200];
+    union {
+        struct engine_store store;
+        struct {
+            struct run_key key;
+            uint64_t from_seq, to_seq;
+            size_t max_bytes;
+        } load; /* a run from from_seq to at most to_seq, ending at a signed head, in one block of 256 */
+        struct {
+            struct gmm_id gid, id;
+            uint32_t offset, max;
+        } chunk;
+        struct {
+            struct run_key key;
+            uint64_t first_seq;
+            uint32_t count;
+        } entries;
+        struct {
+            struct gmm_id sign_pk, pid;
+            enum engine_peer_state state;
+            uint64_t received, sent; /* entries, this session */
+        } peer;
+        struct run_key log;
+    } as;
+};
+
+struct effects *effects_new(void);
+void effects_free(struct effects *effects);
+size_t effects_count(const struct effects *effects);
+struct effect *effects_at(struct effects *effects, size_t index);
+void effects_reset(struct effects *effects);
+
+enum gmm_err engine_new(struct engine **out, const struct engine_config *config);
+void engine_free(struct engine *engine);
+/* GMM_ENOMEM: the event had no effect that matters; the engine stays usable (sessions that needed it are closed). */
+enum gmm_err engine_step(struct engine *engine, const struct engine_event *event, struct effects *effects);
+
+/* Looking in (valid until the next step). */
+const struct view *engine_view(struct engine *engine);
+struct fold *engine_fold(struct engine *engine);
+const struct logs *engine_logs(const struct engine *engine);
+const struct directory *engine_directory(const struct engine *engine);
+const uint8_t *engine_secret(const struct engine *engine, const struct gmm_id *epoch_id); /* NULL: not held */
+/* The chunk domain's secret for the epoch that we would send under; GMM_ENOTFOUND: none usable (ENSURE_EPOCH first). */
+enum gmm_err engine_domain(struct engine *engine, const struct gmm_id *gid, uint64_t now_ms, uint8_t conv[32]);
+/* Our own participant in the view; NULL before admission. */
+const struct view_participant *engine_self(struct engine *engine);
+/* True when every open session is in sync both ways and no chunk is wanted that a connected peer may have. */
+bool engine_idle(const struct engine *engine);
+size_t engine_chunks_wanted(const struct engine *engine);
+
+#endif
