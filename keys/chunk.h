@@ -2,8 +2,12 @@
  *
  * domain: conv = K(E, chunk-domain, gid) of the epoch that opened it (EPOCH says new or inherited)
  * key = K(conv, chunk-key, H(chunk-pt, plaintext))
- * sealed = XChaCha20-Poly1305(key, nonce 0, ad = lp(chunk-ad) ‖ nid ‖ gid, length u32 ‖ plaintext ‖ zeros to Padmé)
+ * sealed = XChaCha20-Poly1305(key, nonce 0, ad = lp(chunk-ad) ‖ nid ‖ gid, length u32 ‖ plaintext ‖ zeros to Padmé) ‖
+ *          K(key, chunk-commit, nothing) 32
  * id = H(chunk-id, nid ‖ gid ‖ sealed)
+ *
+ * Poly1305 does not commit to the key: one ciphertext can be made to open under two. The last 32 bytes do, so that an id
+ * names one key and one plaintext, also for a reader who does not know conv and cannot recompute the key.
  */
 #ifndef GMM_KEYS_CHUNK_H
 #define GMM_KEYS_CHUNK_H
@@ -18,8 +22,9 @@ size_t chunk_sealed_size(size_t len);
 enum gmm_err chunk_seal(uint8_t *sealed, uint8_t key[32], struct gmm_id *id, const uint8_t conv[32],
                         const struct gmm_id *nid, const struct gmm_id *gid, const void *plain, size_t len);
 void chunk_id(struct gmm_id *id, const struct gmm_id *nid, const struct gmm_id *gid, const void *sealed, size_t len);
-/* Opens in place into out (caller's, at least sealed_len bytes). expect_len: the manifest's plaintext length, must
- * match. GMM_EDECRYPT, GMM_EFORMAT. key is what the manifest says. */
+/* Opens into out (the caller's, at least sealed_len bytes; may be sealed itself): expect_len bytes of plaintext stand at
+ * its front then. expect_len: the manifest's plaintext length, must match. key is what the manifest says.
+ * GMM_EDECRYPT: not under this key; GMM_EFORMAT: another length, padding not zero. */
 enum gmm_err chunk_open(uint8_t *out, size_t expect_len, const uint8_t key[32], const struct gmm_id *nid,
                         const struct gmm_id *gid, const void *sealed, size_t sealed_len);
 

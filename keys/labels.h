@@ -36,6 +36,7 @@
 #define LABEL_BODY_AD "GMM1/body-ad"
 #define LABEL_CHUNK_PT "GMM1/chunk-pt"
 #define LABEL_CHUNK_KEY "GMM1/chunk-key"
+#define LABEL_CHUNK_COMMIT "GMM1/chunk-commit"
 #define LABEL_CHUNK_ID "GMM1/chunk-id"
 #define LABEL_CHUNK_AD "GMM1/chunk-ad"
 #define LABEL_CHUNKER "GMM1/chunker"
