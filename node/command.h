@@ -1,0 +1,76 @@
+/* The one table of commands (architecture: rule 5): CLI parsing, control socket, help, completion and man pages come from it.
+ * Families of commands stand in node/cmd_*.c, each with an array that command_table joins.
+ */
+#ifndef GMM_NODE_COMMAND_H
+#define GMM_NODE_COMMAND_H
+
+#include <stdio.h>
+
+#include "node/call.h"
+
+struct node;
+struct render;
+
+enum command_param_kind {
+    COMMAND_FLAG,
+    COMMAND_TEXT,
+    COMMAND_INT,      /* ≥ 0 */
+    COMMAND_TIME,     /* RFC 3339, bare date, "7d", "36h": reaches the handler as integer ms since 1970 (a span: from now back) */
+    COMMAND_SPAN,     /* "7d", "36h", "90s": integer ms */
+    COMMAND_DEADLINE, /* RFC 3339 with a zone only; integer ms */
+    COMMAND_IN,       /* a file to read, or "-": a descriptor */
+    COMMAND_OUT,      /* a file to write, or "-" */
+    COMMAND_WORDS     /* positional: text, or "-": the text read from standard input */
+};
+#define COMMAND_REQUIRED 1u
+#define COMMAND_REPEATED 2u /* positional: takes the rest; option: may be given again */
+struct command_param {
+    const char *name; /* "--title" is an option, "REF" a positional (args key: "ref") */
+    enum command_param_kind kind;
+    unsigned flags;
+    const char *value; /* shown in help: "FILE", "GROUP"; NULL for flags and positionals */
+    const char *help;
+};
+
+#define COMMAND_NO_HOME 1u    /* runs in the client, without a home (help, version, completion) */
+#define COMMAND_LOCAL 2u      /* runs in the client's process without a node (init) */
+#define COMMAND_EXCLUSIVE 4u  /* needs the home's lock itself: refuses while a daemon runs (key passphrase) */
+#define COMMAND_NETWORK 8u    /* in-process, the loop with the network runs until it has answered (sync, join, get) */
+#define COMMAND_STREAM 16u    /* answers with events (watch) */
+#define COMMAND_HIDDEN 32u    /* not in help: steps of another command (post --batch) */
+#define COMMAND_UNJOINED 64u  /* also works in a home that has no network yet */
+#define COMMAND_WRITES 128u   /* refused under --read-only */
+
+struct command {
+    const char *name; /* "roster add" */
+    const struct command_param *params;
+    size_t param_count;
+    unsigned flags;
+    unsigned right; /* CONFIG_READ …: who may (checked before the handler) */
+    void (*handler)(struct node *node, struct call *call); /* NULL for COMMAND_NO_HOME and COMMAND_LOCAL */
+    /* Text for people from the JSON result. NULL: nothing is printed. */
+    void (*render)(const json_t *result, struct render *out);
+    const char *help;    /* one sentence */
+    const char *details; /* more, or NULL */
+    const char *example;
+};
+struct command_family {
+    const struct command *commands;
+    size_t count;
+};
+extern const struct command_family command_founding; /* cmd_founding.c: init, network, card */
+extern const struct command_family command_joining;  /* cmd_joining.c: invite, join, roster, office */
+extern const struct command_family command_peers;    /* cmd_peers.c: peer, sync, status */
+extern const struct command_family command_groups;   /* cmd_groups.c: group */
+extern const struct command_family command_posting;  /* cmd_posting.c: post, note */
+extern const struct command_family command_reading;  /* cmd_reading.c: get, show, list, notes, search, watch */
+extern const struct command_family command_care;     /* cmd_care.c: verify, doctor, key */
+extern const struct command_family command_general;  /* cmd_general.c: run, help, version, completion */
+
+size_t command_count(void);
+const struct command *command_at(size_t index);
+const struct command *command_find(const char *name); /* "roster add"; "roster" finds "roster list" where that is the default */
+/* The nearest names for a mistyped one, NULL-ended, at most 3. */
+void command_suggest(const char *name, const char *out[4]);
+
+#endif

@@ -1,0 +1,41 @@
+/* TCP through libuv: listeners, dialling, connections that feed the engine, back-pressure, the engine's timer, and the
+ * dialling policy over the table of peers (back-off with jitter; unbound addresses try the offices we know in turn: inviter
+ * and chair first). */
+#ifndef GMM_NODE_NET_H
+#define GMM_NODE_NET_H
+
+#include <uv.h>
+
+#include "node/node.h"
+
+/* Attaches to the node (node->net). */
+enum gmm_err net_open(struct net **out, struct node *node, uv_loop_t *loop);
+/* Closes every socket; the loop must run once more for the callbacks. */
+void net_close(struct net *net);
+/* "host:port", "[v6]:port"; port 0 takes a free one. bound: what it listens on now ("127.0.0.1:4711"). */
+enum gmm_err net_listen(struct net *net, const char *address, char bound[256], struct gmm_msg *msg);
+/* Starts the dialling policy: all peers now, then again and again (daemon), or once (sync). */
+void net_dial_peers(struct net *net, bool keep_trying);
+/* A join connection; the engine gets JOIN_SEND when it is open. */
+enum gmm_err net_dial_join(struct net *net, const char *address, const struct gmm_id *noise_pk, const void *request,
+                           size_t len);
+/* Called by node.c for effects. */
+void net_send(struct net *net, uint32_t conn, uint8_t *bytes /* taken */, size_t len);
+void net_shut(struct net *net, uint32_t conn, enum gmm_err err, const char *text);
+void net_peer_changed(struct net *net, uint32_t conn, const struct effect *effect);
+void net_timer(struct net *net, uint64_t at_ms);
+
+struct net_peer { /* for `peer list` and `sync` */
+    char address[256];
+    struct gmm_id sign_pk; /* zero: unbound */
+    enum { NET_CONNECTED, NET_CONNECTING, NET_UNREACHABLE, NET_UNBOUND } state;
+    bool synced, incoming;
+    uint64_t bytes_in, bytes_out, received, sent;
+    char why[128]; /* the last failure */
+};
+/* Peers as they stand: configured addresses and incoming sessions. Returns how many (at most max). */
+size_t net_peers(const struct net *net, struct net_peer *out, size_t max);
+/* True while a configured address is still being tried for the first time since net_dial_peers. */
+bool net_dialling(const struct net *net);
+
+#endif

@@ -1,0 +1,87 @@
+/* A node: one office's home opened — keystore, store, engine, projections — and the engine's driver.
+ *
+ * node_step feeds the engine an event and carries out its effects: stores into SQLite (grouped into one transaction until
+ * node_flush), sends through the network when there is one, projects what was persisted. Everything runs on the loop thread.
+ * A home without a network (before `network create` or an answered `join`) has no engine.
+ */
+#ifndef GMM_NODE_NODE_H
+#define GMM_NODE_NODE_H
+
+#include "keys/invite.h"
+#include "node/chunkfile.h"
+#include "node/config.h"
+#include "node/home.h"
+#include "node/projection.h"
+#include "node/search.h"
+#include "node/store.h"
+#include "proto/engine.h"
+
+struct net;
+struct call;
+
+struct node {
+    char home[HOME_PATH_MAX];
+    bool read_only, daemon;
+    struct home_lock lock;
+    struct config config;
+    struct keystore *keystore;
+    struct keystore_lock keystore_lock; /* how the keystore file is sealed: needed to write it again */
+    uint8_t *keystore_secret;           /* guarded: passphrase or key while open; NULL for method 0 */
+    struct card card;
+    struct store *store;
+    struct chunkfile *chunks;
+    struct projection *projection;
+    struct search *search;
+    struct engine *engine; /* NULL: no network yet */
+    struct effects *effects;
+    struct net *net;       /* NULL: no loop */
+    struct watch *watch;   /* listeners of events */
+    /* private to node.c */
+    struct node_pending *pending;
+};
+
+enum node_open_flags { NODE_READ_ONLY = 1, NODE_DAEMON = 2, NODE_NO_KEYS = 4 /* verify without a passphrase */ };
+/* Asks for the passphrase through ask (NULL: only files and credentials). Takes the lock (10 s wait for a command). */
+typedef enum gmm_err node_ask_fn(void *arg, const char *prompt, uint8_t *out /* guarded, 1024 */, size_t *len);
+enum gmm_err node_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,
+                       struct gmm_msg *msg);
+void node_close(struct node *node);
+/* The driver's clock: ms since 1970 (test builds: GMM_TEST_CLOCK). */
+uint64_t node_now_ms(void);
+
+/* Fills now_ms and random and steps; effects are carried out. conn events come from net.c. */
+enum gmm_err node_step(struct node *node, struct engine_event *event);
+/* Commits the open transaction, feeds PERSISTED, and goes on until nothing is pending. */
+enum gmm_err node_flush(struct node *node);
+/* The time of the next TICK; UINT64_MAX: none. */
+uint64_t node_next_tick_ms(const struct node *node);
+
+/* Founding and joining: the charter (a directory object) comes, the engine starts. GMM_EEXISTS: in a network already. */
+enum gmm_err node_found(struct node *node, const void *charter_object, size_t len, struct gmm_msg *msg);
+/* Seals the keystore again to its file (after a change of its content). */
+enum gmm_err node_save_keystore(struct node *node, struct gmm_msg *msg);
+
+/* Appends one entry of ours, durable when it returns. gid zero: control. Checks fold_authorize for plain types. Makes an
+ * epoch when the group has no usable one. once: NULL or 32 bytes of K(node, once, key); same key → the same id, GMM_OK. */
+enum gmm_err node_append(struct node *node, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
+                         const uint8_t *once, struct gmm_id *id, struct gmm_msg *msg);
+/* As node_append, not yet durable: the id is fixed at once; node_flush_appends makes all durable or none. */
+enum gmm_err node_append_more(struct node *node, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
+                              struct gmm_id *id, struct gmm_msg *msg);
+enum gmm_err node_flush_appends(struct node *node, struct gmm_msg *msg);
+enum gmm_err node_add_object(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg);
+enum gmm_err node_ensure_epoch(struct node *node, const struct gmm_id *gid, bool force, struct gmm_msg *msg);
+
+/* Opens the record of an entry (sealed types). *plain: seal_free. header may be NULL. GMM_ENOTFOUND, GMM_EABSENT,
+ * GMM_EDECRYPT (no secret: GMM_EUNKNOWN), GMM_ECORRUPT. */
+enum gmm_err node_open_record(struct node *node, const struct gmm_id *id, struct header *header, uint8_t **plain,
+                              size_t *len);
+/* Projects everything that is not projected yet (start, rebuild). progress may be NULL. */
+enum gmm_err node_project_all(struct node *node, void (*progress)(void *arg, uint64_t done), void *arg);
+/* Ourselves. */
+const struct gmm_id *node_pid(const struct node *node);
+bool node_is_active(struct node *node);
+/* Asks connected peers for these chunks; EFFECT_CHUNK_HERE reaches node_chunk_waiters (node/content.h). */
+enum gmm_err node_want_chunks(struct node *node, const struct gmm_id *gid, const struct gmm_id *ids, size_t count);
+
+#endif

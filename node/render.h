@@ -1,0 +1,39 @@
+/* Text for people: lines, tables that fit the width, other people's text made harmless.
+ *
+ * Whatever came from others is shown escaped: C0, C1, DEL, bidirectional controls, zero-width and other format characters,
+ * line and paragraph separators and invalid UTF-8 become \xNN or \u{NNNN}; the text's own letters, also right to left, stay.
+ */
+#ifndef GMM_NODE_RENDER_H
+#define GMM_NODE_RENDER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+struct render {
+    FILE *out;
+    unsigned width; /* columns; 0: not a terminal, do not cut */
+    bool colour;
+};
+
+/* Writes text made harmless. */
+void render_text(struct render *r, const char *text);
+void render_text_n(FILE *out, const char *text, size_t len);
+/* Own text: printf; use render_text for what others wrote. */
+void render_line(struct render *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A table from a JSON array of objects: for each column a title and a member name ("author.participant" reaches inside);
+ * cells are made harmless and cut to fit; numbers to the right. */
+struct render_column {
+    const char *title, *member;
+    unsigned max; /* columns at most; 0: as wide as needed */
+};
+void render_table(struct render *r, const json_t *rows, const struct render_column *columns, size_t count);
+/* "2026-11-24 17:00 UTC" from RFC 3339 or null ("never"). */
+void render_time(struct render *r, const json_t *time);
+/* 64 hex digits cut to 12 for tables. */
+const char *render_short_id(const char *hex, char out[16]);
+
+/* RFC 3339 UTC from ms ("2026-11-24T17:00:00Z"; with .mmm unless zero); JSON null for 0. */
+json_t *render_json_time(uint64_t ms);
+
+#endif
