@@ -10,7 +10,9 @@
  * wrap id = first 8 bytes of H(wrap-id, wrap_pk)
  * WRAP body  = {ver u8 = 1, epoch id 32, eph_pk 32, sign_pk 32, wrap id 8, 48 bytes}; same kek with gen of the epoch,
  *          author of the WRAP entry and the WRAP's own eph_pk.
- * The id of the epoch is the id of the entry that carries it. gen = 1 + max(parents' gen), 1 without parents.
+ * The id of the epoch is the id of the entry that carries it. gen = 1 + max(parents' gen), 1 without parents and then
+ * only. Parents differ, history wraps stand in the order of the parents, at most one each; at least one recipient, at
+ * most LIMIT_OFFICES.
  */
 #ifndef GMM_KEYS_EPOCH_H
 #define GMM_KEYS_EPOCH_H
@@ -49,10 +51,13 @@ struct epoch_context {
 };
 
 void epoch_wrap_id(uint8_t out[8], const struct gmm_id *wrap_pk);
+/* GMM_EKEY for a key of low order, that nothing can be wrapped to: to be refused where a wrap key enters the system. */
+enum gmm_err epoch_check_wrap_pk(const struct gmm_id *wrap_pk);
 
 /* Makes an epoch: secret and eph_sk are 32 random bytes of the caller's (guarded). targets are sorted here; two with one
  * sign_pk: GMM_EFORMAT; none: GMM_EFORMAT ("an empty audience is an error"). parents with secrets[i] not NULL get a
- * history wrap when `history` is set. out is filled; encode with epoch_encode. GMM_EKEY: a low-order wrap key. */
+ * history wrap when `history` is set. out is filled; encode with epoch_encode. GMM_EKEY: a low-order wrap key.
+ * GMM_EFORMAT: gen and parents do not fit, two parents are one. GMM_ELIMIT, GMM_ENOMEM. On failure nothing is owned. */
 enum gmm_err epoch_make(struct epoch *out, const struct epoch_context *ctx, uint32_t gen, enum epoch_domain domain,
                         const struct gmm_id *parents, const uint8_t *const *parent_secrets, size_t parent_count,
                         bool history, const struct epoch_target *targets, size_t target_count,
@@ -75,7 +80,7 @@ enum gmm_err epoch_unwrap_parent(uint8_t parent_secret[32], const struct epoch *
 enum gmm_err epoch_check(const struct epoch *epoch, const struct epoch_context *ctx, const uint8_t secret[32]);
 
 #define EPOCH_REWRAP_BYTES (1 + 32 + 32 + 32 + 8 + EPOCH_WRAP_BYTES)
-/* WRAP: an existing epoch's secret for one more recipient. */
+/* WRAP: an existing epoch's secret for one more recipient. GMM_EDECRYPT: not this epoch's secret; GMM_EKEY. */
 enum gmm_err epoch_rewrap(uint8_t out[EPOCH_REWRAP_BYTES], const struct gmm_id *epoch_id, const struct epoch *epoch,
                           const struct epoch_context *ctx, const struct epoch_target *target, const uint8_t secret[32],
                           const uint8_t eph_sk[32]);
