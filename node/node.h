@@ -2,7 +2,8 @@
  *
  * node_step feeds the engine an event and carries out its effects: stores into SQLite (grouped into one transaction until
  * node_flush), sends through the network when there is one, projects what was persisted. Everything runs on the loop thread.
- * A home without a network (before `network create` or an answered `join`) has no engine.
+ * A home without a network (before `network create` or `join`) has no engine; between `join` and its answer the engine has no
+ * charter, so engine_view gives NULL.
  */
 #ifndef GMM_NODE_NODE_H
 #define GMM_NODE_NODE_H
@@ -58,6 +59,10 @@ uint64_t node_next_tick_ms(const struct node *node);
 
 /* Founding and joining: the charter (a directory object) comes, the engine starts. GMM_EEXISTS: in a network already. */
 enum gmm_err node_found(struct node *node, const void *charter_object, size_t len, struct gmm_msg *msg);
+/* A newcomer's engine before it has the charter: join connections to this inviter can be made, and after the answer a
+ * session with it although our roster does not know it yet. Idempotent for the same network; GMM_EEXISTS for another. */
+enum gmm_err node_begin_join(struct node *node, const struct gmm_id *nid, const struct gmm_id *inviter_noise_pk,
+                             struct gmm_msg *msg);
 /* Seals the keystore again to its file (after a change of its content). */
 enum gmm_err node_save_keystore(struct node *node, struct gmm_msg *msg);
 

@@ -1,4 +1,5 @@
 /* Runs: up to 256 consecutive entries of one log, proven by one signed head over the last (protocol: Log and entry).
+ * A run never crosses a block of 256: first_seq / 256 = last seq / 256, so that the heads at seq mod 256 = 255 stand at run ends.
  *
  * Wire form (what a run implies is left out):
  *   group 32 · author 32 · instance u64 · first_seq u64 · count u16 (1..256) · entries · head signature 64
