@@ -47,6 +47,8 @@ void call_event(struct call *call, json_t *event /* stolen */);
 /* A sentence for stderr ("3 of 40 chunks"). */
 void call_say(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void call_reply(struct call *call, json_t *result /* stolen; NULL: out of memory is reported */);
+/* A result that is printed as such, with the exit status of err: what `verify` found. */
+void call_reply_with(struct call *call, enum gmm_err err, json_t *result /* stolen */);
 /* message: what was wrong; remedy: what to do next (may be NULL). */
 void call_fail(struct call *call, enum gmm_err err, const char *message, const char *remedy);
 void call_fail_choices(struct call *call, enum gmm_err err, const char *message, const char *remedy,

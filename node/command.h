@@ -20,7 +20,8 @@ enum command_param_kind {
     COMMAND_DEADLINE, /* RFC 3339 with a zone only; integer ms */
     COMMAND_IN,       /* a file to read, or "-": a descriptor */
     COMMAND_OUT,      /* a file to write, or "-" */
-    COMMAND_WORDS     /* positional: text, or "-": the text read from standard input */
+    COMMAND_WORDS,    /* positional: text, or "-": the text read from standard input */
+    COMMAND_LINE      /* text, or @FILE or "-": then a descriptor to read, as COMMAND_IN (an invite) */
 };
 #define COMMAND_REQUIRED 1u
 #define COMMAND_REPEATED 2u /* positional: takes the rest; option: may be given again */

@@ -19,6 +19,11 @@ void net_dial_peers(struct net *net, bool keep_trying);
 /* A join connection; the engine gets JOIN_SEND when it is open. */
 enum gmm_err net_dial_join(struct net *net, const char *address, const struct gmm_id *noise_pk, const void *request,
                            size_t len);
+/* The loop it runs on: for a command's own timers. */
+uv_loop_t *net_loop(const struct net *net);
+/* Addresses that others can dial, in this order: advertised ones (run --advertise, gmm.conf), then what it listens on but for
+ * wildcard hosts. At most max; returns how many. */
+size_t net_addresses(const struct net *net, char out[][256], size_t max);
 /* Called by node.c for effects. */
 void net_send(struct net *net, uint32_t conn, uint8_t *bytes /* taken */, size_t len);
 void net_shut(struct net *net, uint32_t conn, enum gmm_err err, const char *text);

@@ -19,6 +19,9 @@
 
 struct net;
 struct call;
+struct joining;
+
+typedef enum gmm_err node_ask_fn(void *arg, const char *prompt, uint8_t *out /* guarded, 1024 */, size_t *len);
 
 struct node {
     char home[HOME_PATH_MAX];
@@ -37,13 +40,16 @@ struct node {
     struct effects *effects;
     struct net *net;       /* NULL: no loop */
     struct watch *watch;   /* listeners of events */
+    struct joining *joining; /* node/joining.h: this home's own request to join; NULL: none waits */
+    node_ask_fn *ask;        /* as given to node_open; NULL: nobody to ask */
+    void *ask_arg;
     /* private to node.c */
     struct node_pending *pending;
 };
 
 enum node_open_flags { NODE_READ_ONLY = 1, NODE_DAEMON = 2, NODE_NO_KEYS = 4 /* verify without a passphrase */ };
-/* Asks for the passphrase through ask (NULL: only files and credentials). Takes the lock (10 s wait for a command). */
-typedef enum gmm_err node_ask_fn(void *arg, const char *prompt, uint8_t *out /* guarded, 1024 */, size_t *len);
+/* Asks for the passphrase through ask (NULL: only files and credentials; node/passphrase.h). Takes the lock (10 s wait for a
+ * command). */
 enum gmm_err node_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,
                        struct gmm_msg *msg);
 void node_close(struct node *node);
@@ -75,6 +81,8 @@ enum gmm_err node_append_more(struct node *node, const struct gmm_id *gid, uint1
                               struct gmm_id *id, struct gmm_msg *msg);
 enum gmm_err node_flush_appends(struct node *node, struct gmm_msg *msg);
 enum gmm_err node_add_object(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg);
+/* A run that came by hand (welcome file): through the gate, durable when it returns. GMM_EEXISTS: held already. */
+enum gmm_err node_import_run(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg);
 enum gmm_err node_ensure_epoch(struct node *node, const struct gmm_id *gid, bool force, struct gmm_msg *msg);
 
 /* Opens the record of an entry (sealed types). *plain: seal_free. header may be NULL. GMM_ENOTFOUND, GMM_EABSENT,
