@@ -271,6 +271,14 @@ void buffer_put_text16(struct buffer *b, const char *text, size_t len)
     buffer_put(b, text, len);
 }
 
+void buffer_cut(struct buffer *b, size_t len)
+{
+    if (len >= b->len)
+        return;
+    sodium_memzero(b->p + len, b->len - len);
+    b->len = len;
+}
+
 enum gmm_err buffer_take(struct buffer *b, uint8_t **out, size_t *len)
 {
     buffer_extend(b, 0);

@@ -66,6 +66,8 @@ void buffer_put_text8(struct buffer *b, const char *text, size_t len);
 void buffer_put_text16(struct buffer *b, const char *text, size_t len);
 /* Reserves n bytes (uninitialised) at the end and returns them; NULL after failure. */
 uint8_t *buffer_extend(struct buffer *b, size_t n);
+/* Forgets what stands from len on, wiped: takes back what was put since. A sticky failure stays. */
+void buffer_cut(struct buffer *b, size_t len);
 /* Hands the bytes over (caller frees with free) and resets the buffer. *out may be NULL-free empty: p is never NULL on
  * GMM_OK. Returns the sticky failure otherwise, with everything freed. */
 enum gmm_err buffer_take(struct buffer *b, uint8_t **out, size_t *len);

@@ -28,8 +28,11 @@ struct card {
     char addresses[LIMIT_ADDRESSES][LIMIT_ADDRESS_TEXT + 1];
 };
 
+/* Appends; on failure out is left as it was. What card_open would refuse is refused with the same error; GMM_EKEY also
+ * when sign_sk is not that of sign_pk; the buffer's failure. */
 enum gmm_err card_make(struct buffer *out, const struct card *card, const uint8_t sign_sk[64]);
-/* GMM_EFORMAT, GMM_EVERSION, GMM_EKEY, GMM_ESIGNATURE. */
+/* GMM_EFORMAT: layout, names, language, numbers, addresses; GMM_EVERSION; GMM_EKEY: a key is unusable, or one key
+ * serves Noise and wraps; GMM_ESIGNATURE. *out means nothing after a failure. */
 enum gmm_err card_open(struct card *out, const void *bytes, size_t len);
 
 struct card_join {
@@ -40,16 +43,21 @@ struct card_join {
     size_t card_len;
     const uint8_t *certificate_bytes; /* borrowed; NULL when absent */
     size_t certificate_len;
-    struct certificate certificate; /* valid when certificate_bytes is not NULL */
+    struct certificate certificate;    /* valid when certificate_bytes is not NULL */
     uint8_t signature[HASH_SIG_BYTES]; /* SIG(sign_sk, join, pid): travels on into the ADMIT record */
     char person[LIMIT_PERSON_TEXT + 1];
 };
 
-/* join->card_bytes, certificate_bytes, nid, pid, invite_id, person are read; the signature is made. */
+/* join->card_bytes, certificate_bytes, nid, pid, invite_id, person are read; the signature is made and left in join.
+ * Appends; on failure out is left as it was. Errors as card_join_open (GMM_ESIGNATURE: sign_sk is not the card's);
+ * GMM_ELIMIT above LIMIT_JOIN_REQUEST; the buffer's failure. */
 enum gmm_err card_join_make(struct buffer *out, struct card_join *join, const uint8_t sign_sk[64],
                             const uint8_t invite_secret[32]);
 /* Checks everything that can be checked without the invite: card and certificate open and agree (same keys, office,
- * pid), the join signature. GMM_ENETWORK when nid differs. The mac is checked by card_join_authentic. */
+ * level; the join's pid), the join signature. The mac is checked by card_join_authentic; whether a pid that is not that
+ * of the card's roots is the inviter's, by the inviter. Errors as card_open and certificate_open; GMM_ENETWORK when the
+ * nid of the join or the certificate differs; GMM_EFORMAT also when card and certificate disagree or the request is
+ * longer than LIMIT_JOIN_REQUEST. Borrowed pointers live as long as bytes; *out means nothing after a failure. */
 enum gmm_err card_join_open(struct card_join *out, const struct gmm_id *nid, const void *bytes, size_t len);
 /* GMM_OK or GMM_EDENIED; constant time. */
 enum gmm_err card_join_authentic(const void *bytes, size_t len, const uint8_t invite_secret[32]);

@@ -6,12 +6,13 @@
  * object = content ‖ SIG(root_sk, certificate, content)
  *
  * It carries root_pk and next_commit, so that with root_n = 0 it proves itself against the pid it names; for root_n > 0
- * the chain of rotations is checked by the fold. wrap_pk is the office's first wrap key; later ones are announced in its
- * control log. Expiry, revocation and voiding by serial are effect, not integrity.
+ * the chain of rotations is checked by the fold. wrap_pk is the office's first wrap key; later ones are announced in
+ * its control log. Expiry, revocation and voiding by serial are effect, not integrity.
  */
 #ifndef GMM_KEYS_CERTIFICATE_H
 #define GMM_KEYS_CERTIFICATE_H
 
+#include "keys/address.h"
 #include "keys/identity.h"
 
 #define CERTIFICATE_ROLE_VOTE 1u
@@ -32,11 +33,13 @@ struct certificate {
     char addresses[LIMIT_ADDRESSES][LIMIT_ADDRESS_TEXT + 1]; /* "host:port" */
 };
 
-/* Encodes and signs; out is appended to. GMM_EFORMAT when a field is not well formed. */
+/* Encodes and signs; out is appended to, and on failure left as it was. What certificate_open would refuse is refused
+ * with the same error; GMM_EKEY also when root_sk is not that of root_pk; GMM_ENOMEM and GMM_ELIMIT of the buffer. */
 enum gmm_err certificate_make(struct buffer *out, const struct certificate *cert, const uint8_t root_sk[64]);
-/* Strict: unknown role bits, unknown level, a bad name, trailing bytes: GMM_EFORMAT; GMM_EVERSION; GMM_ENETWORK when nid
- * is given (not NULL) and differs; GMM_EKEY for an unusable key or a root_n = 0 certificate whose pid does not follow from
- * its root; GMM_ESIGNATURE. */
+/* Strict: unknown role bits, unknown level, a bad name or address, a time above IDENTITY_TIME_MS_MAX, not_before not
+ * before not_after, trailing bytes: GMM_EFORMAT; GMM_EVERSION; GMM_ENETWORK when nid is given (not NULL) and differs;
+ * GMM_EKEY for an unusable key, one key for Noise and wraps, or a root_n = 0 certificate whose pid does not follow from
+ * its root; GMM_ESIGNATURE. *out means nothing after a failure. */
 enum gmm_err certificate_open(struct certificate *out, const struct gmm_id *nid, const void *bytes, size_t len);
 
 #endif

@@ -34,8 +34,11 @@ struct charter {
 
 /* "data-research", "rights-gender", "mainstreaming", "decent-work", "capacity"; NULL from 5 on. */
 const char *charter_thematic_name(unsigned index);
-/* Encodes, signs, fills nid and founder_pid. */
+/* Encodes, signs, fills nid and founder_pid; out is appended to, and on failure left as it was. What charter_open would
+ * refuse is refused with the same error; GMM_EKEY also when root_sk is not the founder's; the buffer's failure. */
 enum gmm_err charter_make(struct buffer *out, struct charter *charter, const uint8_t root_sk[64]);
+/* GMM_EFORMAT: layout, names, numbers, a term that ends before it begins, times above IDENTITY_TIME_MS_MAX;
+ * GMM_EVERSION; GMM_EKEY; GMM_ESIGNATURE. *out means nothing after a failure. */
 enum gmm_err charter_open(struct charter *out, const void *bytes, size_t len);
 
 #endif

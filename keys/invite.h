@@ -25,7 +25,13 @@ struct invite {
     char addresses[LIMIT_ADDRESSES][LIMIT_ADDRESS_TEXT + 1];
 };
 
+#define INVITE_BYTES_MAX 4096u
+
+/* Appends (close the buffer with buffer_close_wiped); on failure out is left as it was. What invite_open would refuse
+ * is refused with the same error; the buffer's failure. */
 enum gmm_err invite_make(struct buffer *out, const struct invite *invite);
+/* GMM_EFORMAT: layout, names, addresses, a time above IDENTITY_TIME_MS_MAX, a pid without an office or the reverse;
+ * GMM_EVERSION; GMM_EKEY. On failure *out is wiped. Whether it has expired is the caller's question. */
 enum gmm_err invite_open(struct invite *out, const void *bytes, size_t len);
 void invite_id(uint8_t out[CARD_INVITE_ID_BYTES], const uint8_t secret[32]);
 void invite_close(struct invite *invite); /* wipes */

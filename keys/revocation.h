@@ -1,7 +1,7 @@
 /* Revocation of an office key, a root object: names the last valid entry per log (strict; protocol: Authority).
  *
  * content = {ver u8 = 1, nid 32, pid 32, sign_pk 32 (revoked), signer 32, time u64 ms, count u16,
- *            count × {group 32, instance 8, seq u64, id 32}}
+ *            count × {group 32, instance u64, seq u64, id 32} in strictly ascending order of (group, instance)}
  * object = content ‖ SIG(signer, revocation, content)
  * signer is a root of pid's chain or an office of pid with the REVOKE role (the fold decides).
  */
@@ -21,8 +21,11 @@ struct revocation {
     struct revocation_cut *cuts; /* owned; revocation_close frees */
 };
 
+/* Appends; on failure out is left as it was. The cuts may stand in any order; a log named twice is GMM_EFORMAT. Errors
+ * as revocation_open; GMM_EKEY also when signer_sk is not that of signer; the buffer's failure. */
 enum gmm_err revocation_make(struct buffer *out, const struct revocation *revocation, const uint8_t signer_sk[64]);
-/* Errors as certificate_open; GMM_ENOMEM. On failure nothing is owned. */
+/* GMM_EFORMAT: layout, order, a time above IDENTITY_TIME_MS_MAX; GMM_EVERSION; GMM_ENETWORK when nid is given (not
+ * NULL) and differs; GMM_EKEY; GMM_ESIGNATURE; GMM_ENOMEM. On failure nothing is owned. */
 enum gmm_err revocation_open(struct revocation *out, const struct gmm_id *nid, const void *bytes, size_t len);
 void revocation_close(struct revocation *revocation);
 

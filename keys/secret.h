@@ -1,8 +1,9 @@
 /* Guarded memory for secrets: locked, kept out of core dumps, between guard pages, wiped when freed.
  *
  * One arena for the process, made of regions of 64 KiB that are added as needed. libsodium's
- * sodium_malloc does not report a failed mlock, so the arena locks a page itself at start and refuses (or warns, when the
- * configuration says so). Not thread-safe: the owner is the loop thread; helpers on other threads get copies made there.
+ * sodium_malloc does not report a failed mlock, so the arena locks a page itself at start and refuses (or warns, when
+ * the configuration says so). Not thread-safe: the owner is the loop thread; helpers on other threads get copies made
+ * there.
  */
 #ifndef GMM_KEYS_SECRET_H
 #define GMM_KEYS_SECRET_H
@@ -18,7 +19,7 @@
 #define SECRET_BYTES_MAX 16384
 
 enum secret_policy {
-    SECRET_REQUIRE_LOCK, /* GMM_EMLOCK when memory cannot be locked */
+    SECRET_REQUIRE_LOCK,  /* GMM_EMLOCK when memory cannot be locked */
     SECRET_ALLOW_UNLOCKED /* goes on; secret_is_locked() tells */
 };
 
