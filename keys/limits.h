@@ -33,6 +33,8 @@
 #define LIMIT_LANG_TEXT 35u
 #define LIMIT_FILE_NAME 255u
 #define LIMIT_ATTACHMENTS 64u
+#define LIMIT_NOTE_TEXT (256u << 10) /* bytes of a note's text, and of its proposed text */
+#define LIMIT_RECORD_KEYS 64u        /* of one map, those that a later version knows included */
 #define LIMIT_MSGPACK_DEPTH 8u
 /* chunks */
 #define LIMIT_INLINE_BYTES 4096u /* content below this stays inside the body */

@@ -1,8 +1,19 @@
 /* Typed records: what sealed bodies say (msgpack maps with string keys; protocol: Conventions, product.md: Vocabulary).
  *
- * A record is encoded to a buffer and decoded from opened plaintext; decoded text is borrowed from that plaintext and not
- * NUL-ended. Unknown keys are skipped, so that later records (consultations, dispositions, practices) add keys and types
- * without a new mechanism; a known key of the wrong type or over its limit is GMM_EFORMAT or GMM_ELIMIT.
+ * A record is encoded to a buffer and decoded from opened plaintext; decoded text is borrowed from that plaintext and
+ * not NUL-ended. Unknown keys are skipped, so that later records (consultations, dispositions, practices) add keys and
+ * types without a new mechanism; a known key of the wrong type or over its limit is GMM_EFORMAT or GMM_ELIMIT.
+ *
+ * Keys in the order that a strict reader demands (shorter first, then by bytes); "!" must be there. All others are left
+ * out where they would say nothing (empty text, zero, no attachment): saying it is GMM_EFORMAT, so that a record has
+ * one form. document   tlp uint · lang str · name bin · title str · person str · symbol str · content! manifest ·
+ * marking! uint · revises id · version! uint ≥ 1 · translates id · attachments [{name! bin · content! manifest}, …]
+ *   note       lang str · name bin · para uint · text str · parent id · person str · document! id · position uint ·
+ *              proposed str
+ *   receipt    time! uint (ms) · opened! bool · person str · document! id
+ *   group name name! str
+ * An id is a bin of 32 bytes. A file name is a bin of 1 to 255 bytes without NUL and "/", and neither "." nor "..":
+ * what a peer sends never names another folder. An attachment's inline content is at most LIMIT_INLINE_BYTES.
  */
 #ifndef GMM_PROTO_RECORD_H
 #define GMM_PROTO_RECORD_H
@@ -16,10 +27,17 @@ struct record_text {
 
 enum record_marking { RECORD_UNCLASSIFIED = 0, RECORD_CONFIDENTIAL = 1, RECORD_STRICTLY_CONFIDENTIAL = 2 };
 /* TLP 2.0, 0: none */
-enum record_tlp { RECORD_TLP_NONE = 0, RECORD_TLP_CLEAR = 1, RECORD_TLP_GREEN, RECORD_TLP_AMBER, RECORD_TLP_AMBER_STRICT, RECORD_TLP_RED };
+enum record_tlp {
+    RECORD_TLP_NONE = 0,
+    RECORD_TLP_CLEAR = 1,
+    RECORD_TLP_GREEN,
+    RECORD_TLP_AMBER,
+    RECORD_TLP_AMBER_STRICT,
+    RECORD_TLP_RED
+};
 
 struct record_attachment {
-    struct record_text name; /* bin: file names are bytes, not text */
+    struct record_text name; /* file names are bytes, not text */
     struct manifest content;
 };
 
@@ -58,8 +76,10 @@ enum record_position {
 const char *record_position_text(unsigned position); /* "no-comment"; "" for 0; NULL for none */
 /* Case ignored, a space or underscore is a hyphen. -1: no such word. */
 int record_position_from_text(const char *text);
-const char *record_marking_text(unsigned marking);
-int record_marking_from_text(const char *text); /* "CONFIDENTIAL", "strictly confidential" */
+const char *record_marking_text(unsigned marking); /* "strictly-confidential"; NULL for none */
+int record_marking_from_text(const char *text);    /* "CONFIDENTIAL", "strictly confidential" */
+const char *record_tlp_text(unsigned tlp);         /* "TLP:AMBER+STRICT"; "" for none */
+int record_tlp_from_text(const char *text);        /* "TLP:AMBER+STRICT", "amber+strict"; -1: no such word */
 
 struct record_note {
     struct gmm_id document;
@@ -82,9 +102,11 @@ struct record_group_name {
     struct record_text name;
 };
 
+/* Encoders append to out and fail as the decoders would (GMM_EFORMAT, GMM_ELIMIT), or with the buffer's own failure.
+ * Decoders: GMM_EFORMAT, GMM_ELIMIT, GMM_ENOMEM (documents only); on failure *out is empty and owns nothing. */
 enum gmm_err record_document_encode(struct buffer *out, const struct record_document *r);
 enum gmm_err record_document_decode(struct record_document *out, const void *plain, size_t len);
-void record_document_close(struct record_document *r);
+void record_document_close(struct record_document *r); /* wipes the chunks' keys; resets *r */
 enum gmm_err record_note_encode(struct buffer *out, const struct record_note *r);
 enum gmm_err record_note_decode(struct record_note *out, const void *plain, size_t len);
 enum gmm_err record_receipt_encode(struct buffer *out, const struct record_receipt *r);

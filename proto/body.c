@@ -1,0 +1,123 @@
+#include "proto/body.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#define LEVEL 3
+
+static enum gmm_err zstd_error(size_t code)
+{
+    return ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation ? GMM_ENOMEM : GMM_EFORMAT;
+}
+
+/* Gives the compressed bytes (seal_free), or *data = NULL where they would not be smaller. */
+static enum gmm_err compress(uint8_t **data, size_t *data_len, const void *plain, size_t len)
+{
+    *data = NULL;
+    *data_len = 0;
+    if (len < 2)
+        return GMM_OK;
+    /* a bound of one byte less than the content is the question itself: smaller, or not at all */
+    size_t bound = len - 1;
+    uint8_t *packed = malloc(bound);
+    if (packed == NULL)
+        return GMM_ENOMEM;
+    size_t n = ZSTD_compress(packed, bound, plain, len, LEVEL);
+    if (!ZSTD_isError(n)) {
+        *data = packed;
+        *data_len = n;
+        return GMM_OK;
+    }
+    seal_free(packed, bound);
+    return ZSTD_getErrorCode(n) == ZSTD_error_dstSize_tooSmall ? GMM_OK : GMM_ENOMEM;
+}
+
+static enum gmm_err seal_into(struct buffer *out, const uint8_t epoch_secret[32], const uint8_t header_prefix[192],
+                              enum seal_compression compression, const void *data, size_t len,
+                              const uint8_t node_secret[32], const uint8_t random[32])
+{
+    size_t size = seal_size(len);
+    if (size > LIMIT_BODY_BYTES)
+        return GMM_ELIMIT;
+    uint8_t *body = buffer_extend(out, size);
+    if (body == NULL)
+        return out->failed;
+    return seal_body(body, epoch_secret, header_prefix, compression, data, len, node_secret, random);
+}
+
+enum gmm_err body_seal(struct buffer *out, const uint8_t epoch_secret[32], const uint8_t header_prefix[192],
+                       const void *plain, size_t len, const uint8_t node_secret[32], const uint8_t random[32])
+{
+    uint8_t *packed;
+    size_t packed_len;
+    if (len > BODY_PLAIN_MAX)
+        return GMM_ELIMIT;
+    enum gmm_err err = compress(&packed, &packed_len, plain, len);
+    if (err != GMM_OK)
+        return err;
+    if (packed != NULL)
+        err = seal_into(out, epoch_secret, header_prefix, SEAL_ZSTD, packed, packed_len, node_secret, random);
+    else
+        err = seal_into(out, epoch_secret, header_prefix, SEAL_PLAIN, plain, len, node_secret, random);
+    seal_free(packed, packed_len);
+    return err;
+}
+
+static enum gmm_err frame_size(size_t *size, const uint8_t *data, size_t len)
+{
+    unsigned long long stated = ZSTD_getFrameContentSize(data, len);
+    if (stated == ZSTD_CONTENTSIZE_ERROR)
+        return GMM_EFORMAT;
+    if (stated == ZSTD_CONTENTSIZE_UNKNOWN || stated > BODY_PLAIN_MAX)
+        return GMM_ELIMIT;
+    /* a skippable frame states zero, and falls here as well */
+    if (stated <= len || ZSTD_findFrameCompressedSize(data, len) != len)
+        return GMM_EFORMAT;
+    *size = (size_t)stated;
+    return GMM_OK;
+}
+
+static enum gmm_err expand(uint8_t **plain, size_t *plain_len, const uint8_t *data, size_t len)
+{
+    size_t size = 0;
+    enum gmm_err err = frame_size(&size, data, len);
+    if (err != GMM_OK)
+        return err;
+    uint8_t *out = malloc(size);
+    if (out == NULL)
+        return GMM_ENOMEM;
+    size_t n = ZSTD_decompress(out, size, data, len);
+    if (ZSTD_isError(n) || n != size) {
+        seal_free(out, size);
+        return ZSTD_isError(n) ? zstd_error(n) : GMM_EFORMAT;
+    }
+    *plain = out;
+    *plain_len = size;
+    return GMM_OK;
+}
+
+enum gmm_err body_open(uint8_t **plain, size_t *len, const uint8_t epoch_secret[32], const uint8_t header_prefix[192],
+                       const void *body, size_t body_len)
+{
+    uint8_t *data = NULL;
+    size_t data_len = 0;
+    enum seal_compression compression = SEAL_PLAIN;
+    *plain = NULL;
+    *len = 0;
+    enum gmm_err err = seal_open(&data, &data_len, &compression, epoch_secret, header_prefix, body, body_len);
+    if (err != GMM_OK)
+        return err;
+    switch (compression) {
+    case SEAL_PLAIN:
+        *plain = data;
+        *len = data_len;
+        return GMM_OK;
+    case SEAL_ZSTD:
+        err = expand(plain, len, data, data_len);
+        break;
+    }
+    seal_free(data, data_len);
+    return err;
+}
