@@ -172,6 +172,64 @@ static void write_id(struct writer *w, const char *key, const struct gmm_id *id)
         packer_id(w->out, id);
 }
 
+static void attachment_write(struct buffer *out, const struct record_attachment *a)
+{
+    struct writer w = {.out = out};
+    packer_map(out, 2);
+    write_file_name(&w, "name", &a->name);
+    if (a->name.len == 0)
+        write_fail(&w, GMM_EFORMAT);
+    if (a->content.inline_bytes != NULL && a->content.size > LIMIT_INLINE_BYTES)
+        write_fail(&w, GMM_ELIMIT);
+    (void)write_key(&w, "content");
+    manifest_pack(out, &a->content);
+}
+
+static void attachments_write(struct writer *w, const struct record_document *r)
+{
+    if (r->attachment_count == 0 || !write_key(w, "attachments"))
+        return;
+    if (r->attachment_count > LIMIT_ATTACHMENTS) {
+        write_fail(w, GMM_ELIMIT);
+        return;
+    }
+    packer_array(w->out, r->attachment_count);
+    for (uint32_t i = 0; i < r->attachment_count; i++)
+        attachment_write(w->out, &r->attachments[i]);
+}
+
+static void document_write(struct writer *w, const struct record_document *r)
+{
+    if (r->tlp != RECORD_TLP_NONE)
+        write_word(w, "tlp", record_tlp_text(r->tlp), r->tlp);
+    write_text(w, "lang", &r->lang, LIMIT_LANG_TEXT);
+    write_file_name(w, "name", &r->name);
+    write_text(w, "title", &r->title, LIMIT_TITLE_TEXT);
+    write_text(w, "person", &r->person, LIMIT_PERSON_TEXT);
+    write_text(w, "symbol", &r->symbol, LIMIT_SYMBOL_TEXT);
+    if (write_key(w, "content"))
+        manifest_pack(w->out, &r->content);
+    write_word(w, "marking", record_marking_text(r->marking), r->marking);
+    if (r->has_revises)
+        write_id(w, "revises", &r->revises);
+    write_uint(w, "version", r->version);
+    if (r->has_translates)
+        write_id(w, "translates", &r->translates);
+    attachments_write(w, r);
+}
+
+enum gmm_err record_document_encode(struct buffer *out, const struct record_document *r)
+{
+    if (r->version == 0)
+        return GMM_EFORMAT;
+    struct writer w = {.out = NULL};
+    document_write(&w, r);
+    packer_map(out, w.count);
+    w.out = out;
+    document_write(&w, r);
+    return out->failed;
+}
+
 /* Walks one map in the order of its keys, which the reader has checked. */
 struct fields {
     struct reader *r;

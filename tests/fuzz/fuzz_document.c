@@ -1,0 +1,35 @@
+/* Property: an accepted document encodes to the bytes it was decoded from, or, where unknown keys were skipped, to
+ * fewer, which decode and encode to themselves. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/record.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Gives the length of the encoding; 0 when data is refused. */
+static size_t again(struct buffer *out, const uint8_t *data, size_t size)
+{
+    struct record_document r;
+    buffer_init(out, size);
+    if (record_document_decode(&r, data, size) != GMM_OK)
+        return 0;
+    if (record_document_encode(out, &r) != GMM_OK)
+        abort();
+    record_document_close(&r);
+    return out->len;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct buffer once, twice;
+    size_t len = again(&once, data, size);
+    if (len == size && len > 0 && memcmp(once.p, data, size) != 0)
+        abort();
+    if (len > 0 && (again(&twice, once.p, len) != len || memcmp(twice.p, once.p, len) != 0))
+        abort();
+    if (len > 0)
+        buffer_close(&twice);
+    buffer_close(&once);
+    return 0;
+}
