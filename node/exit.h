@@ -18,5 +18,7 @@ enum exit_status {
 enum exit_status exit_of(enum gmm_err err);
 /* "not-found", "no-space", "ambiguous", … stable. */
 const char *exit_code_text(enum gmm_err err);
+/* What to do next where a handler has nothing better to say; "" when there is nothing. */
+const char *exit_remedy(enum gmm_err err);
 
 #endif

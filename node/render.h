@@ -1,13 +1,15 @@
 /* Text for people: lines, tables that fit the width, other people's text made harmless.
  *
- * Whatever came from others is shown escaped: C0, C1, DEL, bidirectional controls, zero-width and other format characters,
- * line and paragraph separators and invalid UTF-8 become \xNN or \u{NNNN}; the text's own letters, also right to left, stay.
+ * Whatever came from others is shown escaped: C0, C1, DEL, bidirectional controls, zero-width and other format
+ * characters, line and paragraph separators and invalid UTF-8 become \xNN or \u{NNNN}; the text's own letters, also
+ * right to left, stay.
  */
 #ifndef GMM_NODE_RENDER_H
 #define GMM_NODE_RENDER_H
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct render {
@@ -21,8 +23,10 @@ void render_text(struct render *r, const char *text);
 void render_text_n(FILE *out, const char *text, size_t len);
 /* Own text: printf; use render_text for what others wrote. */
 void render_line(struct render *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A table from a JSON array of objects: for each column a title and a member name ("author.participant" reaches inside);
- * cells are made harmless and cut to fit; numbers to the right. */
+/* "label: text", the text made harmless; nothing for NULL. */
+void render_field(struct render *r, const char *label, const char *text);
+/* A table from a JSON array of objects: for each column a title and a member name ("author.participant" reaches
+ * inside); cells are made harmless and cut to fit; numbers to the right. */
 struct render_column {
     const char *title, *member;
     unsigned max; /* columns at most; 0: as wide as needed */
