@@ -197,7 +197,7 @@ void secret_free(void *p)
         arena.in_use -= (size_t)n * GRANULE_BYTES;
         return;
     }
-    assert(!"secret_free of what secret_alloc did not give");
+    assert(false && "secret_free of what secret_alloc did not give");
 }
 
 size_t secret_in_use(void)
