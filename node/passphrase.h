@@ -1,9 +1,7 @@
-/* Where the secret that opens a keystore comes from (cli.md: Passphrase): asked on the terminal; else the file that
- * $GMM_PASSPHRASE_FILE names; else a systemd credential ($CREDENTIALS_DIRECTORY/gmm.passphrase). One trailing line end is not
- * part of it. Never an argument, never a value in the environment. For a keystore under a key: $GMM_KEY_FILE, else the
- * credential gmm.key, exactly 32 bytes.
- *
- * A file named in the environment goes first: who sets it does not want to be asked.
+/* Where the secret that opens a keystore comes from (cli.md: Passphrase): the file that $GMM_PASSPHRASE_FILE names (who
+ * sets it does not want to be asked); else asked on the terminal; else the systemd credential gmm.passphrase
+ * ($CREDENTIALS_DIRECTORY). One trailing line end is not part of it. Never an argument, never a value in the environment. For
+ * a keystore under a key: the file that $GMM_KEY_FILE names, else the credential gmm.key, exactly 32 bytes.
  */
 #ifndef GMM_NODE_PASSPHRASE_H
 #define GMM_NODE_PASSPHRASE_H
@@ -16,8 +14,8 @@
  * GMM_EPASSPHRASE: none of the sources has one (msg names them); GMM_EDENIED, GMM_EIO, GMM_ELIMIT of a file; GMM_ENOMEM. */
 enum gmm_err passphrase_get(uint8_t **secret, size_t *len, enum keystore_method method, node_ask_fn *ask, void *arg,
                             const char *prompt, struct gmm_msg *msg);
-/* A new one: asked twice on a terminal (at least 8 characters), else from the file that the variable named by file_variable
- * names ("GMM_PASSPHRASE_FILE", "GMM_NEW_PASSPHRASE_FILE"). GMM_EUSAGE: too short, or the two differ. */
+/* A new one: from the file that the variable named by file_variable names ("GMM_PASSPHRASE_FILE",
+ * "GMM_NEW_PASSPHRASE_FILE"), else asked twice on the terminal. GMM_EUSAGE: the two differ. Others as passphrase_get. */
 enum gmm_err passphrase_new(uint8_t **secret, size_t *len, const char *file_variable, node_ask_fn *ask, void *arg,
                             const char *prompt, struct gmm_msg *msg);
 
