@@ -15,6 +15,12 @@
 #define SUM_BYTES 4u
 #define VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
+/* A welcome brings whole control logs; everything else is a line that a person may copy. */
+static size_t line_max(const char *kind)
+{
+    return strcmp(kind, "welcome") == 0 ? LIMIT_WELCOME_ARMOR : LIMIT_ARMOR_BYTES;
+}
+
 /* First 4 bytes of H(armor, kind ‖ bytes). */
 static void checksum(uint8_t out[SUM_BYTES], const char *kind, const void *bytes, size_t len)
 {
@@ -33,9 +39,9 @@ enum gmm_err armor_write(struct buffer *out, const char *kind, const void *bytes
     char tail_text[sodium_base64_ENCODED_LEN(sizeof tail, VARIANT)];
     size_t kind_len = strlen(kind), start = out->len, whole = len - len % 3;
     assert(kind_len > 0 && kind_len <= KIND_LEN_MAX);
-    if (len > LIMIT_ARMOR_BYTES)
+    if (len > line_max(kind))
         return GMM_ELIMIT;
-    if (PREFIX_LEN + kind_len + 2 + sodium_base64_encoded_len(len + SUM_BYTES, VARIANT) - 1 > LIMIT_ARMOR_BYTES)
+    if (PREFIX_LEN + kind_len + 2 + sodium_base64_encoded_len(len + SUM_BYTES, VARIANT) - 1 > line_max(kind))
         return GMM_ELIMIT;
     buffer_put(out, PREFIX, PREFIX_LEN);
     buffer_put(out, kind, kind_len);
@@ -116,8 +122,8 @@ enum gmm_err armor_read(uint8_t **out, size_t *out_len, const char *kind, const 
     *out = NULL;
     *out_len = 0;
     trim(&text, &len);
-    if (len > LIMIT_ARMOR_BYTES)
-        return gmm_fail(msg, GMM_ELIMIT, "a text of %zu bytes is longer than the %u allowed", len, LIMIT_ARMOR_BYTES);
+    if (len > line_max(kind))
+        return gmm_fail(msg, GMM_ELIMIT, "a text of %zu bytes is longer than the %zu allowed", len, line_max(kind));
     enum gmm_err err = skip_head(&text, &len, kind, msg);
     if (err != GMM_OK)
         return err;

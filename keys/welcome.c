@@ -58,9 +58,8 @@ static enum gmm_err derive_key(uint8_t key[32], const struct welcome_target *tar
     return GMM_OK;
 }
 
-static void content_put(struct buffer *out, uint8_t address_count,
-                        const char addresses[LIMIT_ADDRESSES][ADDRESS_BYTES], const struct welcome_items *objects,
-                        const struct welcome_items *runs)
+static void content_put(struct buffer *out, uint8_t address_count, const char addresses[LIMIT_ADDRESSES][ADDRESS_BYTES],
+                        const struct welcome_items *objects, const struct welcome_items *runs)
 {
     address_list_put(out, address_count, addresses);
     buffer_put_u32(out, objects->count);
@@ -195,9 +194,9 @@ static enum gmm_err decrypt(uint8_t **content, size_t *content_len, const struct
     *content_len = len - HEAD_BYTES - TAG_BYTES;
     *content = malloc(*content_len + 1);
     err = *content == NULL ? GMM_ENOMEM : GMM_OK;
-    if (err == GMM_OK && crypto_aead_xchacha20poly1305_ietf_decrypt(*content, NULL, NULL, bytes + HEAD_BYTES,
-                                                                    len - HEAD_BYTES, bytes, HEAD_BYTES, zero_nonce,
-                                                                    key) != 0)
+    if (err == GMM_OK &&
+        crypto_aead_xchacha20poly1305_ietf_decrypt(*content, NULL, NULL, bytes + HEAD_BYTES, len - HEAD_BYTES, bytes,
+                                                   HEAD_BYTES, zero_nonce, key) != 0)
         err = GMM_EDECRYPT;
     sodium_memzero(key, sizeof key);
     if (err != GMM_OK) {

@@ -1,12 +1,14 @@
-/* The welcome: what a newcomer without network gets back for its request, as one file (product story 8; cli.md: roster add).
+/* The welcome: what a newcomer without network gets back for its request, as one file (product story 8; cli.md: roster
+ * add).
  *
- * content = {addresses: count u8 ≤ 8 × text8 (of the inviter), objects: count u32 × bytes32 (proto/directory.h, the charter
- *            first, each after what it rests on), runs: count u32 × bytes32 (proto/run.h: whole control logs)}; no item empty
- * welcome = {ver u8 = 1, nid 32, wrap id 8, eph_pk 32} ‖ XChaCha20-Poly1305(key, nonce 0, ad = what stands before, content)
- * key     = K(ss, welcome, nid ‖ eph_pk ‖ wrap_pk ‖ invite secret), ss = X25519(eph_sk, wrap_pk) (zero result: GMM_EKEY)
+ * content = {addresses: count u8 ≤ 8 × text8 (of the inviter), objects: count u32 × bytes32 (proto/directory.h, the
+ * charter first, each after what it rests on), runs: count u32 × bytes32 (proto/run.h: whole control logs)}; no item
+ * empty welcome = {ver u8 = 1, nid 32, wrap id 8, eph_pk 32} ‖ XChaCha20-Poly1305(key, nonce 0, ad = what stands
+ * before, content) key     = K(ss, welcome, nid ‖ eph_pk ‖ wrap_pk ‖ invite secret), ss = X25519(eph_sk, wrap_pk) (zero
+ * result: GMM_EKEY)
  *
- * Sealed to the newcomer's first wrap key, and under the secret of the invite that it asked with: only the inviter can have
- * made it. What it carries proves itself again when it is taken in.
+ * Sealed to the newcomer's first wrap key, and under the secret of the invite that it asked with: only the inviter can
+ * have made it. What it carries proves itself again when it is taken in.
  */
 #ifndef GMM_KEYS_WELCOME_H
 #define GMM_KEYS_WELCOME_H
@@ -48,8 +50,8 @@ struct welcome {
 /* Which network's it is, without opening. GMM_EFORMAT, GMM_EVERSION. */
 enum gmm_err welcome_peek(struct gmm_id *nid, const void *bytes, size_t len);
 /* wrap_sk: ours, of target->wrap_pk. GMM_ENETWORK: of another network; GMM_ENOTFOUND: sealed to another wrap key;
- * GMM_EDECRYPT: not made under this invite, or altered; GMM_EFORMAT (also of the content: the whole is checked), GMM_EVERSION,
- * GMM_EKEY, GMM_ELIMIT, GMM_ENOMEM. On failure nothing is owned. */
+ * GMM_EDECRYPT: not made under this invite, or altered; GMM_EFORMAT (also of the content: the whole is checked),
+ * GMM_EVERSION, GMM_EKEY, GMM_ELIMIT, GMM_ENOMEM. On failure nothing is owned. */
 enum gmm_err welcome_open(struct welcome *out, const struct welcome_target *target, const uint8_t wrap_sk[32],
                           const void *bytes, size_t len);
 /* The content alone, as welcome_open does after opening it; borrows content. */

@@ -52,7 +52,8 @@ static enum gmm_err read_file(uint8_t **secret, size_t *len, const char *path, b
                         err == GMM_ELIMIT ? "it is longer than 1024 bytes" : gmm_err_text(err));
     size_t used = key ? n : without_line_end(bytes, n);
     if (key && used != KEY_BYTES)
-        err = gmm_fail(msg, GMM_EPASSPHRASE, "%s holds %zu bytes; a key file holds exactly 32 random bytes", path, used);
+        err =
+            gmm_fail(msg, GMM_EPASSPHRASE, "%s holds %zu bytes; a key file holds exactly 32 random bytes", path, used);
     else if (used == 0)
         err = gmm_fail(msg, GMM_EPASSPHRASE, "%s is empty; put the passphrase on its first line", path);
     else
