@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/hash.h"
 #include "keys/welcome.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -15,6 +16,7 @@ static void check_content(struct welcome *w, const struct welcome_target *target
     struct welcome_items objects, runs;
     struct welcome_item item;
     struct welcome again;
+    const struct welcome *was = w;
     struct buffer out;
     uint32_t object_count = w->object_count, run_count = w->run_count;
     welcome_items_init(&objects);
@@ -26,7 +28,7 @@ static void check_content(struct welcome *w, const struct welcome_target *target
         welcome_items_put(&runs, item.bytes, item.len);
     if (objects.count != object_count || runs.count != run_count)
         abort();
-    if (welcome_seal(&out, target, eph_sk, w->address_count, w->addresses, &objects, &runs) != GMM_OK)
+    if (welcome_seal(&out, target, eph_sk, was->address_count, was->addresses, &objects, &runs) != GMM_OK)
         abort();
     if (welcome_open(&again, target, wrap_sk, out.p, out.len) != GMM_OK)
         abort();
