@@ -168,27 +168,37 @@ static void bounds(void **state)
     static uint8_t data[LIMIT_ARMOR_BYTES + 1];
     struct buffer b;
     uint8_t *bytes;
-    size_t len, most = (LIMIT_ARMOR_BYTES - strlen("gmm-welcome1:")) / 4 * 3 - 4;
+    size_t len, most = (LIMIT_ARMOR_BYTES - strlen("gmm-card1:")) / 4 * 3 - 4;
     buffer_init(&b, 1u << 20);
-    while (armor_write(&b, "welcome", data, most) == GMM_OK) {
+    while (armor_write(&b, "card", data, most) == GMM_OK) {
         most++;
         assert_true(b.len <= LIMIT_ARMOR_BYTES);
         buffer_close(&b);
     }
     assert_int_equal(b.len, 0);
     assert_int_equal(b.failed, GMM_OK);
-    assert_int_equal(armor_write(&b, "welcome", data, sizeof data), GMM_ELIMIT);
-    assert_int_equal(armor_write(&b, "welcome", data, SIZE_MAX), GMM_ELIMIT);
-    assert_int_equal(armor_write(&b, "welcome", data, most - 1), GMM_OK);
+    assert_int_equal(armor_write(&b, "card", data, sizeof data), GMM_ELIMIT);
+    assert_int_equal(armor_write(&b, "card", data, SIZE_MAX), GMM_ELIMIT);
+    assert_int_equal(armor_write(&b, "card", data, most - 1), GMM_OK);
     assert_true(b.len > LIMIT_ARMOR_BYTES - 4);
-    assert_int_equal(armor_read(&bytes, &len, "welcome", (const char *)b.p, b.len, NULL), GMM_OK);
+    assert_int_equal(armor_read(&bytes, &len, "card", (const char *)b.p, b.len, NULL), GMM_OK);
     assert_int_equal(len, most - 1);
     free(bytes);
     while (b.len <= LIMIT_ARMOR_BYTES)
         buffer_put_u8(&b, 'A');
-    assert_int_equal(armor_read(&bytes, &len, "welcome", (const char *)b.p, b.len, NULL), GMM_ELIMIT);
+    assert_int_equal(armor_read(&bytes, &len, "card", (const char *)b.p, b.len, NULL), GMM_ELIMIT);
     assert_null(bytes);
     buffer_close(&b);
+
+    /* a welcome may be longer, and is not taken for anything else */
+    assert_int_equal(armor_write(&b, "welcome", data, most), GMM_OK);
+    assert_int_equal(armor_read(&bytes, &len, "welcome", (const char *)b.p, b.len, NULL), GMM_OK);
+    assert_int_equal(len, most);
+    free(bytes);
+    assert_int_equal(armor_read(&bytes, &len, "card", (const char *)b.p, b.len, NULL), GMM_ELIMIT);
+    buffer_close(&b);
+    assert_int_equal(armor_write(&b, "welcome", data, LIMIT_WELCOME_ARMOR), GMM_ELIMIT);
+    assert_int_equal(b.len, 0);
 }
 
 static void without_memory_or_room(void **state)
