@@ -11,6 +11,7 @@
 #define GMM_NODE_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "keys/error.h"
