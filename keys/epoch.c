@@ -47,14 +47,6 @@ void epoch_wrap_id(uint8_t out[8], const struct gmm_id *wrap_pk)
     memcpy(out, id.b, 8);
 }
 
-enum gmm_err epoch_check_wrap_pk(const struct gmm_id *wrap_pk)
-{
-    /* Any scalar is a multiple of the cofactor once clamped: the result is zero for keys of low order alone. */
-    static const uint8_t scalar[32] = {8};
-    uint8_t shared[32];
-    return crypto_scalarmult(shared, scalar, wrap_pk->b) == 0 ? GMM_OK : GMM_EKEY;
-}
-
 /* kek = K(ss, kek, nid ‖ gid ‖ author ‖ gen ‖ eph_pk ‖ sign_pk ‖ wrap_pk ‖ commit ‖ psk 32 zero). One side has eph_sk
  * and the target's public key, the other its own private key and eph_pk: sk and pk are those of the caller's side. */
 static enum gmm_err wrap_kek(uint8_t kek[32], const uint8_t sk[32], const struct gmm_id *pk, const struct epoch *epoch,

@@ -51,12 +51,11 @@ struct epoch_context {
 };
 
 void epoch_wrap_id(uint8_t out[8], const struct gmm_id *wrap_pk);
-/* GMM_EKEY for a key of low order, that nothing can be wrapped to: to be refused where a wrap key enters the system. */
-enum gmm_err epoch_check_wrap_pk(const struct gmm_id *wrap_pk);
 
 /* Makes an epoch: secret and eph_sk are 32 random bytes of the caller's (guarded). targets are sorted here; two with one
  * sign_pk: GMM_EFORMAT; none: GMM_EFORMAT ("an empty audience is an error"). parents with secrets[i] not NULL get a
- * history wrap when `history` is set. out is filled; encode with epoch_encode. GMM_EKEY: a low-order wrap key.
+ * history wrap when `history` is set. out is filled; encode with epoch_encode. GMM_EKEY: a low-order wrap key
+ * (identity_check_dh_pk keeps them out).
  * GMM_EFORMAT: gen and parents do not fit, two parents are one. GMM_ELIMIT, GMM_ENOMEM. On failure nothing is owned. */
 enum gmm_err epoch_make(struct epoch *out, const struct epoch_context *ctx, uint32_t gen, enum epoch_domain domain,
                         const struct gmm_id *parents, const uint8_t *const *parent_secrets, size_t parent_count,

@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "keys/epoch.h"
+#include "keys/identity.h"
 #include "keys/secret.h"
 #include "proto/noise.h"
 #include "tests/lib/testdata.h"
@@ -113,7 +114,7 @@ static void check_wrap(const struct gmm_id *low_pk, const uint8_t sk[32])
     struct epoch_target target = {.sign_pk = author, .wrap_pk = *low_pk};
     struct epoch epoch;
     uint8_t wrap[EPOCH_REWRAP_BYTES], opened[32];
-    assert_int_equal(epoch_check_wrap_pk(low_pk), GMM_EKEY);
+    assert_int_equal(identity_check_dh_pk(low_pk), GMM_EKEY);
     assert_int_equal(epoch_make(&epoch, &ctx, 1, EPOCH_DOMAIN_NEW, NULL, NULL, 0, false, &target, 1, secret, sk),
                      GMM_EKEY);
     crypto_scalarmult_base(target.wrap_pk.b, sk);

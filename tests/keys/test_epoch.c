@@ -143,8 +143,6 @@ static void wrong_epochs_are_not_made(void **state)
     assert_int_equal(make_with(1, 0, NULL, 0, targets, LIMIT_OFFICES + 1), GMM_ELIMIT);
     assert_int_equal(make_with(1, 0, NULL, 0, twice, 2), GMM_EFORMAT);
     assert_int_equal(make_with(1, 0, NULL, 0, low, 2), GMM_EKEY);
-    assert_int_equal(epoch_check_wrap_pk(&low[1].wrap_pk), GMM_EKEY);
-    assert_int_equal(epoch_check_wrap_pk(&targets[0].wrap_pk), GMM_OK);
 }
 
 /* Each thing that surrounds an epoch is bound into wraps or commitment. */
