@@ -8,7 +8,7 @@
  * ciphertext = XChaCha20-Poly1305(key, nonce, ad = header)
  * payload = {ver u8 = 1, flags u8 (1 root held, 2 next root held, 4 root provisional), node 32, sign seed 32, noise sk 32,
  *            root_n u32, root seed 32, next root seed 32, pid 32, wraps: count u16 × {sk 32, created u64, retired u64},
- *            card bytes16}
+ *            card bytes16}                                     a root seed that is not held: zeros
  */
 #ifndef GMM_KEYS_KEYSTORE_H
 #define GMM_KEYS_KEYSTORE_H
@@ -24,6 +24,7 @@ enum keystore_method { KEYSTORE_NONE = 0, KEYSTORE_PASSPHRASE = 1, KEYSTORE_KEY 
 #define KEYSTORE_MEM_KIB_MAX (1024u * 1024u)
 #define KEYSTORE_OPS 3u
 #define KEYSTORE_MEM_KIB (256u * 1024u)
+#define KEYSTORE_PASSPHRASE_MAX 4096u
 
 struct keystore_wrap {
     uint8_t sk[32];
@@ -52,15 +53,16 @@ struct keystore_lock { /* how a file is sealed */
 
 struct keystore *keystore_new(void); /* NULL: no guarded memory */
 void keystore_free(struct keystore *ks);
-/* Fills the derived fields (sign_sk, sign_pk, …) from the seeds. */
+/* Fills the derived fields (sign_sk, sign_pk, …) from the seeds. Of a root that is not held they are zero. */
 void keystore_derive(struct keystore *ks);
-/* salt 16 and nonce 24 random bytes of the caller's. GMM_EUSAGE for bounds; GMM_ENOMEM. */
+/* Appends the file. salt 16 and nonce 24 random bytes of the caller's. GMM_EUSAGE for bounds; GMM_ENOMEM. */
 enum gmm_err keystore_seal(struct buffer *out, const struct keystore *ks, const struct keystore_lock *lock,
                            const uint8_t salt[16], const uint8_t nonce[24]);
 /* Which method a file uses, without opening: GMM_OK, GMM_ECORRUPT (sum, magic, bounds: refused fast, before any
  * Argon2), GMM_EVERSION. */
 enum gmm_err keystore_method(enum keystore_method *method, const void *bytes, size_t len);
-/* GMM_ECORRUPT: damaged. GMM_EPASSPHRASE: well formed, other passphrase. On success *out is the caller's. */
+/* GMM_ECORRUPT: damaged. GMM_EPASSPHRASE: well formed, other or no passphrase (a file without one ignores it).
+ * GMM_EVERSION, GMM_ENOMEM. On success *out is the caller's, derived fields filled. */
 enum gmm_err keystore_open(struct keystore **out, const void *bytes, size_t len, const void *passphrase,
                            size_t passphrase_len);
 
