@@ -75,9 +75,7 @@ static enum gmm_err decode(struct invite *out, const void *bytes, size_t len)
 
 enum gmm_err invite_open(struct invite *out, const void *bytes, size_t len)
 {
-    if (len > INVITE_BYTES_MAX)
-        return GMM_EFORMAT;
-    enum gmm_err err = decode(out, bytes, len);
+    enum gmm_err err = len > INVITE_BYTES_MAX ? GMM_EFORMAT : decode(out, bytes, len);
     if (err != GMM_OK)
         invite_close(out);
     return err;

@@ -142,8 +142,10 @@ static void strict(void **state)
     assert_int_equal(invite_open(&read, out.p, out.len), GMM_EFORMAT);
     out.p[0] = 2;
     assert_int_equal(invite_open(&read, out.p, out.len), GMM_EVERSION);
+    memset(&read, 1, sizeof read);
     static const uint8_t long_one[INVITE_BYTES_MAX + 1] = {1};
     assert_int_equal(invite_open(&read, long_one, sizeof long_one), GMM_EFORMAT);
+    assert_memory_equal(&read, &wiped, sizeof read);
 }
 
 static void id_is_as_defined(void **state)
