@@ -55,8 +55,8 @@ void epoch_wrap_id(uint8_t out[8], const struct gmm_id *wrap_pk);
 /* Makes an epoch: secret and eph_sk are 32 random bytes of the caller's (guarded). targets are sorted here; two with one
  * sign_pk: GMM_EFORMAT; none: GMM_EFORMAT ("an empty audience is an error"). parents with secrets[i] not NULL get a
  * history wrap when `history` is set. out is filled; encode with epoch_encode. GMM_EKEY: a low-order wrap key
- * (identity_check_dh_pk keeps them out).
- * GMM_EFORMAT: gen and parents do not fit, two parents are one. GMM_ELIMIT, GMM_ENOMEM. On failure nothing is owned. */
+ * (identity_check_dh_pk keeps them out). GMM_EFORMAT: gen and parents do not fit, two parents are one. GMM_ELIMIT,
+ * GMM_ENOMEM. On failure nothing is owned. */
 enum gmm_err epoch_make(struct epoch *out, const struct epoch_context *ctx, uint32_t gen, enum epoch_domain domain,
                         const struct gmm_id *parents, const uint8_t *const *parent_secrets, size_t parent_count,
                         bool history, const struct epoch_target *targets, size_t target_count,
@@ -72,7 +72,8 @@ const struct epoch_recipient *epoch_find(const struct epoch *epoch, const struct
  * wrap key; GMM_EDECRYPT: the wrap does not open, or opens to another secret (EPOCH_BAD is due); GMM_EKEY. */
 enum gmm_err epoch_unwrap(uint8_t secret[32], const struct epoch *epoch, const struct epoch_context *ctx,
                           const struct gmm_id *sign_pk, const uint8_t wrap_sk[32]);
-/* Opens the secret of parents[index] with E. GMM_ENOTFOUND: no history wrap for it. GMM_EDECRYPT. */
+/* Opens the secret of parents[index] with E; whether it is the parent's, the parent's own commitment tells (epoch_check).
+ * GMM_ENOTFOUND: no history wrap for it. GMM_EDECRYPT. */
 enum gmm_err epoch_unwrap_parent(uint8_t parent_secret[32], const struct epoch *epoch, unsigned index,
                                  const uint8_t secret[32]);
 /* GMM_OK when the commitment is that of this secret; GMM_EDECRYPT otherwise. */
