@@ -1,0 +1,20 @@
+/* From persisted entries to what people see: bodies are opened, decoded, put into the catalogue and the index.
+ *
+ * Called by the node's driver. A malformed record never stops it: the entry stays in the log and is not shown. All of it can
+ * be done again from the logs (project_catch_up after projection_reset and search_reset). */
+#ifndef GMM_NODE_PROJECT_H
+#define GMM_NODE_PROJECT_H
+
+#include "node/node.h"
+
+/* Entries of a log were persisted. */
+enum gmm_err project_entries(struct node *node, const struct run_key *key, uint64_t first_seq, uint32_t count);
+/* An epoch's secret came: what waited for it. */
+enum gmm_err project_secret(struct node *node, const struct gmm_id *epoch_id);
+/* Authority changed: verdicts of logs. */
+enum gmm_err project_view(struct node *node);
+enum gmm_err project_chunk_here(struct node *node, const struct gmm_id *gid, const struct gmm_id *chunk);
+/* Every log from where it was projected to; chunks still wanted are asked for again. */
+enum gmm_err project_catch_up(struct node *node, void (*progress)(void *arg, uint64_t done), void *arg);
+
+#endif
