@@ -18,7 +18,7 @@
 #include "tests/lib/testdata.h"
 #include "tests/lib/twokey.h"
 
-static json_t *file;
+static json_t *vectors;
 
 #define SIZE 256 /* padded content without any padding left */
 
@@ -78,8 +78,8 @@ static void the_public_ones(void **state)
     (void)state;
     json_t *vector;
     size_t i;
-    assert_true(json_array_size(json_object_get(file, "vectors")) >= 12);
-    json_array_foreach(json_object_get(file, "vectors"), i, vector)
+    assert_true(json_array_size(json_object_get(vectors, "vectors")) >= 12);
+    json_array_foreach(json_object_get(vectors, "vectors"), i, vector)
     {
         try_vector(vector);
     }
@@ -262,8 +262,8 @@ int main(void)
     secret_close();
     if (failures != 0)
         return failures;
-    file = testdata_vectors("generated-chachapoly-two-key.json");
+    vectors = testdata_vectors("generated-chachapoly-two-key.json");
     failures = cmocka_run_group_tests(from_file, NULL, NULL);
-    json_decref(file);
+    json_decref(vectors);
     return failures;
 }
