@@ -61,6 +61,8 @@
 #define LIMIT_JOIN_PENDING 64u
 /* the node */
 #define LIMIT_CONTROL_REQUEST (1u << 20)
+#define LIMIT_CONTROL_VALUES 65536u /* in a request's arguments */
+#define LIMIT_CONTROL_REPLY (256u << 20)
 #define LIMIT_CONTROL_CLIENTS 64u
 #define LIMIT_REQUEST_FDS 66u
 #define LIMIT_CONFIG_BYTES 65536u

@@ -1,4 +1,7 @@
 /* From argv to a command, its arguments as JSON and the files to open, by the table of commands (cli.md: Common rules).
+ *
+ * Global options may stand before or after the command; one that the command defines itself is the command's. "--" ends
+ * the options; "--option=value" and "-oFILE" work.
  */
 #ifndef GMM_NODE_ARGS_H
 #define GMM_NODE_ARGS_H
@@ -8,29 +11,36 @@
 #include "keys/limits.h"
 #include "node/command.h"
 
-/* One file that the command line names. The client opens it and fills `slot`. */
+/* The global options, for help and completion. value NULL: a flag. */
+struct args_global {
+    const char *name, *value, *help;
+};
+extern const struct args_global args_globals[];
+extern const size_t args_global_count;
+
+/* One file that the command line names; null stands for it in the arguments until args_set_file. */
 struct args_file {
     const char *path; /* borrowed from argv; "-": standard input or output; NULL: an output that was not given */
     const struct command_param *param;
-    json_t *holder; /* borrowed: args, or the array inside it, where the value belongs */
+    json_t *holder; /* borrowed: the arguments' object, or the array inside it, where the value belongs */
     size_t index;   /* in the array */
 };
 struct args {
     const struct command *command;
-    json_t *args;
+    json_t *args; /* an object */
     unsigned file_count;
     struct args_file files[LIMIT_REQUEST_FDS];
-    /* global options */
     const char *home, *socket, *lang; /* borrowed from argv; NULL: not given */
     bool json, quiet, read_only;
-    bool help;                  /* --help or -h: the command's help is wanted */
-    const char *suggestions[4]; /* of a failure: nearest commands or options, NULL-ended */
-    char suggested[4][40];
+    bool help;                  /* --help or -h: the command's help is wanted, nothing else was checked */
+    const char *suggestions[4]; /* of a failure: the nearest commands or options, NULL-ended */
 };
 
-/* now_ms: for spans back from now. GMM_EUSAGE with the rule in msg (global options seen so far are set, so that the
- * caller knows how to print it); GMM_ENOMEM. args_close in each case. */
+/* now_ms: for spans back from now. GMM_EUSAGE and GMM_ELIMIT with the rule in msg (`json` is set whenever --json stands
+ * in argv, `command` when it was found); GMM_ENOMEM. args_close in each case. */
 enum gmm_err args_parse(struct args *out, int argc, char *const *argv, uint64_t now_ms, struct gmm_msg *msg);
+/* Puts what was opened in the place of null. value: stolen; NULL: GMM_ENOMEM. */
+enum gmm_err args_set_file(const struct args_file *file, json_t *value);
 void args_close(struct args *args);
 
 #endif

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "keys/error.h"
+#include "node/exit.h"
 
 struct call;
 
@@ -55,6 +55,10 @@ void call_say(struct call *call, const char *format, ...) __attribute__((format(
 /* How far it is ("3 of 40 chunks"): shown on a terminal only, each over the one before. */
 void call_progress(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void call_reply(struct call *call, json_t *result /* stolen; NULL: out of memory is reported */);
+/* The error object of a reply: {"exit","code","message","remedy","choices"}. code NULL: exit_code_text's; remedy NULL:
+ * exit_remedy's; status: exit_of(err) but for the few cases of the contract that say otherwise. NULL: out of memory. */
+json_t *call_error(enum exit_status status, const char *code, enum gmm_err err, const char *message, const char *remedy,
+                   json_t *choices /* stolen, may be NULL */);
 /* A result that is printed as such, with the exit status of err: what `verify` found. */
 void call_reply_with(struct call *call, enum gmm_err err, json_t *result /* stolen */);
 /* message: what was wrong; remedy: what to do next (NULL: exit_remedy's). Text of others in them is made harmless when

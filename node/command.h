@@ -87,8 +87,8 @@ const struct command *command_at(size_t index);
 const struct command *command_find(const char *name);
 /* The nearest names for a mistyped one, NULL-ended, at most 3. */
 void command_suggest(const char *name, const char *out[4]);
-/* The same among a command's options and the global ones. command may be NULL. */
-void command_suggest_option(const struct command *command, const char *name, const char *out[4]);
+/* Insertions, deletions, changes and swaps of neighbours that make b of a; SIZE_MAX when either is longer than 63. */
+size_t command_distance(const char *a, const char *b);
 bool command_is_option(const struct command_param *param);
 /* The key of its value in the arguments. */
 #define COMMAND_KEY_BYTES 32

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "keys/error.h"
+
 struct render {
     FILE *out;
     unsigned width; /* columns; 0: not a terminal, do not cut */
@@ -21,23 +23,34 @@ struct render {
 /* Writes text made harmless. */
 void render_text(struct render *r, const char *text);
 void render_text_n(FILE *out, const char *text, size_t len);
-/* Own text: printf; use render_text for what others wrote. */
+/* The same over several lines: line ends stay, each line is indented by so many columns and ended. */
+void render_block(struct render *r, unsigned indent, const char *text);
+/* A whole line of our own text: printf and a line end; use render_text for what others wrote. */
 void render_line(struct render *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* "label: text", the text made harmless; nothing for NULL. */
+/* "label: text", the text made harmless, and a line end; nothing for NULL. */
 void render_field(struct render *r, const char *label, const char *text);
-/* A table from a JSON array of objects: for each column a title and a member name ("author.participant" reaches
- * inside); cells are made harmless and cut to fit; numbers to the right. */
+/* A table from a JSON array of objects: for each column a title and a member name ("author.participant" reaches inside;
+ * "time:…" shows an RFC 3339 time as render_time does, "id:…" shortens an id); cells are made harmless and cut to fit;
+ * numbers stand to the right; null is "-". */
 struct render_column {
     const char *title, *member;
     unsigned max; /* columns at most; 0: as wide as needed */
 };
+#define RENDER_COLUMNS 16
 void render_table(struct render *r, const json_t *rows, const struct render_column *columns, size_t count);
-/* "2026-11-24 17:00 UTC" from RFC 3339 or null ("never"). */
+/* "2026-11-24 17:00 UTC" from RFC 3339, or "never" from null; no line end. */
 void render_time(struct render *r, const json_t *time);
 /* 64 hex digits cut to 12 for tables. */
 const char *render_short_id(const char *hex, char out[16]);
+/* Columns that the text takes on a terminal once made harmless. */
+size_t render_width(const char *text);
 
 /* RFC 3339 UTC from ms ("2026-11-24T17:00:00Z"; with .mmm unless zero); JSON null for 0. */
 json_t *render_json_time(uint64_t ms);
+/* A JSON string; bytes that are not UTF-8 become \xNN. NULL: out of memory. */
+json_t *render_json_text(const char *text);
+/* One JSON document and a line end: compact, keys sorted; what could mislead a terminal stands as \uNNNN, which is the
+ * same JSON. GMM_ENOMEM; GMM_EIO: out refused it. */
+enum gmm_err render_json(FILE *out, const json_t *value);
 
 #endif

@@ -12,9 +12,28 @@
 
 #include "keys/bytes.h"
 
-/* Appends the value; object keys are sorted as the profile wants. GMM_EFORMAT for what cannot be carried (a real). */
+/* Appends the value; object keys are sorted as the profile wants. GMM_EFORMAT for what cannot be carried (a real, too
+ * deep, text with NUL); GMM_ENOMEM; GMM_ELIMIT of the buffer. */
 enum gmm_err rpc_pack(struct buffer *out, const json_t *value);
 /* *out: new reference. Strings become JSON strings (valid UTF-8 without NUL, else GMM_EFORMAT). */
 enum gmm_err rpc_unpack(json_t **out, const void *bytes, size_t len);
+
+/* Whole messages, appended behind their u32 length. error or result NULL: nil. */
+#define RPC_LENGTH_BYTES 4u
+enum gmm_err rpc_put_request(struct buffer *out, const char *version, const char *command, const json_t *args);
+enum gmm_err rpc_put_response(struct buffer *out, const json_t *error, const json_t *result);
+enum gmm_err rpc_put_event(struct buffer *out, const char *name, const json_t *payload);
+
+enum rpc_kind { RPC_REQUEST = 0, RPC_RESPONSE = 1, RPC_EVENT = 2 };
+struct rpc_message {
+    enum rpc_kind kind;
+    char name[64];    /* command or event; "" of a response */
+    char version[32]; /* of a request: the client's program */
+    json_t *value;    /* arguments (an object), payload or result; NULL: nil */
+    json_t *error;    /* of a response; NULL: nil */
+};
+/* A message without its length. GMM_EFORMAT, GMM_ELIMIT (a long name), GMM_ENOMEM. Close it in each case. */
+enum gmm_err rpc_read(struct rpc_message *out, const void *bytes, size_t len);
+void rpc_close(struct rpc_message *message);
 
 #endif
