@@ -1,8 +1,11 @@
 /* The 228-byte entry header (protocol: Log and entry).
  *
- *   0 version u8 = 1 · 1 suite u8 = 1 · 2 type u16 · 4 flags u32 (unknown bits: reject) · 8 network 32 · 40 group 32 (zero:
- *   control) · 72 author sign_pk 32 · 104 instance u64 · 112 seq u64 · 120 prev 32 · 152 time u64 (48-bit ms ‖ 16-bit counter)
- *   · 160 epoch 32 (zero: plain control body) · 192 body length u32 · 196 body hash 32 = H(body, bytes)
+ *     0 version u8 = 1          1 suite u8 = 1            2 type u16
+ *     4 flags u32 (unknown bits: reject)                  8 network 32
+ *    40 group 32 (zero: control)                         72 author sign_pk 32
+ *   104 instance u64          112 seq u64               120 prev 32
+ *   152 time u64 (48-bit ms ‖ 16-bit counter)           160 epoch 32 (zero: plain body)
+ *   192 body length u32       196 body hash 32 = H(body, bytes)
  * id = H(entry, header)
  */
 #ifndef GMM_PROTO_HEADER_H
@@ -14,12 +17,15 @@
 
 #define HEADER_BYTES LIMIT_HEADER_BYTES
 #define HEADER_PREFIX_BYTES LIMIT_HEADER_PREFIX_BYTES
+#define HEADER_VERSION 1u
+#define HEADER_SUITE 1u
+#define HEADER_TIME_AT 152u /* where the time stands */
 
-/* Types. Below 64: plain fixed-binary bodies with epoch zero; from 64: sealed records. An unknown type is kept, forwarded
- * and ignored. 1–31 stand in control logs (group zero), 32–63 in group logs. */
+/* Types. Below 64: plain fixed-binary bodies with epoch zero; from 64: sealed records. An unknown type is kept,
+ * forwarded and ignored. 1–31 stand in control logs (group zero), 32–63 in group logs. */
 enum header_type {
-    HEADER_ADMIT = 1,     /* the chair admits a participant */
-    HEADER_WRAPKEY = 2,   /* an office announces its next wrap key */
+    HEADER_ADMIT = 1,   /* the chair admits a participant */
+    HEADER_WRAPKEY = 2, /* an office announces its next wrap key */
     HEADER_SUSPEND = 3,
     HEADER_RESTORE = 4,
     HEADER_EXPEL = 5,
@@ -31,8 +37,8 @@ enum header_type {
     HEADER_VOUCH = 11,
     HEADER_ANCHOR = 12,
     HEADER_RENAME = 13,
-    HEADER_GROUP = 32,    /* founds a circle; the creator's log only */
-    HEADER_ADD = 33,      /* adds participants to a group */
+    HEADER_GROUP = 32, /* founds a circle; the creator's log only */
+    HEADER_ADD = 33,   /* adds participants to a group */
     HEADER_REMOVE = 34,
     HEADER_EPOCH = 35,
     HEADER_WRAP = 36,
@@ -65,8 +71,8 @@ struct header {
 };
 
 void header_encode(uint8_t out[HEADER_BYTES], const struct header *h);
-/* GMM_EVERSION (version, suite), GMM_EFORMAT (flags; a plain type with an epoch; a sealed type without; a control type in
- * a group or the reverse; body_len 0), GMM_ELIMIT (body length). */
+/* GMM_EVERSION (version, suite), GMM_EFORMAT (flags; type 0; a plain type with an epoch; a sealed type without; a
+ * control type in a group or the reverse; body_len 0), GMM_ELIMIT (body length). */
 enum gmm_err header_decode(struct header *out, const uint8_t bytes[HEADER_BYTES]);
 void header_id(struct gmm_id *id, const uint8_t bytes[HEADER_BYTES]);
 void header_body_hash(struct gmm_id *out, const void *body, size_t len);
@@ -77,7 +83,8 @@ static inline uint64_t header_time_ms(uint64_t time)
 {
     return time >> 16;
 }
-/* The time of a new entry: not before now, strictly after `previous` (its counter steps within one millisecond). */
+/* The time of a new entry: not before now, strictly after `previous` (its counter steps within one millisecond). Only
+ * at the end of time (UINT64_MAX) it cannot rise; run_verify then refuses the entry. */
 uint64_t header_time_next(uint64_t previous, uint64_t now_ms);
 
 #endif
