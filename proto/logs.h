@@ -32,12 +32,16 @@ struct logs_log *logs_find(const struct logs *logs, const struct run_key *key);
 /* Finds or makes an empty log. NULL: out of memory. Pointers stay valid until logs_free. */
 struct logs_log *logs_get(struct logs *logs, const struct run_key *key);
 size_t logs_count(const struct logs *logs);
-struct logs_log *logs_at(const struct logs *logs, size_t index); /* in order of creation */
-/* Moves persisted to the head given and sets the arrival number. */
+struct logs_log *logs_at(const struct logs *logs, size_t index); /* in order of creation; NULL past the end */
+/* Moves persisted to the head given and sets the arrival number; admitted stays (restoring sets it as well). */
 void logs_persist(struct logs *logs, struct logs_log *log, const struct logs_head *head, uint64_t arrival);
 void logs_rollback(struct logs *logs);
 uint64_t logs_last_arrival(const struct logs *logs);
-/* Open instances of (group, author): for LIMIT_INSTANCES. */
+/* Instances of (group, author) that are open and not empty: for LIMIT_INSTANCES. */
 unsigned logs_instances(const struct logs *logs, const struct gmm_id *group, const struct gmm_id *author);
+/* The persisted logs of a group, the latest arrival first: logs_newest, then logs_older until NULL. What changed since
+ * an arrival number is the walk down to it. Logs are best restored in order of arrival. */
+struct logs_log *logs_newest(const struct logs *logs, const struct gmm_id *group);
+struct logs_log *logs_older(const struct logs_log *log);
 
 #endif
