@@ -1,6 +1,6 @@
 /* The root objects a node holds: charter, certificates, rotations, revocations; a set, each named by H(object, bytes).
- * Integrity lives here ("some certificate by a root of that participant's rotation chain names sign_pk"); what is expired,
- * superseded or revoked is the fold's question.
+ * Integrity lives here ("some certificate by a root of that participant's rotation chain names sign_pk"); what is
+ * expired, superseded or revoked is the fold's question.
  *
  * An object = kind u8 (1 charter, 2 certificate, 3 revocation, 4 rotation) ‖ the object's bytes (keys/…). */
 #ifndef GMM_PROTO_DIRECTORY_H
@@ -37,18 +37,23 @@ void directory_free(struct directory *d);
 const struct charter *directory_charter(const struct directory *d);
 void directory_hash(struct gmm_id *out, const void *bytes, size_t len);
 /* Opens, checks and takes a copy. The first object must be the charter. GMM_EEXISTS: held already (*out still set).
- * GMM_EUNKNOWN: a certificate of a later root whose rotation is not held, or a rotation out of order. GMM_ENETWORK,
- * GMM_ESIGNATURE, GMM_EFORMAT, GMM_EKEY, GMM_EVERSION; GMM_ELIMIT (LIMIT_OFFICES certificates in force times 8). */
+ * GMM_EUNKNOWN: no charter yet, a certificate of a later root whose rotation is not held, or a rotation that follows
+ * from no root held. GMM_EKEY: an unusable key, or a first rotation to another key than the root committed to.
+ * GMM_ENETWORK: of another network; a second charter. GMM_ESIGNATURE, GMM_EFORMAT, GMM_EVERSION, GMM_ENOMEM;
+ * GMM_ELIMIT: LIMIT_OFFICES times 8 certificates or revocations, LIMIT_ROOT_ROTATIONS a participant. */
 enum gmm_err directory_add(struct directory *d, const void *bytes, size_t len, const struct directory_object **out);
 void directory_remove(struct directory *d, const struct gmm_id *hash); /* a store that failed */
 const struct directory_object *directory_find(const struct directory *d, const struct gmm_id *hash);
 size_t directory_count(const struct directory *d);
-/* In ascending order of hash. */
+/* In ascending order of hash; NULL past the end. */
 const struct directory_object *directory_at(const struct directory *d, size_t index);
 /* Fingerprint of the whole set: H(object, all hashes in order); zero when empty. */
 void directory_fingerprint(const struct directory *d, struct gmm_id *out);
-/* Any certificate that names this key (the one with the highest serial), or NULL. */
+/* Any certificate that names this key (the one with the highest serial), or NULL. Enough for integrity; whose office
+ * the key is, is the view's answer: any root can name any key. */
 const struct certificate *directory_author(const struct directory *d, const struct gmm_id *sign_pk);
+/* The rotation to root n ≥ 1 (of several: the one with the smallest hash), or NULL. */
+const struct identity_rotation *directory_rotation(const struct directory *d, const struct gmm_id *pid, uint32_t n);
 /* The root of index n of a participant, or NULL: n = 0 from any certificate or the charter. */
 const struct gmm_id *directory_root(const struct directory *d, const struct gmm_id *pid, uint32_t n);
 
