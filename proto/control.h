@@ -1,12 +1,17 @@
-/* Fixed-binary bodies of plain entries (header types below 64). Strict codecs; what a record does is the fold's question.
+/* Fixed-binary bodies of plain entries (header types below 64). Strict codecs; what a record does is the fold's
+ * question.
  *
  *   ADMIT   = {ver u8 = 1, pid 32, id text8, name text8, kind u8, root_pk 32, next_commit 32, sign_pk 32, noise_pk 32,
  *              join signature 64}
  *   WRAPKEY = {ver u8 = 1, wrap_pk 32}
- *   GROUP   = {ver u8 = 1, kind u8 (circle), random 16, history u8 (0 none, 1 full), members: count u16 × pid 32 sorted}
- *   ADD, REMOVE = {ver u8 = 1, members: count u16 × pid 32 sorted}
+ *   GROUP   = {ver u8 = 1, kind u8 (circle), random 16, history u8 (0 none, 1 full), members}
+ *   ADD, REMOVE = {ver u8 = 1, members (at least one)}
+ *   members     = count u16 × pid 32, strictly ascending, at most LIMIT_PARTICIPANTS
  *   EPOCH_BAD   = {ver u8 = 1, epoch id 32}
  *   EPOCH, WRAP: keys/epoch.h
+ *
+ * Encoders append and return the buffer's failure. Decoders give GMM_EFORMAT, GMM_EVERSION, and GMM_EKEY,
+ * GMM_ESIGNATURE where they say so.
  */
 #ifndef GMM_PROTO_CONTROL_H
 #define GMM_PROTO_CONTROL_H
@@ -32,9 +37,11 @@ struct control_members {
 };
 
 enum gmm_err control_admit_encode(struct buffer *out, const struct control_admit *r);
-/* Also: pid follows from the roots, keys are valid points, the join signature verifies for this network. */
+/* Also: pid follows from the roots, keys are usable (GMM_EKEY), the join signature verifies for this network
+ * (GMM_ESIGNATURE). */
 enum gmm_err control_admit_decode(struct control_admit *out, const struct gmm_id *nid, const void *body, size_t len);
 enum gmm_err control_wrapkey_encode(struct buffer *out, const struct gmm_id *wrap_pk);
+/* GMM_EKEY: of low order; nobody could wrap to it. */
 enum gmm_err control_wrapkey_decode(struct gmm_id *wrap_pk, const void *body, size_t len);
 enum gmm_err control_group_encode(struct buffer *out, const struct control_group *r); /* sorts members, drops repeats */
 enum gmm_err control_group_decode(struct control_group *out, const void *body, size_t len);
