@@ -1,0 +1,60 @@
+/* What the certificates and revocations of a directory come to, before any control record (protocol: Keys and the
+ * objects they sign; Authority): which are void, which rules an office at a time, which key was revoked and from where
+ * on.
+ *
+ * A pure function of the directory; pointers into it are borrowed. Whose office a key is that two participants certify
+ * is the fold's question (state_owner).
+ */
+#ifndef GMM_PROTO_OFFICES_H
+#define GMM_PROTO_OFFICES_H
+
+#include "proto/directory.h"
+#include "proto/run.h"
+
+struct office_cert {
+    const struct certificate *cert;
+    struct gmm_id hash; /* of the object */
+    bool voided;        /* "one serial with other bytes voids both" */
+};
+struct office_cut { /* the last entry of a log that stands */
+    struct gmm_id group;
+    uint64_t instance, seq;
+};
+struct office_revocation {
+    struct gmm_id sign_pk, pid;
+    uint64_t since_ms; /* the earliest time that a revocation gives */
+    size_t cut_count;
+    struct office_cut *cuts; /* sorted by group and instance; logs that every revocation of the key names */
+};
+struct offices {
+    size_t count, deciding_count, revocation_count;
+    struct office_cert *certs;             /* sorted by sign_pk, pid, serial */
+    const struct office_cert **by_office;  /* all of them, sorted by pid, office, serial */
+    const struct office_cert **deciding;   /* with DECIDE and not void, sorted by pid, serial */
+    struct office_revocation *revocations; /* sorted by sign_pk, pid; one a key and participant */
+};
+
+/* GMM_ENOMEM: nothing is held. */
+enum gmm_err offices_make(struct offices *o, const struct directory *directory);
+void offices_close(struct offices *o);
+
+/* Index of the first certificate that names this key, and how many there are. */
+size_t offices_of_key(const struct offices *o, const struct gmm_id *sign_pk, size_t *count);
+/* The certificate of the key by this participant at a time: of those not void and begun, the highest serial, expired or
+ * not. NULL: none. */
+const struct office_cert *offices_at(const struct offices *o, const struct gmm_id *sign_pk, const struct gmm_id *pid,
+                                     uint64_t time_ms);
+/* The same for an office's name: "the highest per office rules". */
+const struct office_cert *offices_ruling(const struct offices *o, const struct gmm_id *pid, const char *office,
+                                         uint64_t time_ms);
+/* "The highest one carrying DECIDE names the office that signs for the chair or the lead": in force and not revoked at
+ * that time. NULL: none. */
+const struct office_cert *offices_deciding(const struct offices *o, const struct gmm_id *pid, uint64_t time_ms);
+/* True when a certificate by this participant is held that is not void; *first is the one with the lowest serial. */
+bool offices_certified(const struct offices *o, const struct gmm_id *pid, const struct office_cert **first);
+const struct office_revocation *offices_revoked(const struct offices *o, const struct gmm_id *sign_pk,
+                                                const struct gmm_id *pid);
+/* "Beyond it all is void whatever its time says, and logs that it does not name are void": does this entry stand? */
+bool offices_within(const struct office_revocation *revocation, const struct run_key *log, uint64_t seq);
+
+#endif

@@ -1,0 +1,340 @@
+#include "proto/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool set_has(const struct state_set *set, unsigned i)
+{
+    return (set->bits[i / 64] >> (i % 64) & 1u) != 0;
+}
+
+static void set_put(struct state_set *set, unsigned i, bool value)
+{
+    uint64_t bit = UINT64_C(1) << (i % 64);
+    if (value)
+        set->bits[i / 64] |= bit;
+    else
+        set->bits[i / 64] &= ~bit;
+}
+
+/* Room for one more element of this size behind count of them; NULL when memory ends (the array stays as it was). */
+static void *room(void *array, size_t count, size_t *cap, size_t size)
+{
+    if (count < *cap)
+        return array;
+    size_t more = *cap == 0 ? 32 : 2 * *cap;
+    void *grown = realloc(array, more * size);
+    if (grown != NULL)
+        *cap = more;
+    return grown;
+}
+
+/* Where a pid stands, or belongs, in by_pid. */
+static unsigned pid_slot(const struct state *s, const struct gmm_id *pid)
+{
+    unsigned low = 0, high = s->participant_count;
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (id_compare(&s->participants[s->by_pid[middle]].pid, pid) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+unsigned state_participant(const struct state *s, const struct gmm_id *pid)
+{
+    unsigned slot = pid_slot(s, pid);
+    if (slot == s->participant_count || !id_equal(&s->participants[s->by_pid[slot]].pid, pid))
+        return STATE_NOBODY;
+    return s->by_pid[slot];
+}
+
+unsigned state_participant_by_id(const struct state *s, const char *id)
+{
+    for (unsigned i = 0; i < s->participant_count; i++)
+        if (strcmp(s->participants[i].id, id) == 0)
+            return i;
+    return STATE_NOBODY;
+}
+
+unsigned state_owner(const struct state *s, const struct gmm_id *sign_pk, bool *claimed)
+{
+    size_t count, first = offices_of_key(s->offices, sign_pk, &count);
+    unsigned owner = STATE_NOBODY, joined = STATE_NOBODY, claims = 0;
+    for (size_t i = first; i < first + count; i++) {
+        const struct gmm_id *pid = &s->offices->certs[i].cert->pid;
+        if (i > first && id_equal(pid, &s->offices->certs[i - 1].cert->pid))
+            continue;
+        unsigned p = state_participant(s, pid);
+        if (p == STATE_NOBODY)
+            continue;
+        claims++;
+        owner = p;
+        /* The founder (0) has no join signature: its first office stands behind any that has one. */
+        if (id_equal(&s->participants[p].sign_pk, sign_pk) && (joined == STATE_NOBODY || joined == 0))
+            joined = p;
+    }
+    *claimed = claims > 0;
+    return claims > 1 ? joined : owner;
+}
+
+static size_t group_slot(const struct state *s, const struct gmm_id *gid)
+{
+    size_t low = 0, high = s->group_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (id_compare(&s->groups[middle]->gid, gid) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct state_group *state_group(const struct state *s, const struct gmm_id *gid)
+{
+    size_t slot = group_slot(s, gid);
+    return slot < s->group_count && id_equal(&s->groups[slot]->gid, gid) ? s->groups[slot] : NULL;
+}
+
+unsigned state_lead(const struct state *s, unsigned thematic)
+{
+    const char *id = s->charter->leads[thematic];
+    return id[0] == '\0' ? s->chair : state_participant_by_id(s, id);
+}
+
+/* Thematic groups by the charter's policy: "open: every participant but observers" or "listed": lead and chair. */
+static bool by_charter(const struct state *s, const struct state_group *g, unsigned participant)
+{
+    if (s->charter->thematic == CHARTER_THEMATIC_OPEN)
+        return s->participants[participant].kind != IDENTITY_OBSERVER;
+    return participant == s->chair || participant == state_lead(s, g->thematic);
+}
+
+bool state_entitled(const struct state *s, const struct state_group *g, unsigned participant)
+{
+    if (set_has(&g->added, participant))
+        return true;
+    if (set_has(&g->removed, participant))
+        return false;
+    switch (g->kind) {
+    case GROUP_ALL:
+        return true;
+    case GROUP_THEMATIC:
+        return by_charter(s, g, participant);
+    case GROUP_CIRCLE:
+    case GROUP_INTERNAL:
+        break;
+    }
+    return participant == g->owner;
+}
+
+bool state_is_member(const struct state *s, const struct state_group *g, unsigned participant)
+{
+    return s->participants[participant].status == VIEW_ACTIVE && state_entitled(s, g, participant);
+}
+
+static struct state_group *group_new(struct state *s, const struct gmm_id *gid, enum epoch_group_kind kind)
+{
+    void *grown = room(s->groups, s->group_count, &s->group_cap, sizeof(struct state_group *));
+    if (grown == NULL)
+        return NULL;
+    s->groups = grown;
+    struct state_group *g = calloc(1, sizeof *g);
+    if (g == NULL)
+        return NULL;
+    g->gid = *gid;
+    g->kind = kind;
+    g->owner = STATE_NOBODY;
+    g->history_full = true;
+    size_t slot = group_slot(s, gid);
+    memmove(s->groups + slot + 1, s->groups + slot, (s->group_count - slot) * sizeof(struct state_group *));
+    s->groups[slot] = g;
+    s->group_count++;
+    return g;
+}
+
+/* "Internal" exists for each participant from the start. */
+static enum gmm_err found_internal(struct state *s, unsigned owner)
+{
+    static const char name[] = "internal";
+    struct gmm_id gid;
+    epoch_group_id(&gid, &s->charter->nid, GROUP_INTERNAL, &s->participants[owner].pid, name, sizeof name - 1);
+    struct state_group *g = group_new(s, &gid, GROUP_INTERNAL);
+    if (g == NULL)
+        return GMM_ENOMEM;
+    g->owner = owner;
+    return GMM_OK;
+}
+
+static enum gmm_err found_common(struct state *s)
+{
+    static const struct gmm_id nobody = {{0}};
+    struct gmm_id gid;
+    epoch_group_id(&gid, &s->charter->nid, GROUP_ALL, &nobody, "all", 3);
+    if (group_new(s, &gid, GROUP_ALL) == NULL)
+        return GMM_ENOMEM;
+    for (unsigned i = 0; i < LIMIT_THEMATIC; i++) {
+        const char *name = charter_thematic_name(i);
+        epoch_group_id(&gid, &s->charter->nid, GROUP_THEMATIC, &nobody, name, strlen(name));
+        struct state_group *g = group_new(s, &gid, GROUP_THEMATIC);
+        if (g == NULL)
+            return GMM_ENOMEM;
+        g->thematic = i;
+    }
+    return GMM_OK;
+}
+
+/* The root that a participant has now: the last of its chain that the directory holds. */
+static void newest_root(const struct state *s, struct view_participant *p)
+{
+    const struct identity_rotation *rotation;
+    while (p->root_n < LIMIT_ROOT_ROTATIONS &&
+           (rotation = directory_rotation(s->directory, &p->pid, p->root_n + 1)) != NULL) {
+        p->root_n++;
+        p->root_pk = rotation->root_pk;
+        p->next_commit = rotation->next_commit;
+    }
+}
+
+/* Adds the participant; the authorising function has seen that there is room. "Membership starts when the admission,
+ * the certificate under that root and the join signature are all held." */
+static enum gmm_err enroll(struct state *s, const struct view_participant *p)
+{
+    const struct office_cert *first;
+    unsigned index = s->participant_count, slot = pid_slot(s, &p->pid);
+    struct view_participant *added = &s->participants[index];
+    *added = *p;
+    added->status = offices_certified(s->offices, &p->pid, &first) ? VIEW_ACTIVE : VIEW_ADMITTED;
+    if (first != NULL && id_is_zero(&added->sign_pk)) {
+        added->sign_pk = first->cert->sign_pk;
+        added->noise_pk = first->cert->noise_pk;
+    }
+    newest_root(s, added);
+    memmove(s->by_pid + slot + 1, s->by_pid + slot, (index - slot) * sizeof *s->by_pid);
+    s->by_pid[slot] = (uint16_t)index;
+    s->participant_count++;
+    return found_internal(s, index);
+}
+
+static enum gmm_err found(struct state *s)
+{
+    const struct charter *c = s->charter;
+    struct view_participant p = {.pid = c->founder_pid, .root_pk = c->founder_root_pk, .kind = c->founder_kind};
+    p.next_commit = c->founder_next_commit;
+    p.since_ms = c->time_ms;
+    memcpy(p.id, c->founder_id, sizeof p.id);
+    memcpy(p.name, c->founder_name, sizeof p.name);
+    s->chair = 0;
+    s->term = 1;
+    s->term_from_ms = c->time_ms;
+    s->term_until_ms = c->term_until_ms;
+    enum gmm_err err = enroll(s, &p);
+    return err == GMM_OK ? found_common(s) : err;
+}
+
+enum gmm_err state_open(struct state *s, const struct directory *directory, const struct offices *offices)
+{
+    *s = (struct state){.directory = directory, .offices = offices, .charter = directory_charter(directory)};
+    s->participants = calloc(LIMIT_PARTICIPANTS, sizeof *s->participants);
+    s->by_pid = calloc(LIMIT_PARTICIPANTS, sizeof *s->by_pid);
+    s->wrap_pks = calloc(offices->count + 1, sizeof *s->wrap_pks);
+    enum gmm_err err = GMM_ENOMEM;
+    if (s->participants != NULL && s->by_pid != NULL && s->wrap_pks != NULL)
+        err = found(s);
+    if (err != GMM_OK)
+        state_close(s);
+    return err;
+}
+
+void state_close(struct state *s)
+{
+    for (size_t i = 0; i < s->group_count; i++)
+        free(s->groups[i]);
+    free(s->groups);
+    free(s->participants);
+    free(s->by_pid);
+    free(s->wrap_pks);
+    free(s->epochs);
+    free(s->complaints.list);
+    free(s->wraps.list);
+    *s = (struct state){0};
+}
+
+enum gmm_err state_admit(struct state *s, const struct control_admit *admit, uint64_t time_ms)
+{
+    struct view_participant p = {.pid = admit->pid, .root_pk = admit->root_pk, .next_commit = admit->next_commit};
+    p.kind = admit->kind;
+    p.sign_pk = admit->sign_pk;
+    p.noise_pk = admit->noise_pk;
+    p.since_ms = time_ms;
+    memcpy(p.id, admit->id, sizeof p.id);
+    memcpy(p.name, admit->name, sizeof p.name);
+    return enroll(s, &p);
+}
+
+void state_wrapkey(struct state *s, const struct gmm_id *sign_pk, const struct gmm_id *wrap_pk)
+{
+    size_t count, first = offices_of_key(s->offices, sign_pk, &count);
+    if (count > 0)
+        s->wrap_pks[first] = *wrap_pk;
+}
+
+static void put_members(struct state *s, struct state_group *g, const struct gmm_id *members, size_t count, bool in)
+{
+    for (size_t i = 0; i < count; i++) {
+        unsigned p = state_participant(s, &members[i]);
+        if (p == STATE_NOBODY)
+            continue;
+        if (!in && state_is_member(s, g, p))
+            set_put(&g->former, p, true);
+        set_put(&g->added, p, in);
+        set_put(&g->removed, p, !in);
+    }
+}
+
+enum gmm_err state_found_circle(struct state *s, const struct gmm_id *gid, unsigned owner,
+                                const struct control_group *circle)
+{
+    struct state_group *g = group_new(s, gid, GROUP_CIRCLE);
+    if (g == NULL)
+        return GMM_ENOMEM;
+    g->owner = owner;
+    g->history_full = circle->history != 0;
+    put_members(s, g, circle->members, circle->member_count, true);
+    return GMM_OK;
+}
+
+void state_add(struct state *s, struct state_group *g, const struct control_members *members)
+{
+    put_members(s, g, members->members, members->member_count, true);
+}
+
+void state_remove(struct state *s, struct state_group *g, const struct control_members *members)
+{
+    put_members(s, g, members->members, members->member_count, false);
+}
+
+enum gmm_err state_epoch(struct state *s, const struct change *change, bool by_member)
+{
+    void *grown = room(s->epochs, s->epoch_count, &s->epoch_cap, sizeof *s->epochs);
+    if (grown == NULL)
+        return GMM_ENOMEM;
+    s->epochs = grown;
+    s->epochs[s->epoch_count++] = (struct state_epoch){.change = change, .by_member = by_member};
+    return GMM_OK;
+}
+
+enum gmm_err state_note(struct state *s, struct state_notes *notes, const struct gmm_id *epoch_id,
+                        const struct gmm_id *sign_pk, const struct change *change)
+{
+    void *grown = room(notes->list, notes->count, &notes->cap, sizeof *notes->list);
+    if (grown == NULL)
+        return GMM_ENOMEM;
+    notes->list = grown;
+    notes->list[notes->count++] =
+        (struct state_note){.epoch_id = *epoch_id, .sign_pk = *sign_pk, .change = change, .position = s->position};
+    return GMM_OK;
+}

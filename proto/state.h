@@ -1,0 +1,101 @@
+/* The state that the fold builds record by record: participants, groups, wrap keys, epochs (protocol: Authority).
+ * Inside of the fold only; others see the view made from it.
+ *
+ * A state answers who is what (for the authorising functions) and takes changes that were authorised. It judges
+ * nothing.
+ */
+#ifndef GMM_PROTO_STATE_H
+#define GMM_PROTO_STATE_H
+
+#include "proto/fold.h"
+#include "proto/offices.h"
+
+#define STATE_NOBODY LIMIT_PARTICIPANTS /* index of no participant */
+
+/* One plain record as the fold keeps it: what canonical order and authority need of the header, and its body. */
+struct change {
+    struct gmm_id id;
+    struct run_key log;
+    uint64_t seq, time; /* of the header */
+    uint16_t type;
+    bool malformed;              /* found so once: never read again */
+    struct control_admit *admit; /* ADMIT: read and verified once; owned */
+    struct epoch *epoch;         /* EPOCH: read once, instead of the body; owned */
+    const uint8_t *body;         /* behind this struct, or the caller's for a trial */
+    size_t len;
+};
+
+/* A set of participants by index. */
+struct state_set {
+    uint64_t bits[LIMIT_PARTICIPANTS / 64];
+};
+struct state_group {
+    struct gmm_id gid;
+    enum epoch_group_kind kind;
+    unsigned thematic; /* index of the charter's name */
+    unsigned owner;    /* participant's index; STATE_NOBODY for all and thematic */
+    bool history_full;
+    struct state_set added, removed, former; /* former: were members until a REMOVE */
+};
+struct state_epoch {
+    const struct change *change;
+    bool by_member;
+};
+struct state_note { /* an EPOCH_BAD or a WRAP that has effect: about an epoch and an office */
+    struct gmm_id epoch_id, sign_pk;
+    const struct change *change;
+    size_t position; /* in canonical order */
+};
+struct state_notes {
+    struct state_note *list;
+    size_t count, cap;
+};
+struct state {
+    const struct directory *directory;
+    const struct offices *offices;
+    const struct charter *charter;
+    unsigned participant_count, chair; /* chair: index */
+    uint32_t term;
+    uint64_t term_from_ms, term_until_ms;
+    struct view_participant *participants; /* LIMIT_PARTICIPANTS of them, in order of admission */
+    uint16_t *by_pid;                      /* their indices, sorted by pid */
+    struct state_group **groups;           /* sorted by gid */
+    size_t group_count, group_cap;
+    struct gmm_id *wrap_pks;    /* announced; at the index of the key's first certificate in offices; zero: none */
+    struct state_epoch *epochs; /* in canonical order */
+    size_t epoch_count, epoch_cap;
+    struct state_notes complaints, wraps;
+    size_t position; /* of the record being applied */
+};
+
+/* Starts with the founding: the charter's participant, chair and groups. GMM_ENOMEM: nothing is held. */
+enum gmm_err state_open(struct state *s, const struct directory *directory, const struct offices *offices);
+void state_close(struct state *s);
+
+/* Who is what. Indices are of participants. */
+unsigned state_participant(const struct state *s, const struct gmm_id *pid);
+unsigned state_participant_by_id(const struct state *s, const char *id);
+/* Whose office a key is: of the participants admitted the one that certified it; of several the one that joined with
+ * it; STATE_NOBODY when none did, or when two claim it without that proof (*claimed tells). */
+unsigned state_owner(const struct state *s, const struct gmm_id *sign_pk, bool *claimed);
+struct state_group *state_group(const struct state *s, const struct gmm_id *gid);
+/* The lead of a thematic group; the chair when the charter names none; STATE_NOBODY while the one named is not
+ * admitted. */
+unsigned state_lead(const struct state *s, unsigned thematic);
+/* May belong to the group, be it active or not yet. */
+bool state_entitled(const struct state *s, const struct state_group *g, unsigned participant);
+bool state_is_member(const struct state *s, const struct state_group *g, unsigned participant);
+
+/* Changes; the records that they come from were authorised. */
+enum gmm_err state_admit(struct state *s, const struct control_admit *admit, uint64_t time_ms);
+void state_wrapkey(struct state *s, const struct gmm_id *sign_pk, const struct gmm_id *wrap_pk);
+enum gmm_err state_found_circle(struct state *s, const struct gmm_id *gid, unsigned owner,
+                                const struct control_group *circle);
+/* Names that are not admitted at this point are passed over. */
+void state_add(struct state *s, struct state_group *g, const struct control_members *members);
+void state_remove(struct state *s, struct state_group *g, const struct control_members *members);
+enum gmm_err state_epoch(struct state *s, const struct change *change, bool by_member);
+enum gmm_err state_note(struct state *s, struct state_notes *notes, const struct gmm_id *epoch_id,
+                        const struct gmm_id *sign_pk, const struct change *change);
+
+#endif
