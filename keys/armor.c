@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,17 @@ static void trim(const char **text, size_t *len)
         (*len)--;
 }
 
+/* libsodium 1.0.18 also decodes some bytes above 0x7f. */
+static bool is_base64(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        if ((c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_')
+            return false;
+    }
+    return true;
+}
+
 /* The letters of a kind or digits of its form at text: how many. */
 static size_t span(const char *text, size_t len, char first, char last)
 {
@@ -131,7 +143,8 @@ enum gmm_err armor_read(uint8_t **out, size_t *out_len, const char *kind, const 
     uint8_t *bytes = malloc(room);
     if (bytes == NULL)
         return gmm_fail(msg, GMM_ENOMEM, "out of memory");
-    if (sodium_base642bin(bytes, room, text, len, NULL, &decoded, NULL, VARIANT) != 0 || decoded < SUM_BYTES)
+    if (!is_base64(text, len) || sodium_base642bin(bytes, room, text, len, NULL, &decoded, NULL, VARIANT) != 0 ||
+        decoded < SUM_BYTES)
         goto damaged;
     decoded -= SUM_BYTES;
     checksum(sum, kind, bytes, decoded);

@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -186,8 +187,22 @@ static void drop_lock_privilege(void)
     syscall(SYS_capset, &header, none);
 }
 
+/* The address sanitizer makes every mlock succeed without doing anything. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LOCKS_ARE_FAKE 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(LOCKS_ARE_FAKE)
+static const bool locks_are_fake = true;
+#else
+static const bool locks_are_fake = false;
+#endif
+
 static void in_child(rlim_t limit_bytes, int (*check)(void))
 {
+    if (locks_are_fake)
+        skip();
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {

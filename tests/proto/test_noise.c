@@ -219,9 +219,8 @@ static void other_lengths_are_refused(void **state)
             pass_steps(&p, step);
             write_step(&p, step, "text");
             size_t least = step == 2 ? NOISE_FINAL_BYTES : NOISE_MESSAGE_BYTES, whole = p.message.len;
-            buffer_put_u8(&p.message, 0);
-            buffer_put_u8(&p.message, 0);
-            buffer_put(&p.message, p.message.p, NOISE_FINAL_BYTES);
+            static const uint8_t more[NOISE_FINAL_BYTES];
+            buffer_put(&p.message, more, sizeof more);
             p.message.len = n;
             enum gmm_err expected = n == whole ? GMM_OK : GMM_EDECRYPT;
             assert_int_equal(read_step(&p, step), n < least ? GMM_EFORMAT : expected);
