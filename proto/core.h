@@ -19,6 +19,7 @@ struct core {
     struct logs *logs;
     struct fold *fold;
     uint64_t next_ticket, next_arrival;
+    uint64_t oldest_store; /* ticket of the oldest STORE not yet persisted; 0: none */
     /* of the step under way */
     uint64_t now_ms;
     uint8_t seed[32];

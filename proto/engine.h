@@ -160,6 +160,8 @@ struct engine_store {
     uint32_t renumber_count; /* logs with a new arrival number and no new entries */
     struct run_key *renumber;
     uint64_t *renumber_arrivals;
+    bool has_closed; /* a log of ours that goes on in a new instance */
+    struct run_key closed;
     bool has_chunk;
     struct gmm_id chunk_gid, chunk_id;
     uint8_t *chunk;
@@ -210,7 +212,8 @@ void effects_reset(struct effects *effects);
 
 enum gmm_err engine_new(struct engine **out, const struct engine_config *config);
 void engine_free(struct engine *engine);
-/* GMM_ENOMEM: the event had no effect that matters; the engine stays usable (sessions that needed it are closed). */
+/* GMM_ENOMEM: the engine may no longer know what the store holds; every later step fails alike, and the driver starts a new
+ * engine from the store. Other errors concern the event alone. conn 0 is never a connection. */
 enum gmm_err engine_step(struct engine *engine, const struct engine_event *event, struct effects *effects);
 
 /* Looking in (valid until the next step). */

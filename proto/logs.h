@@ -18,6 +18,7 @@ struct logs_head {
     uint8_t sig[HASH_SIG_BYTES];
 };
 struct logs_log {
+    size_t index; /* of logs_at */
     struct run_key key;
     struct logs_head admitted, persisted;
     uint64_t arrival; /* of the last persisted run; 0: none */

@@ -1,0 +1,290 @@
+#include "proto/engine.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/engine_state.h"
+
+enum gmm_err engine_new(struct engine **out, const struct engine_config *config)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+    if (engine == NULL)
+        return GMM_ENOMEM;
+    struct core *core = &engine->core;
+    core->keystore = config->keystore;
+    core->nid = config->nid;
+    memcpy(core->store_id, config->store_id, sizeof core->store_id);
+    core->build_ms = config->build_ms;
+    core->pinned = config->pinned;
+    core->pinned_noise_pk = config->pinned_noise_pk;
+    core->directory = directory_new();
+    core->logs = logs_new();
+    core->fold = core->directory == NULL ? NULL : fold_new(core->directory);
+    engine->links = links_new();
+    engine->replicate = replicate_new();
+    engine->fetch = fetch_new();
+    engine->author = author_new();
+    engine->keyring = keyring_new();
+    engine->stores = stores_new();
+    if (core->directory == NULL || core->logs == NULL || core->fold == NULL || engine->links == NULL ||
+        engine->replicate == NULL || engine->fetch == NULL || engine->author == NULL || engine->keyring == NULL ||
+        engine->stores == NULL) {
+        engine_free(engine);
+        return GMM_ENOMEM;
+    }
+    *out = engine;
+    return GMM_OK;
+}
+
+void engine_free(struct engine *engine)
+{
+    if (engine == NULL)
+        return;
+    fetch_free(engine->fetch);
+    replicate_free(engine->replicate);
+    links_free(engine->links);
+    author_free(engine->author);
+    keyring_free(engine->keyring);
+    stores_free(engine->stores);
+    fold_free(engine->core.fold);
+    logs_free(engine->core.logs);
+    directory_free(engine->core.directory);
+    sodium_memzero(engine->core.seed, sizeof engine->core.seed);
+    free(engine->requests);
+    free(engine->rotations);
+    free(engine);
+}
+
+const struct view *engine_view(struct engine *engine)
+{
+    return fold_view(engine->core.fold);
+}
+
+struct fold *engine_fold(struct engine *engine)
+{
+    return engine->core.fold;
+}
+
+const struct logs *engine_logs(const struct engine *engine)
+{
+    return engine->core.logs;
+}
+
+const struct directory *engine_directory(const struct engine *engine)
+{
+    return engine->core.directory;
+}
+
+const uint8_t *engine_secret(const struct engine *engine, const struct gmm_id *epoch_id)
+{
+    return keyring_secret(engine->keyring, epoch_id);
+}
+
+enum gmm_err engine_domain(struct engine *engine, const struct gmm_id *gid, uint64_t now_ms, uint8_t conv[32])
+{
+    const struct view *view = engine_view(engine);
+    const struct view_epoch *epoch =
+        view == NULL ? NULL : keyring_for_sending(engine->keyring, view, gid, now_ms);
+    return epoch == NULL ? GMM_ENOTFOUND : keyring_domain(engine->keyring, view, epoch, conv);
+}
+
+const struct view_participant *engine_self(struct engine *engine)
+{
+    const struct view *view = engine_view(engine);
+    const struct view_office *office = view == NULL ? NULL : view_office(view, core_self(&engine->core));
+    return office == NULL ? NULL : view_participant(view, &office->pid);
+}
+
+bool engine_idle(const struct engine *engine)
+{
+    for (size_t i = 0; i < links_count(engine->links); i++)
+        if (!links_at(engine->links, i)->identified)
+            return false;
+    return replicate_all_synced(engine->replicate);
+}
+
+size_t engine_chunks_wanted(const struct engine *engine)
+{
+    return fetch_wanted(engine->fetch);
+}
+
+/* START: what was restored is the state that changes are measured against. */
+static enum gmm_err on_start(struct engine *engine)
+{
+    struct core *core = &engine->core;
+    const struct view *view = fold_view(core->fold);
+    core->next_arrival = logs_last_arrival(core->logs);
+    if (view == NULL)
+        return GMM_OK;
+    enum gmm_err err = replicate_baseline(engine->replicate, view);
+    return err != GMM_OK ? err : engine_view_changed(engine);
+}
+
+static enum gmm_err on_restore(struct engine *engine, const struct engine_event *event)
+{
+    struct core *core = &engine->core;
+    const struct directory_object *object;
+    enum gmm_err err = GMM_OK;
+    if (event->kind == ENGINE_RESTORE_OBJECT) {
+        err = directory_add(core->directory, event->bytes, event->len, &object);
+        fold_touch(core->fold);
+        return err == GMM_EEXISTS ? GMM_OK : err;
+    }
+    if (event->kind == ENGINE_RESTORE_ENTRY)
+        return fold_add(core->fold, event->as.entry.header, &event->as.entry.id, event->as.entry.body,
+                        event->as.entry.body_len);
+    if (event->kind == ENGINE_RESTORE_SECRET)
+        return keyring_put(engine->keyring, &event->as.secret.epoch_id, event->as.secret.secret);
+    if (event->kind == ENGINE_RESTORE_CURSOR)
+        return replicate_restore_cursor(engine->replicate, &event->as.cursor.sign_pk, event->as.cursor.token,
+                                        event->as.cursor.len);
+    struct logs_log *log = logs_get(core->logs, &event->as.restore_log.key);
+    if (log == NULL)
+        return GMM_ENOMEM;
+    log->admitted = event->as.restore_log.head;
+    log->closed = event->as.restore_log.closed;
+    logs_persist(core->logs, log, &event->as.restore_log.head, event->as.restore_log.arrival);
+    return GMM_OK;
+}
+
+static enum gmm_err on_connected(struct engine *engine, const struct engine_event *event)
+{
+    struct core *core = &engine->core;
+    const struct view *view = fold_view(core->fold);
+    const struct view_office *office =
+        view == NULL || !event->as.connected.initiator
+            ? NULL
+            : view_office_by_noise(view, &event->as.connected.remote_noise_pk);
+    size_t len = 0;
+    const uint8_t *token = office == NULL ? NULL : replicate_cursor(engine->replicate, &office->sign_pk, &len);
+    enum gmm_err err = links_connected(engine->links, core, event, token, len);
+    if (err != GMM_OK) {
+        struct effect *effect = core_effect(core, EFFECT_CLOSE);
+        if (effect == NULL)
+            return GMM_ENOMEM;
+        effect->conn = event->conn;
+        effect->err = err;
+        strncat(effect->text, gmm_err_text(err), sizeof effect->text - 1);
+    }
+    return GMM_OK;
+}
+
+/* Carries an event to the module that it belongs to. Errors of one connection never reach here. */
+static enum gmm_err dispatch(struct engine *engine, const struct engine_event *event)
+{
+    struct core *core = &engine->core;
+    struct peer *peer = links_find(engine->links, event->conn);
+    switch (event->kind) {
+    case ENGINE_RESTORE_OBJECT:
+    case ENGINE_RESTORE_LOG:
+    case ENGINE_RESTORE_ENTRY:
+    case ENGINE_RESTORE_SECRET:
+    case ENGINE_RESTORE_CURSOR:
+        return on_restore(engine, event);
+    case ENGINE_START:
+        return on_start(engine);
+    case ENGINE_CONNECTED:
+        return on_connected(engine, event);
+    case ENGINE_RECEIVED:
+        if (peer != NULL)
+            engine_received(engine, peer, event->bytes, event->len);
+        return GMM_OK;
+    case ENGINE_DRAINED:
+        if (peer != NULL)
+            peer->transport_queued = event->queued;
+        return GMM_OK;
+    case ENGINE_DISCONNECTED:
+        if (peer != NULL)
+            engine_drop(engine, event->conn);
+        return GMM_OK;
+    case ENGINE_PERSISTED:
+        return engine_persisted(engine, event->ticket);
+    case ENGINE_STORE_FAILED:
+        engine_store_failed(engine, event->err);
+        return GMM_OK;
+    case ENGINE_LOADED:
+        replicate_loaded(engine->replicate, core, event->ticket, event->as.loaded);
+        return GMM_OK;
+    case ENGINE_CHUNK_LOADED:
+        fetch_loaded(engine->fetch, core, event->ticket, event->as.chunk.bytes, event->as.chunk.len,
+                     event->as.chunk.total);
+        return GMM_OK;
+    case ENGINE_APPEND:
+        return engine_append(engine, event);
+    case ENGINE_FLUSH:
+        return engine_flush(engine);
+    case ENGINE_ADD_OBJECT:
+        return engine_add_object(engine, event);
+    case ENGINE_ENSURE_EPOCH:
+        return engine_ensure_epoch(engine, event->request, &event->as.epoch.gid, event->as.epoch.force);
+    case ENGINE_IMPORT_RUN:
+        return engine_import_run(engine, event);
+    case ENGINE_WANT_CHUNKS:
+        return fetch_want(engine->fetch, &event->as.want.gid, event->as.want.ids, event->as.want.count);
+    case ENGINE_JOIN_SEND:
+        return engine_join_send(engine, peer, event);
+    case ENGINE_JOIN_ANSWER:
+        if (peer != NULL)
+            peer_send(peer, SESSION_CONTROL, MESSAGE_JOIN_ANSWER, event->bytes, event->len);
+        return GMM_OK;
+    case ENGINE_TICK:
+        return engine_rotate_due(engine);
+    }
+    return GMM_EUSAGE;
+}
+
+/* What every step ends with: sending goes on, overdue connections go, new stores are remembered, the timer is set. */
+static void finish(struct engine *engine)
+{
+    struct core *core = &engine->core;
+    for (size_t i = 0; i < links_count(engine->links); i++) {
+        uint32_t conn = links_at(engine->links, i)->conn;
+        replicate_set_busy(engine->replicate, conn, fetch_busy(engine->fetch, conn));
+    }
+    uint64_t next = fetch_continue(engine->fetch, core);
+    uint64_t due = replicate_continue(engine->replicate, core);
+    next = due < next ? due : next;
+    due = links_tick(engine->links, core);
+    next = due < next ? due : next;
+    due = engine_next_rotation(engine);
+    next = due < next ? due : next;
+    links_pump(engine->links, core);
+    for (size_t i = links_count(engine->links); i > 0; i--) {
+        struct peer *peer = links_at(engine->links, i - 1);
+        if (peer->closing)
+            engine_close(engine, peer, peer->close_err, peer->close_text);
+    }
+    if (next != UINT64_MAX && next != engine->timer_ms) {
+        struct effect *effect = core_effect(core, EFFECT_TIMER);
+        if (effect != NULL)
+            effect->at_ms = next;
+    }
+    engine->timer_ms = next;
+}
+
+enum gmm_err engine_step(struct engine *engine, const struct engine_event *event, struct effects *effects)
+{
+    struct core *core = &engine->core;
+    core->effects = effects;
+    core->now_ms = event->now_ms;
+    memcpy(core->seed, event->random, sizeof core->seed);
+    core->seed_used = 0;
+    if (event->kind == ENGINE_TICK)
+        engine->timer_ms = 0;
+    core->oldest_store = stores_oldest(engine->stores);
+    enum gmm_err err = engine->failed ? GMM_ENOMEM : dispatch(engine, event);
+    if (event->kind >= ENGINE_START && !engine->failed) {
+        if (stores_note(engine->stores, core) != GMM_OK)
+            err = GMM_ENOMEM;
+        core->oldest_store = stores_oldest(engine->stores);
+        finish(engine);
+        if (stores_note(engine->stores, core) != GMM_OK)
+            err = GMM_ENOMEM;
+    }
+    if (err == GMM_ENOMEM)
+        engine->failed = true;
+    sodium_memzero(core->seed, sizeof core->seed);
+    core->effects = NULL;
+    return err;
+}

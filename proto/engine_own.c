@@ -1,0 +1,293 @@
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys/secret.h"
+#include "proto/engine_state.h"
+
+#define ROTATION_STEP_MS 2000u /* "routine rotation waits rank × 2 s" */
+
+enum gmm_err engine_wait(struct engine *engine, uint64_t request, uint64_t ticket, const struct gmm_id *id)
+{
+    if (request == 0)
+        return GMM_OK;
+    if (engine->request_count == engine->request_capacity) {
+        size_t capacity = engine->request_capacity == 0 ? 16 : 2 * engine->request_capacity;
+        struct engine_request *requests = realloc(engine->requests, capacity * sizeof *requests);
+        if (requests == NULL)
+            return GMM_ENOMEM;
+        engine->requests = requests;
+        engine->request_capacity = capacity;
+    }
+    engine->requests[engine->request_count++] = (struct engine_request){request, ticket, *id};
+    return GMM_OK;
+}
+
+/* The epoch under which this office would write to the group, or why not. */
+static enum gmm_err sealing_epoch(struct engine *engine, const struct gmm_id *gid, const struct view_epoch **epoch,
+                                  struct gmm_msg *msg)
+{
+    struct core *core = &engine->core;
+    const struct view *view = fold_view(core->fold);
+    const struct view_office *self = view == NULL ? NULL : view_office(view, core_self(core));
+    if (self == NULL || !view_office_in_group(view, gid, self, core->now_ms))
+        return gmm_fail(msg, GMM_EDENIED, "this office is not a current member of that group");
+    *epoch = keyring_for_sending(engine->keyring, view, gid, core->now_ms);
+    if (*epoch == NULL)
+        return gmm_fail(msg, GMM_ESTATE, "the group has no usable epoch");
+    return GMM_OK;
+}
+
+enum gmm_err engine_append(struct engine *engine, const struct engine_event *event)
+{
+    struct core *core = &engine->core;
+    const struct gmm_id *gid = &event->as.append.gid;
+    const struct view_epoch *epoch = NULL;
+    struct gmm_msg msg = {{0}};
+    struct gmm_id id = {{0}};
+    enum gmm_err err;
+    if (event->as.append.type < 64)
+        err = fold_authorize(core->fold, core_self(core), gid, event->as.append.type, event->as.append.body,
+                             event->as.append.len, core->now_ms << 16, &msg);
+    else
+        err = sealing_epoch(engine, gid, &epoch, &msg);
+    if (err == GMM_OK) {
+        err = author_append(engine->author, core, gid, event->as.append.type, epoch == NULL ? NULL : &epoch->id,
+                            epoch == NULL ? NULL : keyring_secret(engine->keyring, &epoch->id), event->as.append.body,
+                            event->as.append.len, &id);
+        if (err != GMM_OK)
+            gmm_fail(&msg, err, err == GMM_ESTATE ? "our clock is before this program's build date; set the clock"
+                                                  : "the entry cannot be made: %s",
+                     gmm_err_text(err));
+    }
+    if (err != GMM_OK) {
+        core_done(core, event->request, err, NULL, &msg);
+        return err == GMM_ENOMEM ? err : GMM_OK;
+    }
+    struct effect *assigned = core_effect(core, EFFECT_ASSIGNED);
+    if (assigned == NULL)
+        return GMM_ENOMEM;
+    assigned->request = event->request;
+    assigned->id = id;
+    err = engine_wait(engine, event->request, 0, &id);
+    return err == GMM_OK && !event->as.append.more ? engine_flush(engine) : err;
+}
+
+/* Everything that waits in drafts is signed and stored; who asked for it waits for the last of those stores. */
+enum gmm_err engine_flush(struct engine *engine)
+{
+    struct core *core = &engine->core;
+    enum gmm_err err = author_flush(engine->author, core);
+    if (err != GMM_OK) {
+        engine_store_failed(engine, err);
+        return err == GMM_ENOMEM ? err : GMM_OK;
+    }
+    if ((err = stores_note(engine->stores, core)) != GMM_OK)
+        return err;
+    bool under_way = stores_oldest(engine->stores) != 0;
+    for (size_t i = engine->request_count; i > 0; i--) {
+        struct engine_request *request = &engine->requests[i - 1];
+        if (request->ticket != 0)
+            continue;
+        request->ticket = core->next_ticket;
+        if (under_way)
+            continue;
+        core_done(core, request->request, GMM_OK, &request->id, NULL);
+        *request = engine->requests[--engine->request_count];
+    }
+    return GMM_OK;
+}
+
+enum gmm_err engine_add_object(struct engine *engine, const struct engine_event *event)
+{
+    struct core *core = &engine->core;
+    const struct directory_object *object = NULL;
+    struct gmm_msg msg = {{0}};
+    enum gmm_err err = GMM_OK;
+    if (event->len > 0 && ((const uint8_t *)event->bytes)[0] == DIRECTORY_CHARTER &&
+        directory_charter(core->directory) == NULL && !id_is_zero(&core->nid)) {
+        struct charter charter;
+        err = charter_open(&charter, (const uint8_t *)event->bytes + 1, event->len - 1);
+        if (err == GMM_OK && !id_equal(&charter.nid, &core->nid))
+            err = GMM_ENETWORK;
+    }
+    if (err == GMM_OK)
+        err = directory_add(core->directory, event->bytes, event->len, &object);
+    if (err != GMM_OK) {
+        gmm_fail(&msg, err, "the object is %s", gmm_err_text(err));
+        core_done(core, event->request, err == GMM_EEXISTS ? GMM_OK : err, object == NULL ? NULL : &object->hash, &msg);
+        return err == GMM_ENOMEM ? err : GMM_OK;
+    }
+    fold_touch(core->fold);
+    struct effect *store = core_store(core);
+    struct gmm_id *hash = malloc(sizeof *hash);
+    if (store == NULL || hash == NULL) {
+        free(hash);
+        return GMM_ENOMEM;
+    }
+    *hash = object->hash;
+    store->as.store.durable = true;
+    store->as.store.object_hashes = hash;
+    store->as.store.object_count = 1;
+    return engine_wait(engine, event->request, store->ticket, hash);
+}
+
+/* A secret of ours goes to the store before the epoch that announces it. */
+static enum gmm_err store_secret(struct core *core, const struct gmm_id *id)
+{
+    struct effect *store = core_store(core);
+    struct gmm_id *ids = malloc(sizeof *ids);
+    if (store == NULL || ids == NULL) {
+        free(ids);
+        return GMM_ENOMEM;
+    }
+    *ids = *id;
+    store->as.store.durable = true;
+    store->as.store.secret_ids = ids;
+    store->as.store.secret_count = 1;
+    return GMM_OK;
+}
+
+static enum gmm_err make_epoch(struct engine *engine, const struct view *view, const struct gmm_id *gid,
+                               uint64_t request, struct gmm_msg *msg)
+{
+    struct core *core = &engine->core;
+    struct buffer body;
+    struct gmm_id id;
+    uint8_t *secret = secret_alloc(SECRET_KEY_BYTES);
+    if (secret == NULL)
+        return GMM_ENOMEM;
+    buffer_init(&body, LIMIT_BODY_BYTES);
+    enum gmm_err err = keyring_make_epoch(engine->keyring, core, view, gid, &body, secret);
+    if (err == GMM_EDENIED)
+        gmm_fail(msg, err, "the group is unknown or nobody may read it");
+    if (err == GMM_OK)
+        err = author_append(engine->author, core, gid, HEADER_EPOCH, NULL, NULL, body.p, body.len, &id);
+    if (err == GMM_OK)
+        err = keyring_put(engine->keyring, &id, secret);
+    if (err == GMM_OK)
+        err = store_secret(core, &id);
+    if (err == GMM_OK)
+        err = engine_wait(engine, request, 0, &id);
+    if (err == GMM_OK)
+        err = engine_flush(engine);
+    buffer_close(&body);
+    secret_free(secret);
+    return err;
+}
+
+enum gmm_err engine_ensure_epoch(struct engine *engine, uint64_t request, const struct gmm_id *gid, bool force)
+{
+    struct core *core = &engine->core;
+    const struct view *view = fold_view(core->fold);
+    const struct view_epoch *epoch = NULL;
+    struct gmm_msg msg = {{0}};
+    enum gmm_err err = sealing_epoch(engine, gid, &epoch, &msg);
+    if (err == GMM_OK && !force && keyring_covers(view, epoch, core->now_ms)) {
+        core_done(core, request, GMM_OK, &epoch->id, NULL);
+        return GMM_OK;
+    }
+    if (err == GMM_OK || err == GMM_ESTATE)
+        err = make_epoch(engine, view, gid, request, &msg);
+    if (err != GMM_OK)
+        core_done(core, request, err, NULL, &msg);
+    return err == GMM_ENOMEM ? err : GMM_OK;
+}
+
+/* Who comes first among the group's offices waits least: its place in the order of keys. */
+static uint64_t rank_of(const struct view *view, const struct gmm_id *gid, const struct gmm_id *self, uint64_t now_ms)
+{
+    uint64_t rank = 0;
+    for (size_t i = 0; i < view->office_count && !id_equal(&view->offices[i].sign_pk, self); i++)
+        rank += view_office_in_group(view, gid, &view->offices[i], now_ms);
+    return rank;
+}
+
+enum gmm_err engine_plan_rotations(struct engine *engine)
+{
+    struct core *core = &engine->core;
+    const struct view *view = fold_view(core->fold);
+    const struct view_office *self = view == NULL ? NULL : view_office(view, core_self(core));
+    engine->rotation_count = 0;
+    for (size_t i = 0; self != NULL && i < view->group_count; i++) {
+        const struct gmm_id *gid = &view->groups[i].gid;
+        const struct view_epoch *tip;
+        if (!view_office_in_group(view, gid, self, core->now_ms) || view_epoch_tips(view, gid, &tip, 1) == 0)
+            continue;
+        const struct view_epoch *epoch = keyring_for_sending(engine->keyring, view, gid, core->now_ms);
+        /* An office that holds no secret of the group can give nobody its history. */
+        if (epoch == NULL || keyring_covers(view, epoch, core->now_ms))
+            continue;
+        struct engine_rotation *rotations =
+            realloc(engine->rotations, (engine->rotation_count + 1) * sizeof *rotations);
+        if (rotations == NULL)
+            return GMM_ENOMEM;
+        engine->rotations = rotations;
+        uint64_t rank = rank_of(view, gid, core_self(core), core->now_ms);
+        rotations[engine->rotation_count++] =
+            (struct engine_rotation){*gid, core->now_ms + (rank + 1) * ROTATION_STEP_MS};
+    }
+    return GMM_OK;
+}
+
+uint64_t engine_next_rotation(const struct engine *engine)
+{
+    uint64_t next = UINT64_MAX;
+    for (size_t i = 0; i < engine->rotation_count; i++)
+        if (engine->rotations[i].due_ms < next)
+            next = engine->rotations[i].due_ms;
+    return next;
+}
+
+enum gmm_err engine_rotate_due(struct engine *engine)
+{
+    enum gmm_err err = GMM_OK;
+    for (size_t i = engine->rotation_count; i > 0 && err == GMM_OK; i--) {
+        struct engine_rotation due = engine->rotations[i - 1];
+        if (due.due_ms > engine->core.now_ms)
+            continue;
+        engine->rotations[i - 1] = engine->rotations[--engine->rotation_count];
+        err = engine_ensure_epoch(engine, 0, &due.gid, false);
+    }
+    return err;
+}
+
+enum gmm_err engine_import_run(struct engine *engine, const struct engine_event *event)
+{
+    struct core *core = &engine->core;
+    struct run_key key;
+    uint64_t first;
+    uint32_t count;
+    struct run *run = NULL;
+    struct verified_run *verified = NULL;
+    struct admitted *admitted = NULL;
+    struct gmm_msg msg = {{0}};
+    enum gmm_err err = run_peek(&key, &first, &count, event->bytes, event->len);
+    struct logs_log *log = NULL;
+    if (err == GMM_OK)
+        err = directory_author(core->directory, &key.author) == NULL ? GMM_EUNKNOWN : GMM_OK;
+    if (err == GMM_OK && (log = logs_get(core->logs, &key)) == NULL)
+        return GMM_ENOMEM;
+    if (err == GMM_OK && log->admitted.seq != LOGS_NO_SEQ && first + count <= log->admitted.seq + 1)
+        err = GMM_EEXISTS;
+    if (err == GMM_OK)
+        err = run_decode(&run, &core->nid, &log->admitted.id, event->bytes, event->len);
+    if (err == GMM_OK)
+        err = run_verify(&verified, &run, &core->nid);
+    if (err == GMM_OK)
+        err = gate_admit(&admitted, &verified, core->logs, core->directory, core->now_ms);
+    run_free(run);
+    verified_run_free(verified);
+    if (err != GMM_OK) {
+        gmm_fail(&msg, err, "the run is %s", gmm_err_text(err));
+        core_done(core, event->request, err == GMM_EEXISTS ? GMM_OK : err, NULL, &msg);
+        return err == GMM_ENOMEM ? err : GMM_OK;
+    }
+    struct effect *store = core_store(core);
+    if (store == NULL || core_store_run(core, store, &admitted) != GMM_OK) {
+        admitted_free(admitted);
+        return GMM_ENOMEM;
+    }
+    store->as.store.durable = true;
+    return engine_wait(engine, event->request, store->ticket, &log->admitted.id);
+}

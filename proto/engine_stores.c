@@ -1,0 +1,137 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/engine_state.h"
+
+#define BAD_AT_ONCE 8u
+
+/* EPOCH_BAD for epochs whose wrap to us does not open: "a holder answers with a WRAP". */
+static enum gmm_err report_bad(struct engine *engine, const struct view *view, const struct gmm_id *bad, size_t count)
+{
+    struct core *core = &engine->core;
+    struct gmm_id gids[BAD_AT_ONCE], id;
+    enum gmm_err err = GMM_OK;
+    for (size_t i = 0; i < count; i++)
+        gids[i] = view_epoch(view, &bad[i])->gid;
+    for (size_t i = 0; i < count && err == GMM_OK; i++) {
+        struct buffer body;
+        buffer_init(&body, 64);
+        if ((err = control_epoch_bad_encode(&body, &bad[i])) == GMM_OK)
+            err = author_append(engine->author, core, &gids[i], HEADER_EPOCH_BAD, NULL, NULL, body.p, body.len, &id);
+        buffer_close(&body);
+    }
+    return err == GMM_OK && count > 0 ? engine_flush(engine) : err;
+}
+
+enum gmm_err engine_view_changed(struct engine *engine)
+{
+    struct core *core = &engine->core;
+    struct gmm_id bad[BAD_AT_ONCE];
+    size_t bad_count = 0;
+    const struct view *view = fold_view(core->fold);
+    if (view == NULL)
+        return GMM_OK;
+    enum gmm_err err = replicate_view_changed(engine->replicate, core);
+    if (err == GMM_OK)
+        err = keyring_scan(engine->keyring, core, view, bad, BAD_AT_ONCE, &bad_count);
+    if (err == GMM_OK && view_office(view, core_self(core)) != NULL)
+        err = report_bad(engine, view, bad, bad_count);
+    if (err == GMM_OK)
+        err = engine_plan_rotations(engine);
+    if (err == GMM_OK && core_effect(core, EFFECT_VIEW) == NULL)
+        err = GMM_ENOMEM;
+    return err;
+}
+
+static enum gmm_err persisted_runs(struct engine *engine, const struct stores_item *item)
+{
+    struct core *core = &engine->core;
+    for (size_t i = 0; i < item->run_count; i++) {
+        const struct stores_run *run = &item->runs[i];
+        logs_persist(core->logs, run->log, &run->head, run->arrival);
+        struct effect *effect = core_effect(core, EFFECT_ENTRIES);
+        if (effect == NULL)
+            return GMM_ENOMEM;
+        effect->as.entries.key = run->log->key;
+        effect->as.entries.first_seq = run->first_seq;
+        effect->as.entries.count = (uint32_t)(run->last_seq - run->first_seq + 1);
+    }
+    return GMM_OK;
+}
+
+static enum gmm_err done_requests(struct engine *engine, uint64_t ticket)
+{
+    for (size_t i = 0; i < engine->request_count;) {
+        struct engine_request *request = &engine->requests[i];
+        if (request->ticket == 0 || request->ticket > ticket) {
+            i++;
+            continue;
+        }
+        core_done(&engine->core, request->request, GMM_OK, &request->id, NULL);
+        *request = engine->requests[--engine->request_count];
+    }
+    return GMM_OK;
+}
+
+enum gmm_err engine_persisted(struct engine *engine, uint64_t ticket)
+{
+    struct core *core = &engine->core;
+    struct stores_item *item = stores_take(engine->stores, ticket);
+    if (item == NULL)
+        return GMM_OK; /* of before a failure */
+    enum gmm_err err = persisted_runs(engine, item);
+    for (size_t i = 0; i < item->plain_count && err == GMM_OK; i++)
+        err = fold_add(core->fold, item->plains[i].header, &item->plains[i].id, item->plains[i].body,
+                       item->plains[i].len);
+    for (size_t i = 0; i < item->renumbered_count; i++)
+        if (item->renumbered[i].log != NULL)
+            logs_persist(core->logs, item->renumbered[i].log, &item->renumbered[i].log->persisted,
+                         item->renumbered[i].arrival);
+    for (size_t i = 0; i < item->secret_count && err == GMM_OK; i++) {
+        struct effect *effect = core_effect(core, EFFECT_SECRET);
+        if (effect == NULL)
+            err = GMM_ENOMEM;
+        else
+            effect->id = item->secrets[i];
+    }
+    if (item->has_chunk)
+        fetch_persisted(engine->fetch, core, &item->chunk_gid, &item->chunk_id, true);
+    if (err == GMM_OK && (item->plain_count > 0 || item->object_count > 0))
+        err = engine_view_changed(engine);
+    for (size_t i = 0; i < item->object_count; i++) {
+        const struct directory_object *object = directory_find(core->directory, &item->objects[i]);
+        if (object != NULL)
+            replicate_persisted_object(engine->replicate, core, object);
+    }
+    for (size_t i = 0; i < item->run_count; i++)
+        replicate_persisted_run(engine->replicate, core, item->runs[i].log, item->runs[i].first_seq,
+                                item->runs[i].last_seq);
+    if (err == GMM_OK)
+        err = done_requests(engine, ticket);
+    stores_item_free(item);
+    return err;
+}
+
+void engine_store_failed(struct engine *engine, enum gmm_err err)
+{
+    struct core *core = &engine->core;
+    struct stores_item *item;
+    stores_note(engine->stores, core);
+    while ((item = stores_take_any(engine->stores)) != NULL) {
+        for (size_t i = 0; i < item->secret_count; i++)
+            keyring_drop(engine->keyring, &item->secrets[i]);
+        for (size_t i = 0; i < item->object_count; i++) {
+            directory_remove(core->directory, &item->objects[i]);
+            fold_touch(core->fold);
+        }
+        if (item->has_chunk)
+            fetch_persisted(engine->fetch, core, &item->chunk_gid, &item->chunk_id, false);
+        stores_item_free(item);
+    }
+    logs_rollback(core->logs);
+    author_discard(engine->author);
+    for (size_t i = 0; i < engine->request_count; i++)
+        core_done(core, engine->requests[i].request, err, NULL, NULL);
+    engine->request_count = 0;
+    replicate_retry(engine->replicate, core->now_ms);
+}

@@ -1,0 +1,34 @@
+/* Chunks of attachments: wanted ones are asked of peers that may have them, served ones are read and sent in parts.
+ *
+ * A bounded number is under way at a time, whatever is wanted, so memory stays bounded. Who has not got one is asked again
+ * later. A chunk is only taken when its bytes hash to the id asked for; only members of the group are served, and unknown,
+ * forbidden and absent answer alike.
+ */
+#ifndef GMM_PROTO_FETCH_H
+#define GMM_PROTO_FETCH_H
+
+#include "proto/peer.h"
+
+struct fetch;
+
+struct fetch *fetch_new(void);
+void fetch_free(struct fetch *f);
+/* Wants chunks (those wanted already are skipped). */
+enum gmm_err fetch_want(struct fetch *f, const struct gmm_id *gid, const struct gmm_id *ids, size_t count);
+/* A peer is there: its chunks may be asked for, and everything that nobody had is tried again with it. */
+enum gmm_err fetch_open(struct fetch *f, struct peer *peer);
+void fetch_gone(struct fetch *f, uint32_t conn);
+/* CHUNK_WANT, CHUNK, CHUNK_NONE. Errors close the connection. */
+enum gmm_err fetch_message(struct fetch *f, struct core *core, struct peer *peer, uint8_t type, const uint8_t *payload,
+                           size_t len);
+/* Answer to a LOAD_CHUNK of ours; false: not ours. */
+bool fetch_loaded(struct fetch *f, struct core *core, uint64_t ticket, const uint8_t *bytes, size_t len, size_t total);
+/* A chunk's STORE was persisted or failed. */
+void fetch_persisted(struct fetch *f, struct core *core, const struct gmm_id *gid, const struct gmm_id *id, bool ok);
+/* Asks and serves as room allows. Returns when it wants to run again. */
+uint64_t fetch_continue(struct fetch *f, struct core *core);
+/* Something is being asked of, or sent to, this connection. */
+bool fetch_busy(const struct fetch *f, uint32_t conn);
+size_t fetch_wanted(const struct fetch *f);
+
+#endif

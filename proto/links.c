@@ -1,0 +1,311 @@
+#include "proto/links.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PUMP_BYTES (64u << 10)       /* of one SEND: what was pumped no longer gives way to what is urgent */
+#define TRANSPORT_BYTES (256u << 10) /* what the transport may hold before we wait for DRAINED */
+
+struct links {
+    struct peer **peers; /* in order of arrival */
+    size_t count, capacity;
+};
+
+struct links *links_new(void)
+{
+    return calloc(1, sizeof(struct links));
+}
+
+static void peer_free(struct peer *peer)
+{
+    session_free(peer->session);
+    free(peer->join_request);
+    free(peer);
+}
+
+void links_free(struct links *links)
+{
+    if (links == NULL)
+        return;
+    for (size_t i = 0; i < links->count; i++)
+        peer_free(links->peers[i]);
+    free(links->peers);
+    free(links);
+}
+
+size_t links_count(const struct links *links)
+{
+    return links->count;
+}
+
+struct peer *links_at(struct links *links, size_t index)
+{
+    return links->peers[index];
+}
+
+struct peer *links_find(struct links *links, uint32_t conn)
+{
+    for (size_t i = 0; i < links->count; i++)
+        if (links->peers[i]->conn == conn)
+            return links->peers[i];
+    return NULL;
+}
+
+void links_forget(struct links *links, uint32_t conn)
+{
+    for (size_t i = 0; i < links->count; i++) {
+        if (links->peers[i]->conn != conn)
+            continue;
+        peer_free(links->peers[i]);
+        links->count--;
+        memmove(&links->peers[i], &links->peers[i + 1], (links->count - i) * sizeof *links->peers);
+        return;
+    }
+}
+
+void links_close(struct links *links, struct core *core, struct peer *peer, enum gmm_err err, const char *text)
+{
+    struct effect *effect = core_effect(core, EFFECT_CLOSE);
+    if (effect != NULL) {
+        effect->conn = peer->conn;
+        effect->err = err;
+        strncat(effect->text, text, sizeof effect->text - 1);
+    }
+    links_forget(links, peer->conn);
+}
+
+static bool is_half_open(const struct peer *peer)
+{
+    return !session_gated(peer->session);
+}
+
+/* The oldest half-open connection (of one address, or of any when address is 0 and any is set); counts them too. */
+static struct peer *oldest_half_open(struct links *links, bool any, uint64_t address, size_t *count)
+{
+    struct peer *oldest = NULL;
+    *count = 0;
+    for (size_t i = 0; i < links->count; i++) {
+        struct peer *peer = links->peers[i];
+        if (!is_half_open(peer) || (!any && peer->address != address))
+            continue;
+        (*count)++;
+        if (oldest == NULL)
+            oldest = peer;
+    }
+    return oldest;
+}
+
+static void make_room(struct links *links, struct core *core, uint64_t address)
+{
+    size_t count;
+    struct peer *oldest = oldest_half_open(links, false, address, &count);
+    if (count >= LIMIT_HALF_OPEN_ADDRESS && oldest != NULL)
+        links_close(links, core, oldest, GMM_ELIMIT, "too many half-open connections from this address");
+    oldest = oldest_half_open(links, true, 0, &count);
+    if (count >= LIMIT_HALF_OPEN && oldest != NULL)
+        links_close(links, core, oldest, GMM_ELIMIT, "too many half-open connections");
+}
+
+/* Our certificate object: the newest that names our key; NULL while we have none. */
+static const struct directory_object *own_certificate(const struct core *core)
+{
+    const struct directory_object *best = NULL;
+    for (size_t i = 0; i < directory_count(core->directory); i++) {
+        const struct directory_object *object = directory_at(core->directory, i);
+        if (object->kind == DIRECTORY_CERTIFICATE &&
+            id_equal(&object->as.certificate.sign_pk, core_self(core)) &&
+            (best == NULL || object->as.certificate.serial > best->as.certificate.serial))
+            best = object;
+    }
+    return best;
+}
+
+enum gmm_err links_hello(const struct core *core, const uint8_t *token, size_t token_len, struct buffer *out)
+{
+    const struct directory_object *own = own_certificate(core);
+    struct session_hello hello = {.clock_ms = core->now_ms, .token = token, .token_len = token_len, .build = 1};
+    if (own != NULL) {
+        hello.certificate = own->bytes;
+        hello.certificate_len = own->len;
+    }
+    directory_fingerprint(core->directory, &hello.objects);
+    return session_hello_encode(out, &hello);
+}
+
+enum gmm_err links_connected(struct links *links, struct core *core, const struct engine_event *event,
+                             const uint8_t *token, size_t token_len)
+{
+    uint8_t ephemeral[32];
+    struct buffer hello;
+    enum gmm_err err = GMM_OK;
+    if (!event->as.connected.initiator)
+        make_room(links, core, event->as.connected.address);
+    if (links->count == links->capacity) {
+        size_t capacity = links->capacity == 0 ? 16 : 2 * links->capacity;
+        struct peer **peers = realloc(links->peers, capacity * sizeof *peers);
+        if (peers == NULL)
+            return GMM_ENOMEM;
+        links->peers = peers;
+        links->capacity = capacity;
+    }
+    struct peer *peer = calloc(1, sizeof *peer);
+    if (peer == NULL)
+        return GMM_ENOMEM;
+    peer->conn = event->conn;
+    peer->initiator = event->as.connected.initiator;
+    peer->purpose = event->as.connected.purpose;
+    peer->address = event->as.connected.address;
+    peer->noise_pk = event->as.connected.remote_noise_pk;
+    peer->since_ms = core->now_ms;
+    buffer_init(&hello, SESSION_HELLO_MAX);
+    if (peer->initiator && peer->purpose == SESSION_OFFICES)
+        err = links_hello(core, token, token_len, &hello);
+    core_random(core, ephemeral, sizeof ephemeral);
+    struct session_config config = {.purpose = peer->purpose,
+                                    .initiator = peer->initiator,
+                                    .nid = &core->nid,
+                                    .noise_sk = core->keystore->noise_sk,
+                                    .noise_pk = &core->keystore->noise_pk,
+                                    .remote_noise_pk = &peer->noise_pk,
+                                    .ephemeral = ephemeral,
+                                    .hello = hello.p,
+                                    .hello_len = hello.len};
+    if (err == GMM_OK)
+        err = session_new(&peer->session, &config);
+    buffer_close(&hello);
+    memset(ephemeral, 0, sizeof ephemeral);
+    if (err != GMM_OK) {
+        peer_free(peer);
+        return err;
+    }
+    links->peers[links->count++] = peer;
+    return GMM_OK;
+}
+
+/* "Certificate key = handshake key, or out." Whether its participant is in our roster, and its key still stands. */
+static enum gmm_err judge(struct core *core, const struct peer *peer, const struct certificate *certificate,
+                          struct gmm_msg *msg)
+{
+    const struct view *view = fold_view(core->fold);
+    if (!id_equal(&certificate->noise_pk, &peer->noise_pk))
+        return gmm_fail(msg, GMM_EDENIED, "the certificate names another key than the handshake");
+    if (id_equal(&certificate->sign_pk, core_self(core)))
+        return gmm_fail(msg, GMM_EDENIED, "this is our own office");
+    if (core->pinned && id_equal(&core->pinned_noise_pk, &peer->noise_pk))
+        return GMM_OK;
+    const struct view_participant *participant = view == NULL ? NULL : view_participant(view, &certificate->pid);
+    if (participant == NULL)
+        return gmm_fail(msg, GMM_EDENIED, "its participant is not in our roster");
+    if (participant->status == VIEW_EXPELLED)
+        return gmm_fail(msg, GMM_EDENIED, "participant %s is expelled", participant->id);
+    const struct view_office *office = view_office(view, &certificate->sign_pk);
+    if (office != NULL && (office->status == VIEW_OFFICE_REVOKED || office->status == VIEW_OFFICE_VOID))
+        return gmm_fail(msg, GMM_EDENIED, "office %s/%s is revoked or void", participant->id, office->office);
+    if (core->now_ms > certificate->not_after_ms)
+        return gmm_fail(msg, GMM_EDENIED, "its certificate expired");
+    return GMM_OK;
+}
+
+enum gmm_err links_identify(struct core *core, struct peer *peer, const struct session_hello *hello,
+                            const struct directory_object **new_object, struct gmm_msg *msg)
+{
+    struct certificate certificate;
+    *new_object = NULL;
+    session_remote(peer->session, &peer->noise_pk);
+    if (hello->certificate_len < 2 || hello->certificate[0] != DIRECTORY_CERTIFICATE)
+        return gmm_fail(msg, GMM_EDENIED, "it has no certificate of this network yet");
+    enum gmm_err err =
+        certificate_open(&certificate, &core->nid, hello->certificate + 1, hello->certificate_len - 1);
+    if (err != GMM_OK)
+        return gmm_fail(msg, GMM_EDENIED, "its certificate is %s", gmm_err_text(err));
+    if ((err = judge(core, peer, &certificate, msg)) != GMM_OK)
+        return err;
+    /* Until we hold the charter the directory takes nothing; what we need comes with the objects. */
+    if (directory_charter(core->directory) != NULL) {
+        const struct directory_object *object = NULL;
+        err = directory_add(core->directory, hello->certificate, hello->certificate_len, &object);
+        if (err == GMM_OK) {
+            *new_object = object;
+            fold_touch(core->fold);
+        } else if (err != GMM_EEXISTS && err != GMM_EUNKNOWN) {
+            return gmm_fail(msg, GMM_EDENIED, "its certificate is %s", gmm_err_text(err));
+        }
+    }
+    peer->sign_pk = certificate.sign_pk;
+    peer->pid = certificate.pid;
+    peer->identified = true;
+    return GMM_OK;
+}
+
+static void pump_one(struct core *core, struct peer *peer)
+{
+    while (!peer->closing && peer->transport_queued < TRANSPORT_BYTES && session_wants_pump(peer->session)) {
+        struct buffer out;
+        buffer_init(&out, PUMP_BYTES + 2u * LIMIT_NOISE_BYTES + 64u);
+        enum gmm_err err = session_pump(peer->session, &out, PUMP_BYTES);
+        struct effect *effect = err == GMM_OK && out.len > 0 ? core_effect(core, EFFECT_SEND) : NULL;
+        if (effect == NULL) {
+            if (err != GMM_OK || out.len > 0)
+                peer_close(peer, err == GMM_OK ? GMM_ENOMEM : err, "its frames could not be made");
+            buffer_close(&out);
+            return;
+        }
+        effect->conn = peer->conn;
+        peer->transport_queued += out.len;
+        if (buffer_take(&out, &effect->bytes, &effect->len) != GMM_OK)
+            peer_close(peer, GMM_ENOMEM, "out of memory");
+    }
+}
+
+void links_pump(struct links *links, struct core *core)
+{
+    for (size_t i = 0; i < links->count; i++)
+        pump_one(core, links->peers[i]);
+}
+
+uint64_t links_tick(struct links *links, struct core *core)
+{
+    uint64_t next = UINT64_MAX;
+    for (size_t i = 0; i < links->count; i++) {
+        struct peer *peer = links->peers[i];
+        bool open = session_state(peer->session) == SESSION_OPEN;
+        uint64_t due = peer->since_ms + (open ? LIMIT_SESSION_MS : LIMIT_HANDSHAKE_MS);
+        if (core->now_ms >= due)
+            peer_close(peer, open ? GMM_EEXPIRED : GMM_ETIMEOUT,
+                       open ? "the session is 24 hours old" : "no handshake within 10 s");
+        else if (due < next)
+            next = due;
+    }
+    return next;
+}
+
+void peer_close(struct peer *peer, enum gmm_err err, const char *text)
+{
+    if (peer->closing)
+        return;
+    peer->closing = true;
+    peer->close_err = err;
+    peer->close_text[0] = '\0';
+    strncat(peer->close_text, text, sizeof peer->close_text - 1);
+}
+
+void peer_send(struct peer *peer, enum session_stream stream, uint8_t type, const void *payload, size_t len)
+{
+    if (peer->closing)
+        return;
+    enum gmm_err err = session_send(peer->session, stream, type, payload, len);
+    if (err != GMM_OK)
+        peer_close(peer, err, "its queue is over its bound");
+}
+
+void peer_send_buffer(struct peer *peer, enum session_stream stream, uint8_t type, struct buffer *payload)
+{
+    if (payload->failed == GMM_OK && !peer->closing) {
+        enum gmm_err err = session_send_take(peer->session, stream, type, payload);
+        if (err != GMM_OK)
+            peer_close(peer, err, "its queue is over its bound");
+    } else if (payload->failed != GMM_OK) {
+        peer_close(peer, payload->failed, "out of memory");
+    }
+    buffer_close(payload);
+}

@@ -1,0 +1,709 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/replica.h"
+
+struct replicate *replicate_new(void)
+{
+    return calloc(1, sizeof(struct replicate));
+}
+
+static void replica_free(struct replica *replica)
+{
+    free(replica->has_next);
+    free(replica->ranges);
+    free(replica);
+}
+
+void replicate_free(struct replicate *r)
+{
+    if (r == NULL)
+        return;
+    for (size_t i = 0; i < r->count; i++)
+        replica_free(r->replicas[i]);
+    free(r->replicas);
+    free(r->wants);
+    free(r->cursors);
+    free(r->members);
+    free(r);
+}
+
+static struct replica *find(const struct replicate *r, uint32_t conn)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->replicas[i]->peer->conn == conn)
+            return r->replicas[i];
+    return NULL;
+}
+
+enum gmm_err replicate_restore_cursor(struct replicate *r, const struct gmm_id *sign_pk, const uint8_t *token, size_t len)
+{
+    if (len > sizeof r->cursors->token)
+        return GMM_OK; /* not one that we would hand back */
+    for (size_t i = 0; i < r->cursor_count; i++)
+        if (id_equal(&r->cursors[i].sign_pk, sign_pk)) {
+            memcpy(r->cursors[i].token, token, len);
+            r->cursors[i].len = len;
+            return GMM_OK;
+        }
+    struct replica_cursor *cursors = realloc(r->cursors, (r->cursor_count + 1) * sizeof *cursors);
+    if (cursors == NULL)
+        return GMM_ENOMEM;
+    r->cursors = cursors;
+    struct replica_cursor *cursor = &cursors[r->cursor_count++];
+    cursor->sign_pk = *sign_pk;
+    cursor->len = len;
+    memcpy(cursor->token, token, len);
+    return GMM_OK;
+}
+
+const uint8_t *replicate_cursor(const struct replicate *r, const struct gmm_id *sign_pk, size_t *len)
+{
+    for (size_t i = 0; i < r->cursor_count; i++)
+        if (id_equal(&r->cursors[i].sign_pk, sign_pk)) {
+            *len = r->cursors[i].len;
+            return r->cursors[i].token;
+        }
+    *len = 0;
+    return NULL;
+}
+
+/* Membership, to see who gained what. */
+
+static int compare_pairs(const void *a, const void *b)
+{
+    const struct replica_pair *x = a, *y = b;
+    int order = id_compare(&x->gid, &y->gid);
+    return order != 0 ? order : id_compare(&x->pid, &y->pid);
+}
+
+static enum gmm_err members_of(const struct view *view, struct replica_pair **out, size_t *count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < view->group_count; i++)
+        total += view->groups[i].member_count;
+    struct replica_pair *pairs = malloc((total + 1) * sizeof *pairs);
+    if (pairs == NULL)
+        return GMM_ENOMEM;
+    *count = 0;
+    for (size_t i = 0; i < view->group_count; i++)
+        for (uint16_t k = 0; k < view->groups[i].member_count; k++)
+            pairs[(*count)++] = (struct replica_pair){view->groups[i].gid, view->groups[i].members[k]};
+    qsort(pairs, *count, sizeof *pairs, compare_pairs);
+    *out = pairs;
+    return GMM_OK;
+}
+
+enum gmm_err replicate_baseline(struct replicate *r, const struct view *view)
+{
+    struct replica_pair *pairs;
+    size_t count;
+    enum gmm_err err = members_of(view, &pairs, &count);
+    if (err != GMM_OK)
+        return err;
+    free(r->members);
+    r->members = pairs;
+    r->member_count = count;
+    return GMM_OK;
+}
+
+static enum gmm_err renumber(struct core *core, const struct gmm_id *gid)
+{
+    struct effect *store = NULL;
+    for (size_t i = 0; i < logs_count(core->logs); i++) {
+        struct logs_log *log = logs_at(core->logs, i);
+        if (!id_equal(&log->key.group, gid) || log->persisted.seq == LOGS_NO_SEQ)
+            continue;
+        if (store == NULL && (store = core_store(core)) == NULL)
+            return GMM_ENOMEM;
+        struct engine_store *s = &store->as.store;
+        struct run_key *keys = realloc(s->renumber, (s->renumber_count + 1u) * sizeof *keys);
+        if (keys == NULL)
+            return GMM_ENOMEM;
+        s->renumber = keys;
+        uint64_t *arrivals = realloc(s->renumber_arrivals, (s->renumber_count + 1u) * sizeof *arrivals);
+        if (arrivals == NULL)
+            return GMM_ENOMEM;
+        s->renumber_arrivals = arrivals;
+        keys[s->renumber_count] = log->key;
+        arrivals[s->renumber_count++] = ++core->next_arrival;
+    }
+    return GMM_OK;
+}
+
+/* "When an office becomes a member of a group, that group's heads get new arrival numbers." */
+enum gmm_err replicate_view_changed(struct replicate *r, struct core *core)
+{
+    const struct view *view = fold_view(core->fold);
+    struct replica_pair *old = r->members;
+    size_t old_count = r->member_count, i = 0, k = 0;
+    struct gmm_id last = {{0}};
+    bool renumbered = false;
+    if (view == NULL)
+        return GMM_OK;
+    r->members = NULL;
+    r->member_count = 0;
+    enum gmm_err err = replicate_baseline(r, view);
+    while (err == GMM_OK && i < r->member_count) {
+        int order = k == old_count ? -1 : compare_pairs(&r->members[i], &old[k]);
+        if (order > 0) {
+            k++;
+            continue;
+        }
+        if (order < 0 && !(renumbered && id_equal(&last, &r->members[i].gid))) {
+            last = r->members[i].gid;
+            renumbered = true;
+            err = renumber(core, &last);
+        }
+        k += order == 0;
+        i++;
+    }
+    free(old);
+    return err;
+}
+
+/* Wants: one a log. */
+
+static struct replica_want *want_of(const struct replicate *r, const struct logs_log *log)
+{
+    for (size_t i = 0; i < r->want_count; i++)
+        if (r->wants[i].log == log)
+            return &r->wants[i];
+    return NULL;
+}
+
+static void want_drop(struct replicate *r, struct replica_want *want)
+{
+    *want = r->wants[--r->want_count];
+}
+
+static uint64_t next_of(const struct logs_log *log)
+{
+    return log->admitted.seq == LOGS_NO_SEQ ? 0 : log->admitted.seq + 1;
+}
+
+static void send_want(struct replica *replica, const struct logs_log *log, uint64_t from, uint64_t to)
+{
+    struct message_want want = {.key = log->key, .from = from, .to = to};
+    struct buffer out;
+    buffer_init(&out, LIMIT_MESSAGE_BYTES);
+    message_want_encode(&out, &want, 1);
+    peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_WANT, &out);
+}
+
+/* A log of ours that others know further than we do: a store was restored. It is pulled, and closed for writing. */
+static void close_own(struct core *core, struct logs_log *log)
+{
+    struct effect *store = log->closed ? NULL : core_store(core);
+    log->closed = true;
+    if (store != NULL) {
+        store->as.store.has_closed = true;
+        store->as.store.closed = log->key;
+    }
+}
+
+/* Asks the peer for what it holds beyond us, unless that log is being fetched already. */
+static enum gmm_err consider(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log)
+{
+    uint64_t has = replica_has(replica, log);
+    if (log->forked || has <= next_of(log) || want_of(r, log) != NULL)
+        return GMM_OK;
+    if (r->want_count == r->want_capacity) {
+        size_t capacity = r->want_capacity == 0 ? 64 : 2 * r->want_capacity;
+        struct replica_want *wants = realloc(r->wants, capacity * sizeof *wants);
+        if (wants == NULL)
+            return GMM_ENOMEM;
+        r->wants = wants;
+        r->want_capacity = capacity;
+    }
+    if (id_equal(&log->key.author, core_self(core)))
+        close_own(core, log);
+    r->wants[r->want_count++] = (struct replica_want){log, replica->peer->conn, has - 1};
+    send_want(replica, log, next_of(log), has - 1);
+    return GMM_OK;
+}
+
+static void consider_everywhere(struct replicate *r, struct core *core)
+{
+    for (size_t i = 0; i < r->count; i++)
+        for (size_t k = 0; k < logs_count(core->logs); k++)
+            if (consider(r, core, r->replicas[i], logs_at(core->logs, k)) != GMM_OK)
+                peer_close(r->replicas[i]->peer, GMM_ENOMEM, "out of memory");
+}
+
+/* Does the peer hold anything that we have neither admitted nor given up? */
+static bool behind(const struct replica *replica, const struct core *core)
+{
+    for (size_t k = 0; k < logs_count(core->logs); k++) {
+        const struct logs_log *log = logs_at(core->logs, k);
+        if (!log->forked && replica_has(replica, log) > next_of(log))
+            return true;
+    }
+    return false;
+}
+
+/* Opening and closing */
+
+enum gmm_err replicate_open(struct replicate *r, struct core *core, struct peer *peer, const struct session_hello *hello)
+{
+    struct replica **replicas = realloc(r->replicas, (r->count + 1) * sizeof *replicas);
+    if (replicas == NULL)
+        return GMM_ENOMEM;
+    r->replicas = replicas;
+    struct replica *replica = calloc(1, sizeof *replica);
+    if (replica == NULL)
+        return GMM_ENOMEM;
+    replica->peer = peer;
+    r->replicas[r->count++] = replica;
+    /* What it held at its cursor is what we held then of every log that has not changed since. */
+    uint64_t arrival = replica_token_read(core, replica, hello->token, hello->token_len);
+    replica->announced = replica->acked = arrival;
+    for (size_t i = 0; i < logs_count(core->logs) && arrival > 0; i++) {
+        const struct logs_log *log = logs_at(core->logs, i);
+        if (log->persisted.seq == LOGS_NO_SEQ || log->arrival > arrival ||
+            !replica_may_have(core, replica, &log->key.group))
+            continue;
+        enum gmm_err err = replica_set_has(replica, log, log->persisted.seq + 1);
+        if (err != GMM_OK)
+            return err;
+    }
+    struct gmm_id own;
+    directory_fingerprint(core->directory, &own);
+    replica->objects_agreed = id_equal(&own, &hello->objects);
+    if (replica->objects_agreed)
+        replica_announce(core, replica);
+    else
+        return replica_send_objects(core, replica);
+    return GMM_OK;
+}
+
+void replicate_gone(struct replicate *r, struct core *core, uint32_t conn)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->replicas[i]->peer->conn != conn)
+            continue;
+        replica_free(r->replicas[i]);
+        r->replicas[i] = r->replicas[--r->count];
+        break;
+    }
+    for (size_t i = r->want_count; i > 0; i--)
+        if (r->wants[i - 1].conn == conn)
+            want_drop(r, &r->wants[i - 1]);
+    consider_everywhere(r, core);
+}
+
+/* Messages */
+
+static enum gmm_err on_objects_have(struct core *core, struct replica *replica, const uint8_t *payload, size_t len)
+{
+    struct message_objects have;
+    enum gmm_err err = message_objects_have_decode(&have, payload, len);
+    if (err != GMM_OK)
+        return err;
+    /* Both lists ascend. Certificates may need the charter and rotations before them: those go first. */
+    for (unsigned pass = 0; pass < 3; pass++) {
+        size_t k = 0;
+        for (size_t i = 0; i < directory_count(core->directory); i++) {
+            const struct directory_object *object = directory_at(core->directory, i);
+            unsigned turn = object->kind == DIRECTORY_CHARTER ? 0 : object->kind == DIRECTORY_ROTATION ? 1 : 2;
+            struct gmm_id theirs = {{0}};
+            while (k < have.count && (theirs = message_objects_at(&have, k), id_compare(&theirs, &object->hash) < 0))
+                k++;
+            if ((k < have.count && id_equal(&theirs, &object->hash)) || turn != pass)
+                continue;
+            peer_send(replica->peer, SESSION_CONTROL, MESSAGE_OBJECT, object->bytes, object->len);
+        }
+    }
+    if (!replica->have_sent && (err = replica_send_objects(core, replica)) != GMM_OK)
+        return err;
+    if (!replica->objects_agreed) {
+        replica->objects_agreed = true;
+        replica_announce(core, replica);
+    }
+    return GMM_OK;
+}
+
+static enum gmm_err on_object(struct replicate *r, struct core *core, const uint8_t *payload, size_t len, bool *new_object)
+{
+    const struct directory_object *object = NULL;
+    enum gmm_err err = directory_add(core->directory, payload, len, &object);
+    if (err == GMM_EEXISTS || err == GMM_EUNKNOWN)
+        return GMM_OK; /* one whose root is not known yet comes again when that is there */
+    if (err != GMM_OK)
+        return err;
+    struct effect *store = core_store(core);
+    struct gmm_id *hash = malloc(sizeof *hash);
+    if (store == NULL || hash == NULL) {
+        free(hash);
+        return GMM_ENOMEM;
+    }
+    *hash = object->hash;
+    store->as.store.object_hashes = hash;
+    store->as.store.object_count = 1;
+    fold_touch(core->fold);
+    *new_object = true;
+    r->retry_ms = core->now_ms; /* runs whose author was unknown may be admitted now */
+    return GMM_OK;
+}
+
+/* The same sequence number under two signed heads. Only what is signed counts as evidence. */
+static void check_fork(struct core *core, struct logs_log *log, const struct message_head *head)
+{
+    if (log->forked || log->persisted.seq != head->seq || id_equal(&log->persisted.id, &head->id) ||
+        run_head_verify(head->sig, &core->nid, &head->key, head->seq, &head->id) != GMM_OK)
+        return;
+    log->forked = true;
+    struct effect *effect = core_effect(core, EFFECT_FORK);
+    if (effect != NULL)
+        effect->as.log = log->key;
+}
+
+static enum gmm_err on_heads(struct replicate *r, struct core *core, struct replica *replica, const uint8_t *payload,
+                             size_t len)
+{
+    struct message_heads heads;
+    enum gmm_err err = message_heads_decode(&heads, payload, len);
+    for (size_t i = 0; err == GMM_OK && i < heads.count; i++) {
+        struct message_head head;
+        message_heads_at(&heads, i, &head);
+        struct logs_log *log = logs_find(core->logs, &head.key);
+        if (log == NULL) {
+            /* Nothing is kept for an author that no certificate names: whoever has those sends them first. */
+            if (directory_author(core->directory, &head.key.author) == NULL ||
+                logs_instances(core->logs, &head.key.group, &head.key.author) >= LIMIT_INSTANCES)
+                continue;
+            if ((log = logs_get(core->logs, &head.key)) == NULL)
+                return GMM_ENOMEM;
+        }
+        check_fork(core, log, &head);
+        if ((err = replica_set_has(replica, log, head.seq + 1)) == GMM_OK)
+            err = consider(r, core, replica, log);
+    }
+    if (err != GMM_OK || !heads.last)
+        return err;
+    replica->heads_received = true;
+    if (heads.token_len == 0 || heads.token_len > sizeof replica->token)
+        return GMM_OK;
+    memcpy(replica->token, heads.token, heads.token_len);
+    replica->token_len = heads.token_len;
+    replica->token_ticket = UINT64_MAX;
+    return GMM_OK;
+}
+
+static void run_admitted(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log)
+{
+    struct replica_want *want = want_of(r, log);
+    if (want != NULL && next_of(log) > want->to)
+        want_drop(r, want);
+    if (consider(r, core, replica, log) != GMM_OK)
+        peer_close(replica->peer, GMM_ENOMEM, "out of memory");
+}
+
+/* A run that cannot be admitted yet stays wanted: asked again after a while, or when an object comes. */
+static void run_postponed(struct replicate *r, struct core *core, struct logs_log *log)
+{
+    struct replica_want *want = want_of(r, log);
+    if (want != NULL)
+        want_drop(r, want);
+    if (r->retry_ms == 0 || r->retry_ms > core->now_ms + REPLICA_RETRY_MS)
+        r->retry_ms = core->now_ms + REPLICA_RETRY_MS;
+}
+
+static enum gmm_err admit(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log,
+                          const struct gmm_id *prev, const uint8_t *payload, size_t len)
+{
+    struct run *run = NULL;
+    struct verified_run *verified = NULL;
+    struct admitted *admitted = NULL;
+    enum gmm_err err = run_decode(&run, &core->nid, prev, payload, len);
+    if (err == GMM_OK)
+        err = run_verify(&verified, &run, &core->nid);
+    if (err != GMM_OK) {
+        run_free(run);
+        return err;
+    }
+    err = gate_admit(&admitted, &verified, core->logs, core->directory, core->now_ms);
+    verified_run_free(verified);
+    if (err == GMM_EUNKNOWN || err == GMM_EFUTURE || err == GMM_ELIMIT) {
+        run_postponed(r, core, log);
+        return GMM_OK;
+    }
+    if (err == GMM_EFORK) {
+        log->forked = true;
+        run_postponed(r, core, log);
+        struct effect *effect = core_effect(core, EFFECT_FORK);
+        if (effect != NULL)
+            effect->as.log = log->key;
+        return GMM_OK;
+    }
+    if (err == GMM_EEXISTS || err == GMM_EORDER)
+        return GMM_OK;
+    if (err != GMM_OK)
+        return err;
+    replica->received += admitted_count(admitted);
+    struct effect *store = core_store(core);
+    if (store == NULL) {
+        admitted_free(admitted);
+        return GMM_ENOMEM;
+    }
+    err = core_store_run(core, store, &admitted);
+    admitted_free(admitted);
+    return err;
+}
+
+static enum gmm_err on_run(struct replicate *r, struct core *core, struct replica *replica, const uint8_t *payload,
+                           size_t len)
+{
+    struct run_key key;
+    uint64_t first;
+    uint32_t count;
+    enum gmm_err err = run_peek(&key, &first, &count, payload, len);
+    if (err != GMM_OK)
+        return err;
+    struct logs_log *log = logs_find(core->logs, &key);
+    if (log == NULL) {
+        if (directory_author(core->directory, &key.author) == NULL ||
+            logs_instances(core->logs, &key.group, &key.author) >= LIMIT_INSTANCES)
+            return GMM_OK;
+        if ((log = logs_get(core->logs, &key)) == NULL)
+            return GMM_ENOMEM;
+    }
+    if ((err = replica_set_has(replica, log, first + count)) != GMM_OK)
+        return err;
+    if (first + count <= next_of(log) || log->forked)
+        return GMM_OK; /* held already */
+    if (first != next_of(log)) {
+        /* A gap, or an overlap after somebody else's push: ask from where we stand. */
+        struct replica_want *want = want_of(r, log);
+        if (want != NULL && want->conn == replica->peer->conn)
+            want_drop(r, want);
+        return consider(r, core, replica, log);
+    }
+    if ((err = admit(r, core, replica, log, &log->admitted.id, payload, len)) == GMM_OK)
+        run_admitted(r, core, replica, log);
+    return err;
+}
+
+static enum gmm_err on_want(struct core *core, struct replica *replica, const uint8_t *payload, size_t len)
+{
+    struct message_wants wants;
+    enum gmm_err err = message_want_decode(&wants, payload, len);
+    return err != GMM_OK ? err : replica_serve(core, replica, &wants);
+}
+
+static enum gmm_err on_ack(struct core *core, struct replica *replica, const uint8_t *payload, size_t len)
+{
+    const uint8_t *token;
+    size_t token_len;
+    enum gmm_err err = message_ack_decode(&token, &token_len, payload, len);
+    if (err != GMM_OK)
+        return err;
+    uint64_t arrival = replica_token_read(core, replica, token, token_len);
+    if (arrival <= replica->acked && replica->acked != 0)
+        return GMM_OK;
+    replica->acked = arrival;
+    for (size_t i = 0; i < logs_count(core->logs); i++) {
+        const struct logs_log *log = logs_at(core->logs, i);
+        if (log->persisted.seq != LOGS_NO_SEQ && log->arrival <= arrival &&
+            replica_may_have(core, replica, &log->key.group) &&
+            replica_set_has(replica, log, log->persisted.seq + 1) != GMM_OK)
+            return GMM_ENOMEM;
+    }
+    return GMM_OK;
+}
+
+static enum gmm_err on_ping(struct replica *replica, uint8_t type, const uint8_t *payload, size_t len)
+{
+    uint64_t number;
+    enum gmm_err err = message_ping_decode(&number, payload, len);
+    if (err != GMM_OK)
+        return err;
+    if (type == MESSAGE_PONG) {
+        replica->pong = number;
+        return GMM_OK;
+    }
+    peer_send(replica->peer, SESSION_CONTROL, MESSAGE_PONG, payload, len);
+    return GMM_OK;
+}
+
+enum gmm_err replicate_message(struct replicate *r, struct core *core, struct peer *peer, uint8_t type,
+                               const uint8_t *payload, size_t len, bool *new_object)
+{
+    struct replica *replica = find(r, peer->conn);
+    if (replica == NULL)
+        return GMM_ESTATE;
+    switch (type) {
+    case MESSAGE_OBJECTS_HAVE:
+        return on_objects_have(core, replica, payload, len);
+    case MESSAGE_OBJECT:
+        return on_object(r, core, payload, len, new_object);
+    case MESSAGE_HEADS:
+        return on_heads(r, core, replica, payload, len);
+    case MESSAGE_WANT:
+        return on_want(core, replica, payload, len);
+    case MESSAGE_RUN:
+        return on_run(r, core, replica, payload, len);
+    case MESSAGE_ACK:
+        return on_ack(core, replica, payload, len);
+    case MESSAGE_PING:
+    case MESSAGE_PONG:
+        return on_ping(replica, type, payload, len);
+    default: /* a number from the wire, not an enum: unknown messages are ignored */
+        return GMM_OK;
+    }
+}
+
+bool replicate_loaded(struct replicate *r, struct core *core, uint64_t ticket, const struct run *run)
+{
+    for (size_t i = 0; i < r->count; i++)
+        for (size_t k = 0; k < r->replicas[i]->range_count; k++)
+            if (r->replicas[i]->ranges[k].ticket == ticket) {
+                replica_send_run(core, r->replicas[i], &r->replicas[i]->ranges[k], run);
+                return true;
+            }
+    return false;
+}
+
+void replicate_persisted_run(struct replicate *r, struct core *core, const struct logs_log *log, uint64_t first_seq,
+                             uint64_t last_seq)
+{
+    for (size_t i = 0; i < r->count; i++)
+        replica_push(core, r->replicas[i], logs_at(core->logs, log->index), first_seq, last_seq);
+}
+
+void replicate_persisted_object(struct replicate *r, struct core *core, const struct directory_object *object)
+{
+    (void)core;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->replicas[i]->objects_agreed)
+            peer_send(r->replicas[i]->peer, SESSION_CONTROL, MESSAGE_OBJECT, object->bytes, object->len);
+}
+
+/* "The receiver's token advances only past what it has stored": remembered, and acknowledged. */
+static enum gmm_err acknowledge(struct replicate *r, struct core *core, struct replica *replica)
+{
+    enum gmm_err err = replicate_restore_cursor(r, &replica->peer->sign_pk, replica->token, replica->token_len);
+    struct effect *store = err == GMM_OK ? core_store(core) : NULL;
+    if (store == NULL)
+        return GMM_ENOMEM;
+    struct engine_store *s = &store->as.store;
+    s->has_cursor = true;
+    s->cursor_peer = replica->peer->sign_pk;
+    memcpy(s->cursor, replica->token, replica->token_len);
+    s->cursor_len = replica->token_len;
+    struct buffer out;
+    buffer_init(&out, 512);
+    message_ack_encode(&out, replica->token, replica->token_len);
+    peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_ACK, &out);
+    replica->token_len = 0;
+    return GMM_OK;
+}
+
+void replicate_set_busy(struct replicate *r, uint32_t conn, bool busy)
+{
+    struct replica *replica = find(r, conn);
+    if (replica != NULL)
+        replica->busy = busy;
+}
+
+static bool quiet(const struct replica *replica, const struct core *core)
+{
+    return replica->objects_agreed && replica->heads_sent && replica->heads_received && !replica->busy &&
+           replica->range_count == 0 && replica->token_len == 0 && replica->acked == replica->announced &&
+           replica->announced == logs_last_arrival(core->logs) && !behind(replica, core);
+}
+
+static void tell(struct core *core, const struct replica *replica, enum engine_peer_state state)
+{
+    struct effect *effect = core_effect(core, EFFECT_PEER);
+    if (effect == NULL)
+        return;
+    effect->conn = replica->peer->conn;
+    effect->as.peer.sign_pk = replica->peer->sign_pk;
+    effect->as.peer.pid = replica->peer->pid;
+    effect->as.peer.state = state;
+    effect->as.peer.received = replica->received;
+    effect->as.peer.sent = replica->sent;
+}
+
+/* In sync only once a PING sent after the last acknowledgement came back: what the peer said before has been read. */
+static void judge_synced(struct core *core, struct replica *replica)
+{
+    bool now = quiet(replica, core);
+    if (!now) {
+        if (replica->synced)
+            tell(core, replica, ENGINE_PEER_BUSY);
+        replica->synced = false;
+        replica->ping = replica->pong = 0;
+        return;
+    }
+    if (replica->synced)
+        return;
+    if (replica->ping == 0) {
+        uint8_t random[8];
+        core_random(core, random, sizeof random);
+        replica->ping = bytes_load_u64(random) | 1;
+        struct buffer out;
+        buffer_init(&out, 16);
+        message_ping_encode(&out, replica->ping);
+        peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_PING, &out);
+    } else if (replica->pong == replica->ping) {
+        replica->synced = true;
+        tell(core, replica, ENGINE_PEER_SYNCED);
+    }
+}
+
+static uint64_t continue_one(struct replicate *r, struct core *core, struct replica *replica)
+{
+    struct peer *peer = replica->peer;
+    uint64_t due = UINT64_MAX;
+    if (peer->closing)
+        return due;
+    replica_load_next(core, replica);
+    if (replica->objects_agreed && replica->announced < logs_last_arrival(core->logs)) {
+        due = replica->changed_ms + REPLICA_QUIET_MS;
+        /* The token must not overtake a pushed run that still waits in a queue. */
+        if (core->now_ms >= due && session_queued(peer->session, SESSION_URGENT) == 0 &&
+            session_queued(peer->session, SESSION_BULK) == 0 && replica->range_count == 0) {
+            replica_announce(core, replica);
+            due = UINT64_MAX;
+        } else if (core->now_ms >= due) {
+            due = core->now_ms + REPLICA_QUIET_MS;
+        }
+    }
+    if (replica->token_len > 0 && replica->token_ticket == UINT64_MAX && !behind(replica, core))
+        replica->token_ticket = core->next_ticket;
+    if (replica->token_len > 0 && (core->oldest_store == 0 || core->oldest_store > replica->token_ticket) &&
+        acknowledge(r, core, replica) != GMM_OK)
+        peer_close(peer, GMM_ENOMEM, "out of memory");
+    judge_synced(core, replica);
+    return due;
+}
+
+uint64_t replicate_continue(struct replicate *r, struct core *core)
+{
+    uint64_t next = UINT64_MAX;
+    if (r->retry_ms != 0 && core->now_ms >= r->retry_ms) {
+        r->retry_ms = 0;
+        consider_everywhere(r, core);
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        uint64_t due = continue_one(r, core, r->replicas[i]);
+        next = due < next ? due : next;
+    }
+    return r->retry_ms != 0 && r->retry_ms < next ? r->retry_ms : next;
+}
+
+void replicate_retry(struct replicate *r, uint64_t now_ms)
+{
+    r->want_count = 0;
+    r->retry_ms = now_ms + REPLICA_RETRY_MS;
+}
+
+bool replicate_all_synced(const struct replicate *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (!r->replicas[i]->synced)
+            return false;
+    return true;
+}

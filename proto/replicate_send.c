@@ -1,0 +1,228 @@
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/replica.h"
+
+bool replica_may_have(struct core *core, const struct replica *replica, const struct gmm_id *group)
+{
+    if (id_is_zero(group))
+        return true;
+    const struct view *view = fold_view(core->fold);
+    return view != NULL && view_is_member(view, group, &replica->peer->pid);
+}
+
+uint64_t replica_has(const struct replica *replica, const struct logs_log *log)
+{
+    return log->index < replica->has_count ? replica->has_next[log->index] : 0;
+}
+
+enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log, uint64_t next)
+{
+    if (log->index >= replica->has_count) {
+        size_t count = log->index + 64;
+        uint64_t *grown = realloc(replica->has_next, count * sizeof *grown);
+        if (grown == NULL)
+            return GMM_ENOMEM;
+        memset(grown + replica->has_count, 0, (count - replica->has_count) * sizeof *grown);
+        replica->has_next = grown;
+        replica->has_count = count;
+    }
+    if (replica->has_next[log->index] < next)
+        replica->has_next[log->index] = next;
+    return GMM_OK;
+}
+
+/* "an opaque authenticated token of (store, arrival)": store id 16 ‖ arrival u64 ‖ K(node, cursor, both ‖ peer) 16. */
+void replica_token(const struct core *core, const struct replica *replica, uint64_t arrival,
+                   uint8_t out[REPLICA_TOKEN_BYTES])
+{
+    uint8_t input[24 + 32], mac[32];
+    memcpy(out, core->store_id, 16);
+    bytes_store_u64(out + 16, arrival);
+    memcpy(input, out, 24);
+    memcpy(input + 24, replica->peer->sign_pk.b, 32);
+    hash_k(mac, core->keystore->node, LABEL_CURSOR, input, sizeof input);
+    memcpy(out + 24, mac, 16);
+}
+
+uint64_t replica_token_read(const struct core *core, const struct replica *replica, const uint8_t *token, size_t len)
+{
+    uint8_t ours[REPLICA_TOKEN_BYTES];
+    if (len != sizeof ours)
+        return 0;
+    uint64_t arrival = bytes_load_u64(token + 16);
+    replica_token(core, replica, arrival, ours);
+    if (sodium_memcmp(ours, token, sizeof ours) != 0 || arrival > core->next_arrival)
+        return 0;
+    return arrival;
+}
+
+enum gmm_err replica_send_objects(struct core *core, struct replica *replica)
+{
+    size_t count = directory_count(core->directory);
+    struct gmm_id *hashes = malloc((count + 1) * sizeof *hashes);
+    if (hashes == NULL)
+        return GMM_ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        hashes[i] = directory_at(core->directory, i)->hash;
+    struct buffer out;
+    buffer_init(&out, LIMIT_MESSAGE_BYTES);
+    message_objects_have_encode(&out, hashes, count);
+    peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_OBJECTS_HAVE, &out);
+    replica->have_sent = true;
+    free(hashes);
+    return GMM_OK;
+}
+
+static struct message_head head_of(const struct logs_log *log)
+{
+    struct message_head head = {.key = log->key, .seq = log->persisted.seq, .id = log->persisted.id};
+    memcpy(head.sig, log->persisted.sig, sizeof head.sig);
+    return head;
+}
+
+static void send_heads(struct replica *replica, const struct message_head *heads, size_t count, bool last,
+                       const uint8_t *token, size_t token_len)
+{
+    struct buffer out;
+    buffer_init(&out, LIMIT_MESSAGE_BYTES);
+    message_heads_encode(&out, heads, count, last, token, token_len);
+    peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_HEADS, &out);
+}
+
+void replica_announce_one(struct core *core, struct replica *replica, const struct logs_log *log)
+{
+    if (!replica_may_have(core, replica, &log->key.group))
+        return;
+    struct message_head head = head_of(log);
+    send_heads(replica, &head, 1, false, NULL, 0);
+}
+
+/* The heads that changed since the last announcement, then a token that covers them. */
+void replica_announce(struct core *core, struct replica *replica)
+{
+    uint64_t upto = logs_last_arrival(core->logs);
+    struct message_head *heads = malloc(MESSAGE_HEADS_MAX * sizeof *heads);
+    size_t count = 0;
+    if (heads == NULL) {
+        peer_close(replica->peer, GMM_ENOMEM, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < logs_count(core->logs); i++) {
+        const struct logs_log *log = logs_at(core->logs, i);
+        if (log->persisted.seq == LOGS_NO_SEQ || log->arrival <= replica->announced ||
+            replica_has(replica, log) > log->persisted.seq || !replica_may_have(core, replica, &log->key.group))
+            continue;
+        heads[count++] = head_of(log);
+        if (count == MESSAGE_HEADS_MAX) {
+            send_heads(replica, heads, count, false, NULL, 0);
+            count = 0;
+        }
+    }
+    uint8_t token[REPLICA_TOKEN_BYTES];
+    replica_token(core, replica, upto, token);
+    send_heads(replica, heads, count, true, token, sizeof token);
+    free(heads);
+    replica->announced = upto;
+    replica->heads_sent = true;
+}
+
+static enum gmm_err add_range(struct replica *replica, struct logs_log *log, uint64_t from, uint64_t to)
+{
+    for (size_t i = 0; i < replica->range_count; i++) {
+        struct replica_range *range = &replica->ranges[i];
+        if (range->log == log && from >= range->next && from <= range->to + 1) {
+            if (to > range->to)
+                range->to = to;
+            return GMM_OK;
+        }
+    }
+    if (replica->range_count == replica->range_capacity) {
+        size_t capacity = replica->range_capacity == 0 ? 16 : 2 * replica->range_capacity;
+        struct replica_range *ranges = realloc(replica->ranges, capacity * sizeof *ranges);
+        if (ranges == NULL)
+            return GMM_ENOMEM;
+        replica->ranges = ranges;
+        replica->range_capacity = capacity;
+    }
+    replica->ranges[replica->range_count++] = (struct replica_range){.log = log, .next = from, .to = to};
+    return GMM_OK;
+}
+
+enum gmm_err replica_serve(struct core *core, struct replica *replica, const struct message_wants *wants)
+{
+    for (size_t i = 0; i < wants->count; i++) {
+        struct message_want want;
+        message_want_at(wants, i, &want);
+        struct logs_log *log = logs_find(core->logs, &want.key);
+        /* "Unknown, forbidden and absent answer alike": with nothing. */
+        if (log == NULL || log->persisted.seq == LOGS_NO_SEQ || want.from > log->persisted.seq ||
+            !replica_may_have(core, replica, &want.key.group))
+            continue;
+        uint64_t to = want.to < log->persisted.seq ? want.to : log->persisted.seq;
+        if (replica->range_count >= 4096)
+            return GMM_ELIMIT;
+        enum gmm_err err = add_range(replica, log, want.from, to);
+        if (err != GMM_OK)
+            return err;
+    }
+    return GMM_OK;
+}
+
+void replica_push(struct core *core, struct replica *replica, struct logs_log *log, uint64_t first, uint64_t last)
+{
+    if (!replica->heads_sent || replica_has(replica, log) > last || !replica_may_have(core, replica, &log->key.group))
+        return;
+    replica->changed_ms = core->now_ms;
+    if (replica_has(replica, log) == first) {
+        if (add_range(replica, log, first, last) != GMM_OK)
+            peer_close(replica->peer, GMM_ENOMEM, "out of memory");
+    } else {
+        replica_announce_one(core, replica, log);
+    }
+}
+
+/* Round robin over what is wanted, a bounded number of LOADs at a time, while the streams have room. */
+void replica_load_next(struct core *core, struct replica *replica)
+{
+    struct peer *peer = replica->peer;
+    size_t under_way = 0;
+    for (size_t i = 0; i < replica->range_count; i++)
+        under_way += replica->ranges[i].ticket != 0;
+    for (size_t tried = 0; tried < replica->range_count && under_way < REPLICA_LOADS; tried++) {
+        struct replica_range *range = &replica->ranges[replica->range_turn++ % replica->range_count];
+        enum session_stream stream = id_is_zero(&range->log->key.group) ? SESSION_URGENT : SESSION_BULK;
+        if (range->ticket != 0 || peer->closing || session_queued(peer->session, stream) >= REPLICA_QUEUE_BYTES)
+            continue;
+        struct effect *effect = core_effect(core, EFFECT_LOAD);
+        if (effect == NULL)
+            return;
+        effect->ticket = range->ticket = ++core->next_ticket;
+        effect->as.load.key = range->log->key;
+        effect->as.load.from_seq = range->next;
+        effect->as.load.to_seq = range->to;
+        effect->as.load.max_bytes = REPLICA_RUN_BYTES;
+        under_way++;
+    }
+}
+
+void replica_send_run(struct core *core, struct replica *replica, struct replica_range *range, const struct run *run)
+{
+    struct logs_log *log = range->log;
+    range->ticket = 0;
+    uint64_t next = run == NULL ? range->to + 1 : run->first_seq + run->count;
+    if (run != NULL && replica_may_have(core, replica, &log->key.group)) {
+        struct buffer out;
+        buffer_init(&out, LIMIT_MESSAGE_BYTES);
+        run_encode(&out, run);
+        bool urgent = id_is_zero(&log->key.group);
+        peer_send_buffer(replica->peer, urgent ? SESSION_URGENT : SESSION_BULK, MESSAGE_RUN, &out);
+        replica->sent += run->count;
+        if (replica_set_has(replica, log, next) != GMM_OK)
+            peer_close(replica->peer, GMM_ENOMEM, "out of memory");
+    }
+    range->next = next;
+    if (range->next > range->to)
+        *range = replica->ranges[--replica->range_count];
+}

@@ -1,0 +1,45 @@
+/* STORE effects under way: what each carries, so that PERSISTED can be told onwards and a failure rolled back. */
+#ifndef GMM_PROTO_STORES_H
+#define GMM_PROTO_STORES_H
+
+#include "proto/core.h"
+
+struct stores_plain { /* a plain entry of a run: for the fold */
+    uint8_t header[HEADER_BYTES];
+    struct gmm_id id;
+    uint8_t *body;
+    size_t len;
+};
+struct stores_run {
+    struct logs_log *log;
+    struct logs_head head;
+    uint64_t first_seq, last_seq, arrival;
+};
+struct stores_item {
+    uint64_t ticket;
+    struct stores_run *runs;
+    size_t run_count;
+    struct stores_plain *plains;
+    size_t plain_count;
+    struct gmm_id *objects, *secrets;
+    size_t object_count, secret_count;
+    struct stores_run *renumbered; /* log and arrival */
+    size_t renumbered_count;
+    bool has_chunk;
+    struct gmm_id chunk_gid, chunk_id;
+};
+struct stores;
+
+struct stores *stores_new(void);
+void stores_free(struct stores *stores);
+/* Remembers the STORE effects of the step that are not remembered yet. GMM_ENOMEM: the engine no longer knows what is under
+ * way and must be started again from the store. */
+enum gmm_err stores_note(struct stores *stores, struct core *core);
+uint64_t stores_oldest(const struct stores *stores); /* 0: none under way */
+/* The oldest item when its ticket is this one (stores are carried out in order); NULL otherwise. Removed: free with
+ * stores_item_free. */
+struct stores_item *stores_take(struct stores *stores, uint64_t ticket);
+struct stores_item *stores_take_any(struct stores *stores); /* for a failure: each in turn; NULL: none */
+void stores_item_free(struct stores_item *item);
+
+#endif
