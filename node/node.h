@@ -15,6 +15,7 @@
 #include "node/projection.h"
 #include "node/search.h"
 #include "node/store.h"
+#include "proto/body.h"
 #include "proto/engine.h"
 
 struct net;
@@ -83,12 +84,16 @@ enum gmm_err node_flush_appends(struct node *node, struct gmm_msg *msg);
 enum gmm_err node_add_object(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg);
 /* A run that came by hand (welcome file): through the gate, durable when it returns. GMM_EEXISTS: held already. */
 enum gmm_err node_import_run(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg);
+enum gmm_err node_import_run(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg);
 enum gmm_err node_ensure_epoch(struct node *node, const struct gmm_id *gid, bool force, struct gmm_msg *msg);
 
 /* Opens the record of an entry (sealed types). *plain: seal_free. header may be NULL. GMM_ENOTFOUND, GMM_EABSENT,
  * GMM_EDECRYPT (no secret: GMM_EUNKNOWN), GMM_ECORRUPT. */
 enum gmm_err node_open_record(struct node *node, const struct gmm_id *id, struct header *header, uint8_t **plain,
                               size_t *len);
+/* The same from an entry in hand. header is filled when the type is a sealed one. */
+enum gmm_err node_open_body(struct node *node, const uint8_t bytes[HEADER_BYTES], const uint8_t *body, size_t body_len,
+                            struct header *header, uint8_t **plain, size_t *len);
 /* Projects everything that is not projected yet (start, rebuild). progress may be NULL. */
 enum gmm_err node_project_all(struct node *node, void (*progress)(void *arg, uint64_t done), void *arg);
 /* Ourselves. */

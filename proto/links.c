@@ -191,7 +191,9 @@ static enum gmm_err judge(struct core *core, const struct peer *peer, const stru
         return gmm_fail(msg, GMM_EDENIED, "the certificate names another key than the handshake");
     if (id_equal(&certificate->sign_pk, core_self(core)))
         return gmm_fail(msg, GMM_EDENIED, "this is our own office");
-    if (core->pinned && id_equal(&core->pinned_noise_pk, &peer->noise_pk))
+    /* While nobody has certified us in our own view, the inviter is whom the invite named. */
+    if (core->pinned && id_equal(&core->pinned_noise_pk, &peer->noise_pk) &&
+        (view == NULL || view_office(view, core_self(core)) == NULL || view_participant(view, &certificate->pid) == NULL))
         return GMM_OK;
     const struct view_participant *participant = view == NULL ? NULL : view_participant(view, &certificate->pid);
     if (participant == NULL)

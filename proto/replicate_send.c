@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/labels.h"
 #include "proto/replica.h"
 
 bool replica_may_have(struct core *core, const struct replica *replica, const struct gmm_id *group)

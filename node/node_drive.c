@@ -1,0 +1,532 @@
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/atrest.h"
+#include "node/clock.h"
+#include "node/joining.h"
+#include "node/net.h"
+#include "node/node_state.h"
+#include "node/project.h"
+
+uint64_t node_now_ms(void)
+{
+    return clock_now_ms();
+}
+
+static bool grow(void **items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return true;
+    size_t wanted = *capacity == 0 ? 16 : 2 * *capacity;
+    void *grown = realloc(*items, wanted * size);
+    if (grown == NULL)
+        return false;
+    *items = grown;
+    *capacity = wanted;
+    return true;
+}
+
+void node_pending_free(struct node_pending *pending)
+{
+    if (pending == NULL)
+        return;
+    for (size_t i = pending->event_at; i < pending->event_count; i++) {
+        free(pending->events[i].owned);
+        run_free(pending->events[i].run);
+    }
+    for (size_t i = pending->later_at; i < pending->later_count; i++)
+        free(pending->laters[i].bytes);
+    free(pending->events);
+    free(pending->laters);
+    free(pending->tickets);
+    free(pending);
+}
+
+/* Takes owned and run, also on failure. */
+static enum gmm_err queue_event(struct node *node, const struct engine_event *event, void *owned, struct run *run)
+{
+    struct node_pending *p = node->pending;
+    void *items = p->events;
+    if (!grow(&items, p->event_count, &p->event_capacity, sizeof *p->events)) {
+        free(owned);
+        run_free(run);
+        return GMM_ENOMEM;
+    }
+    p->events = items;
+    p->events[p->event_count++] = (struct node_event){*event, owned, run};
+    return GMM_OK;
+}
+
+static enum gmm_err queue_later(struct node *node, struct effect *effect)
+{
+    struct node_pending *p = node->pending;
+    void *items = p->laters;
+    if (!grow(&items, p->later_count, &p->later_capacity, sizeof *p->laters))
+        return GMM_ENOMEM;
+    p->laters = items;
+    struct node_later later = {.kind = effect->kind, .conn = effect->conn, .id = effect->id};
+    if (effect->kind == EFFECT_ENTRIES) {
+        later.key = effect->as.entries.key;
+        later.first_seq = effect->as.entries.first_seq;
+        later.count = effect->as.entries.count;
+    } else if (effect->kind == EFFECT_CHUNK_HERE) {
+        later.gid = effect->as.chunk.gid;
+        later.id = effect->as.chunk.id;
+    }
+    later.bytes = effect->bytes;
+    later.len = effect->len;
+    effect->bytes = NULL;
+    p->laters[p->later_count++] = later;
+    return GMM_OK;
+}
+
+/* STORE: into the open transaction; PERSISTED is told when that is committed (node_flush). */
+
+static enum gmm_err write_secret(struct node *node, const struct gmm_id *epoch_id)
+{
+    const uint8_t *secret = engine_secret(node->engine, epoch_id);
+    struct buffer sealed;
+    if (secret == NULL)
+        return GMM_ESTATE;
+    buffer_init(&sealed, 256);
+    enum gmm_err err =
+        atrest_seal(&sealed, node->keystore->node, LABEL_RING, epoch_id->b, sizeof epoch_id->b, secret, 32);
+    if (err == GMM_OK)
+        err = store_put_secret(node->store, epoch_id, sealed.p, sealed.len);
+    buffer_close(&sealed);
+    return err;
+}
+
+static enum gmm_err write_store(struct node *node, const struct engine_store *s)
+{
+    enum gmm_err err = store_begin(node->store, s->durable);
+    for (uint32_t i = 0; i < s->object_count && err == GMM_OK; i++) {
+        const struct directory_object *object = directory_find(engine_directory(node->engine), &s->object_hashes[i]);
+        err = object == NULL ? GMM_ESTATE : store_put_object(node->store, &object->hash, object->bytes, object->len);
+    }
+    for (uint32_t i = 0; i < s->secret_count && err == GMM_OK; i++)
+        err = write_secret(node, &s->secret_ids[i]);
+    for (uint32_t i = 0; i < s->run_count && err == GMM_OK; i++)
+        err = store_put_run(node->store, s->runs[i], s->arrivals[i]);
+    for (uint32_t i = 0; i < s->renumber_count && err == GMM_OK; i++)
+        err = store_set_arrival(node->store, &s->renumber[i], s->renumber_arrivals[i]);
+    if (err == GMM_OK && s->has_cursor)
+        err = store_put_cursor(node->store, &s->cursor_peer, s->cursor, s->cursor_len);
+    if (err == GMM_OK && s->has_closed)
+        err = store_close_log(node->store, &s->closed);
+    if (err == GMM_OK && s->has_chunk) {
+        err = chunkfile_write(node->chunks, &s->chunk_id, s->chunk, s->chunk_len, false);
+        if (err == GMM_OK)
+            err = store_put_chunk(node->store, &s->chunk_gid, &s->chunk_id, (uint32_t)s->chunk_len);
+    }
+    return err;
+}
+
+static enum gmm_err on_store(struct node *node, const struct effect *effect)
+{
+    struct node_pending *p = node->pending;
+    void *items = p->tickets;
+    if (!grow(&items, p->ticket_count, &p->ticket_capacity, sizeof *p->tickets))
+        return GMM_ENOMEM;
+    p->tickets = items;
+    p->tickets[p->ticket_count++] = effect->ticket;
+    enum gmm_err err = p->store_err == GMM_OK ? write_store(node, &effect->as.store) : GMM_OK;
+    if (p->store_err == GMM_OK)
+        p->store_err = err;
+    return GMM_OK;
+}
+
+static enum gmm_err on_load(struct node *node, const struct effect *effect)
+{
+    struct run *run = NULL;
+    struct engine_event event = {.kind = ENGINE_LOADED, .ticket = effect->ticket};
+    store_load_run(node->store, &effect->as.load.key, effect->as.load.from_seq, effect->as.load.to_seq,
+                   effect->as.load.max_bytes, &run);
+    return queue_event(node, &event, NULL, run);
+}
+
+static enum gmm_err on_load_chunk(struct node *node, const struct effect *effect)
+{
+    struct engine_event event = {.kind = ENGINE_CHUNK_LOADED, .ticket = effect->ticket};
+    uint32_t held = 0;
+    uint8_t *bytes = malloc(effect->as.chunk.max);
+    if (bytes == NULL)
+        return GMM_ENOMEM;
+    if (store_has_chunk(node->store, &effect->as.chunk.gid, &effect->as.chunk.id, &held) == GMM_OK) {
+        size_t got = 0, total = 0;
+        if (chunkfile_read(node->chunks, &effect->as.chunk.id, effect->as.chunk.offset, bytes, effect->as.chunk.max,
+                           &got, &total) == GMM_OK) {
+            event.as.chunk.bytes = bytes;
+            event.as.chunk.len = got;
+            event.as.chunk.total = total;
+            event.as.chunk.offset = effect->as.chunk.offset;
+        }
+    }
+    return queue_event(node, &event, bytes, NULL);
+}
+
+static void on_result(struct node *node, const struct effect *effect)
+{
+    struct node_result *result = &node->pending->result;
+    if (effect->request == 0 || effect->request != result->request)
+        return;
+    if (effect->kind == EFFECT_ASSIGNED) {
+        result->assigned = true;
+    } else {
+        result->done = true;
+        result->err = effect->err;
+        memcpy(result->text, effect->text, sizeof result->text);
+    }
+    result->id = effect->id;
+}
+
+static enum gmm_err carry_out(struct node *node, struct effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_SEND:
+        if (node->net != NULL) {
+            net_send(node->net, effect->conn, effect->bytes, effect->len);
+            effect->bytes = NULL;
+        }
+        return GMM_OK;
+    case EFFECT_CLOSE:
+        if (node->net != NULL)
+            net_shut(node->net, effect->conn, effect->err, effect->text);
+        return GMM_OK;
+    case EFFECT_STORE:
+        return on_store(node, effect);
+    case EFFECT_LOAD:
+        return on_load(node, effect);
+    case EFFECT_LOAD_CHUNK:
+        return on_load_chunk(node, effect);
+    case EFFECT_TIMER:
+        node->pending->tick_ms = effect->at_ms;
+        if (node->net != NULL)
+            net_timer(node->net, effect->at_ms);
+        return GMM_OK;
+    case EFFECT_ASSIGNED:
+    case EFFECT_DONE:
+        on_result(node, effect);
+        return GMM_OK;
+    case EFFECT_PEER:
+        if (node->net != NULL)
+            net_peer_changed(node->net, effect->conn, effect);
+        if (effect->as.peer.state == ENGINE_PEER_OPEN)
+            return store_set_seen(node->store, &effect->as.peer.sign_pk, node_now_ms()) == GMM_ENOMEM ? GMM_ENOMEM
+                                                                                                     : GMM_OK;
+        return GMM_OK;
+    case EFFECT_ENTRIES:
+    case EFFECT_SECRET:
+    case EFFECT_VIEW:
+    case EFFECT_CHUNK_HERE:
+    case EFFECT_CHUNK_NOT:
+    case EFFECT_JOIN_REQUEST:
+    case EFFECT_JOIN_ANSWERED:
+    case EFFECT_FORK:
+        return queue_later(node, effect);
+    }
+    return GMM_OK;
+}
+
+/* One event through the engine, and its effects. */
+static enum gmm_err step_once(struct node *node, struct engine_event *event)
+{
+    event->now_ms = node_now_ms();
+    randombytes_buf(event->random, sizeof event->random);
+    enum gmm_err err = engine_step(node->engine, event, node->effects);
+    sodium_memzero(event->random, sizeof event->random);
+    for (size_t i = 0; i < effects_count(node->effects); i++) {
+        enum gmm_err one = carry_out(node, effects_at(node->effects, i));
+        if (err == GMM_OK)
+            err = one;
+    }
+    effects_reset(node->effects);
+    return err;
+}
+
+static enum gmm_err do_later(struct node *node, struct node_later *later)
+{
+    enum gmm_err err = GMM_OK;
+    if (later->kind == EFFECT_ENTRIES)
+        err = project_entries(node, &later->key, later->first_seq, later->count);
+    else if (later->kind == EFFECT_SECRET)
+        err = project_secret(node, &later->id);
+    else if (later->kind == EFFECT_VIEW)
+        err = project_view(node);
+    else if (later->kind == EFFECT_CHUNK_HERE)
+        err = project_chunk_here(node, &later->gid, &later->id);
+    else if (later->kind == EFFECT_JOIN_REQUEST)
+        joining_request(node, later->conn, later->bytes, later->len);
+    else if (later->kind == EFFECT_JOIN_ANSWERED)
+        joining_answered(node, later->conn, later->bytes, later->len);
+    free(later->bytes);
+    later->bytes = NULL;
+    return err;
+}
+
+/* Queued events, then what they left to the layers above, until both are done. Not entered twice. */
+static enum gmm_err work(struct node *node)
+{
+    struct node_pending *p = node->pending;
+    enum gmm_err err = GMM_OK;
+    if (p->working)
+        return GMM_OK;
+    p->working = true;
+    while (p->event_at < p->event_count || p->later_at < p->later_count) {
+        if (p->event_at < p->event_count) {
+            struct node_event next = p->events[p->event_at++];
+            if (next.event.kind == ENGINE_LOADED)
+                next.event.as.loaded = next.run;
+            p->stepping = true;
+            enum gmm_err one = step_once(node, &next.event);
+            p->stepping = false;
+            free(next.owned);
+            run_free(next.run);
+            err = err == GMM_OK ? one : err;
+            continue;
+        }
+        p->event_at = p->event_count = 0;
+        struct node_later later = p->laters[p->later_at++];
+        p->working = false; /* what is done there may step again */
+        if (do_later(node, &later) != GMM_OK)
+            p->behind = true;
+        p->working = true;
+    }
+    p->working = false;
+    if (p->event_at == p->event_count)
+        p->event_at = p->event_count = 0;
+    if (p->later_at == p->later_count)
+        p->later_at = p->later_count = 0;
+    return err;
+}
+
+enum gmm_err node_step(struct node *node, struct engine_event *event)
+{
+    struct node_pending *p = node->pending;
+    if (node->engine == NULL)
+        return GMM_ESTATE;
+    if (p->stepping)
+        return GMM_EBUSY;
+    p->stepping = true;
+    enum gmm_err err = step_once(node, event);
+    p->stepping = false;
+    enum gmm_err rest = work(node);
+    return err == GMM_OK ? rest : err;
+}
+
+/* Chunk files first, then the rows that speak of them. */
+static enum gmm_err commit(struct node *node)
+{
+    struct node_pending *p = node->pending;
+    enum gmm_err err = p->store_err;
+    if (err == GMM_OK)
+        err = chunkfile_sync(node->chunks);
+    if (err == GMM_OK)
+        err = store_commit(node->store);
+    else
+        store_rollback(node->store);
+    p->store_err = GMM_OK;
+    return err;
+}
+
+enum gmm_err node_flush(struct node *node)
+{
+    struct node_pending *p = node->pending;
+    enum gmm_err first = GMM_OK;
+    if (node->store == NULL || p->flushing)
+        return GMM_OK;
+    p->flushing = true;
+    if (p->behind && p->ticket_count == 0 && node->engine != NULL)
+        p->behind = project_catch_up(node, NULL, NULL) != GMM_OK;
+    for (unsigned round = 0; round < 64 && (p->ticket_count > 0 || store_in_transaction(node->store)); round++) {
+        size_t count = p->ticket_count;
+        uint64_t *tickets = p->tickets;
+        p->tickets = NULL;
+        p->ticket_count = p->ticket_capacity = 0;
+        enum gmm_err err = commit(node);
+        if (err != GMM_OK) {
+            p->behind = p->behind || count == 0;
+            first = first == GMM_OK && count > 0 ? err : first;
+            struct engine_event failed = {.kind = ENGINE_STORE_FAILED, .err = err};
+            if (count > 0 && node->engine != NULL)
+                node_step(node, &failed);
+            free(tickets);
+            break;
+        }
+        for (size_t i = 0; i < count; i++) {
+            struct engine_event persisted = {.kind = ENGINE_PERSISTED, .ticket = tickets[i]};
+            enum gmm_err one = node_step(node, &persisted);
+            first = first == GMM_OK ? one : first;
+        }
+        free(tickets);
+    }
+    p->flushing = false;
+    p->has_ensured = false;
+    return first;
+}
+
+uint64_t node_next_tick_ms(const struct node *node)
+{
+    return node->pending->tick_ms;
+}
+
+/* A request of ours, stepped, flushed, answered. */
+static enum gmm_err request(struct node *node, struct engine_event *event, struct gmm_id *id, struct gmm_msg *msg)
+{
+    struct node_result *result = &node->pending->result;
+    *result = (struct node_result){.request = ++node->pending->next_request};
+    event->request = result->request;
+    enum gmm_err err = node_step(node, event);
+    if (err == GMM_OK)
+        err = node_flush(node);
+    if (err == GMM_OK && !result->done)
+        err = GMM_EIO;
+    if (result->done && result->err != GMM_OK)
+        err = result->err;
+    if (err != GMM_OK)
+        return gmm_fail(msg, err, "%s",
+                        result->text[0] != '\0' ? result->text
+                        : err == GMM_EFULL      ? "the disk is full; free some space and try again"
+                                                : gmm_err_text(err));
+    if (id != NULL)
+        *id = result->id;
+    return GMM_OK;
+}
+
+enum gmm_err node_ensure_epoch(struct node *node, const struct gmm_id *gid, bool force, struct gmm_msg *msg)
+{
+    struct node_pending *p = node->pending;
+    if (node->engine == NULL)
+        return gmm_fail(msg, GMM_ESTATE, "this home has no network yet");
+    if (!force && p->has_ensured && id_equal(&p->ensured, gid))
+        return GMM_OK;
+    struct engine_event event = {.kind = ENGINE_ENSURE_EPOCH, .as.epoch = {*gid, force}};
+    enum gmm_err err = request(node, &event, NULL, msg);
+    if (err == GMM_OK) {
+        p->ensured = *gid;
+        p->has_ensured = true;
+    }
+    return err;
+}
+
+static enum gmm_err append(struct node *node, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
+                           bool more, struct gmm_id *id, struct gmm_msg *msg)
+{
+    struct node_result *result = &node->pending->result;
+    if (node->engine == NULL || engine_view(node->engine) == NULL)
+        return gmm_fail(msg, GMM_EDENIED, "this office is not admitted to a network yet; see gmm join");
+    if (type >= 64) {
+        enum gmm_err err = node_ensure_epoch(node, gid, false, msg);
+        if (err != GMM_OK)
+            return err;
+    }
+    *result = (struct node_result){.request = ++node->pending->next_request};
+    struct engine_event event = {.kind = ENGINE_APPEND, .request = result->request,
+                                 .as.append = {.gid = *gid, .type = type, .body = body, .len = len, .more = more}};
+    enum gmm_err err = node_step(node, &event);
+    if (err == GMM_OK && result->done)
+        err = result->err;
+    if (err == GMM_OK && !result->assigned)
+        err = GMM_EIO;
+    if (err != GMM_OK)
+        return gmm_fail(msg, err, "%s", result->text[0] != '\0' ? result->text : gmm_err_text(err));
+    *id = result->id;
+    return GMM_OK;
+}
+
+enum gmm_err node_append(struct node *node, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
+                         const uint8_t *once, struct gmm_id *id, struct gmm_msg *msg)
+{
+    if (once != NULL && store_get_once(node->store, once, id) == GMM_OK)
+        return GMM_OK;
+    enum gmm_err err = append(node, gid, type, body, len, false, id, msg);
+    if (err != GMM_OK)
+        return err;
+    /* In the transaction of the entry: both stand, or neither. */
+    if (once != NULL && (err = store_put_once(node->store, once, id)) != GMM_OK)
+        node->pending->store_err = err;
+    err = node_flush(node);
+    if (err != GMM_OK)
+        return gmm_fail(msg, err, "%s", err == GMM_EFULL ? "the disk is full; nothing was posted; free some space"
+                                                         : gmm_err_text(err));
+    return GMM_OK;
+}
+
+enum gmm_err node_append_more(struct node *node, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
+                              struct gmm_id *id, struct gmm_msg *msg)
+{
+    return append(node, gid, type, body, len, true, id, msg);
+}
+
+enum gmm_err node_flush_appends(struct node *node, struct gmm_msg *msg)
+{
+    struct engine_event event = {.kind = ENGINE_FLUSH};
+    enum gmm_err err = node_step(node, &event);
+    if (err == GMM_OK)
+        err = node_flush(node);
+    if (err != GMM_OK)
+        return gmm_fail(msg, err, "%s", err == GMM_EFULL ? "the disk is full; nothing was posted; free some space"
+                                                         : gmm_err_text(err));
+    return GMM_OK;
+}
+
+enum gmm_err node_add_object(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg)
+{
+    struct engine_event event = {.kind = ENGINE_ADD_OBJECT, .bytes = bytes, .len = len};
+    if (node->engine == NULL)
+        return gmm_fail(msg, GMM_ESTATE, "this home has no network yet");
+    return request(node, &event, NULL, msg);
+}
+
+enum gmm_err node_import_run(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg)
+{
+    struct engine_event event = {.kind = ENGINE_IMPORT_RUN, .bytes = bytes, .len = len};
+    if (node->engine == NULL)
+        return gmm_fail(msg, GMM_ESTATE, "this home has no network yet");
+    return request(node, &event, NULL, msg);
+}
+
+enum gmm_err node_want_chunks(struct node *node, const struct gmm_id *gid, const struct gmm_id *ids, size_t count)
+{
+    struct node_pending *p = node->pending;
+    if (node->engine == NULL || count == 0)
+        return GMM_OK;
+    struct gmm_id *copy = malloc(count * sizeof *copy);
+    if (copy == NULL)
+        return GMM_ENOMEM;
+    memcpy(copy, ids, count * sizeof *copy);
+    struct engine_event event = {.kind = ENGINE_WANT_CHUNKS, .as.want = {*gid, copy, count}};
+    enum gmm_err err = queue_event(node, &event, copy, NULL);
+    return err != GMM_OK || p->stepping ? err : work(node);
+}
+
+enum gmm_err node_open_record(struct node *node, const struct gmm_id *id, struct header *header, uint8_t **plain,
+                              size_t *len)
+{
+    struct store_entry entry;
+    struct header decoded;
+    enum gmm_err err = store_load_entry(node->store, id, &entry);
+    if (err != GMM_OK)
+        return err;
+    err = node_open_body(node, entry.header, entry.body, entry.body_len, &decoded, plain, len);
+    if (err == GMM_OK && header != NULL)
+        *header = decoded;
+    store_entry_close(&entry);
+    return err;
+}
+
+enum gmm_err node_open_body(struct node *node, const uint8_t bytes[HEADER_BYTES], const uint8_t *body, size_t body_len,
+                            struct header *header, uint8_t **plain, size_t *len)
+{
+    if (header_decode(header, bytes) != GMM_OK)
+        return GMM_ECORRUPT;
+    if (header->type < 64)
+        return GMM_EFORMAT;
+    if (body == NULL)
+        return GMM_EABSENT;
+    const uint8_t *secret = node->engine == NULL ? NULL : engine_secret(node->engine, &header->epoch);
+    if (secret == NULL)
+        return GMM_EUNKNOWN;
+    return body_open(plain, len, secret, bytes, body, body_len);
+}

@@ -1,0 +1,51 @@
+/* What node/node.c and node/node_drive.c keep between steps: private to the two. */
+#ifndef GMM_NODE_NODE_STATE_H
+#define GMM_NODE_NODE_STATE_H
+
+#include "node/node.h"
+
+/* An event of our own making that waits its turn (an answer of the store, chunks to want). */
+struct node_event {
+    struct engine_event event;
+    void *owned; /* freed after the step */
+    struct run *run;
+};
+/* What an effect asks of the layers above the engine, done when no step is under way. */
+struct node_later {
+    enum effect_kind kind;
+    struct run_key key;
+    uint64_t first_seq;
+    uint32_t count, conn;
+    struct gmm_id id, gid;
+    uint8_t *bytes;
+    size_t len;
+};
+struct node_result { /* of a request of ours */
+    uint64_t request;
+    bool assigned, done;
+    enum gmm_err err;
+    struct gmm_id id;
+    char text[200];
+};
+struct node_pending {
+    struct node_event *events;
+    size_t event_count, event_at, event_capacity;
+    struct node_later *laters;
+    size_t later_count, later_at, later_capacity;
+    struct node_result result; /* the one that is waited for */
+    uint64_t next_request;
+    uint64_t *tickets; /* in the open transaction */
+    size_t ticket_count, ticket_capacity;
+    enum gmm_err store_err; /* of the open transaction */
+    uint64_t tick_ms;
+    bool stepping, working, flushing;
+    bool behind; /* a projection failed: caught up later */
+    struct gmm_id ensured; /* the group whose epoch was ensured last, since the last flush */
+    bool has_ensured, append_failed;
+};
+
+void node_pending_free(struct node_pending *pending);
+/* Makes the engine: nid, the pinned inviter when one is stored, everything restored, started. */
+enum gmm_err node_start_engine(struct node *node, const struct gmm_id *nid, struct gmm_msg *msg);
+
+#endif
