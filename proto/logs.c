@@ -182,6 +182,7 @@ struct logs_log *logs_get(struct logs *logs, const struct run_key *key)
     node = group == NULL ? NULL : calloc(1, sizeof *node);
     if (node == NULL)
         return NULL;
+    node->log.index = logs->count;
     node->log.key = *key;
     node->log.admitted.seq = node->log.persisted.seq = LOGS_NO_SEQ;
     node->group = group;
