@@ -53,5 +53,7 @@
 #define LABEL_SUMMARY "GMM1/summary"
 #define LABEL_TOKEN "GMM1/token"
 #define LABEL_ONCE "GMM1/once"
+#define LABEL_INVITE_KEPT "GMM1/invite-kept"
+#define LABEL_JOIN_KEPT "GMM1/join-kept"
 
 #endif
