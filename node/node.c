@@ -8,6 +8,7 @@
 #include "keys/selftest.h"
 #include "node/atrest.h"
 #include "node/clock.h"
+#include "node/joining.h"
 #include "node/keyfile.h"
 #include "node/node_state.h"
 #include "node/passphrase.h"
@@ -231,7 +232,7 @@ static enum gmm_err open_derived(struct node *node, struct gmm_msg *msg)
         err = store_each_object(node->store, find_charter, &restore);
     if (err == GMM_OK && restore.charter)
         err = node_start_engine(node, &restore.nid, msg);
-    return err;
+    return err == GMM_OK ? joining_load(node, msg) : err;
 }
 
 static enum gmm_err open_parts(struct node *node, unsigned flags, node_ask_fn *ask, void *arg, struct gmm_msg *msg)
@@ -266,6 +267,8 @@ enum gmm_err node_open(struct node **out, const char *home, unsigned flags, node
     node->lock.fd = -1;
     node->read_only = (flags & NODE_READ_ONLY) != 0;
     node->daemon = (flags & NODE_DAEMON) != 0;
+    node->ask = ask;
+    node->ask_arg = arg;
     node->effects = effects_new();
     node->pending = calloc(1, sizeof *node->pending);
     enum gmm_err err = GMM_ENOMEM;
@@ -292,6 +295,7 @@ void node_close(struct node *node)
         return;
     if (node->store != NULL && !node->read_only)
         node_flush(node);
+    joining_close(node);
     engine_free(node->engine);
     effects_free(node->effects);
     node_pending_free(node->pending);

@@ -245,6 +245,13 @@ static enum gmm_err step_once(struct node *node, struct engine_event *event)
     return err;
 }
 
+static enum gmm_err view_changed(struct node *node)
+{
+    enum gmm_err err = project_view(node);
+    joining_settle(node);
+    return err;
+}
+
 static enum gmm_err do_later(struct node *node, struct node_later *later)
 {
     enum gmm_err err = GMM_OK;
@@ -253,7 +260,7 @@ static enum gmm_err do_later(struct node *node, struct node_later *later)
     else if (later->kind == EFFECT_SECRET)
         err = project_secret(node, &later->id);
     else if (later->kind == EFFECT_VIEW)
-        err = project_view(node);
+        err = view_changed(node);
     else if (later->kind == EFFECT_CHUNK_HERE)
         err = project_chunk_here(node, &later->gid, &later->id);
     else if (later->kind == EFFECT_JOIN_REQUEST)

@@ -1,0 +1,21 @@
+/* Handlers of roster and office, for the table in node/cmd_joining.c. */
+#ifndef GMM_NODE_CMD_ROSTER_H
+#define GMM_NODE_CMD_ROSTER_H
+
+#include "node/command.h"
+
+void cmd_roster_list(struct node *node, struct call *call);
+void cmd_roster_list_render(const json_t *result, struct render *out);
+void cmd_roster_add(struct node *node, struct call *call);
+/* On a terminal: shows the fingerprint and asks. */
+void cmd_roster_add_local(struct client *client, struct call *call);
+void cmd_roster_add_render(const json_t *result, struct render *out);
+/* {"participant","office","name","kind","person","fingerprint"} of the request that add would take. */
+void cmd_roster_look(struct node *node, struct call *call);
+void cmd_roster_offices(struct node *node, struct call *call);
+void cmd_roster_offices_render(const json_t *result, struct render *out);
+void cmd_roster_office_add(struct node *node, struct call *call);
+void cmd_roster_office_add_local(struct client *client, struct call *call);
+void cmd_roster_office_add_render(const json_t *result, struct render *out);
+
+#endif
