@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/certify.h"
+#include "node/groups.h"
 #include "proto/message.h"
 
 bool requests_is_office(const struct requests_judged *judged)
@@ -386,7 +387,7 @@ static enum gmm_err wrap_epochs(struct node *node, const struct gmm_id *pid, uns
             view_is_member(view, &view->groups[i].gid, node_pid(node)) && has_epoch(view, &view->groups[i].gid))
             gids[count++] = view->groups[i].gid;
     for (size_t i = 0; i < count; i++)
-        if (node_ensure_epoch(node, &gids[i], false, &why) != GMM_OK)
+        if (node_ensure_epoch(node, &gids[i], false, &why) != GMM_OK || groups_announce(node, &gids[i], &why) != GMM_OK)
             (*late)++;
     free(gids);
     return GMM_OK;

@@ -1,0 +1,311 @@
+/* group: list, show, create, add, remove. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/command.h"
+#include "node/groups.h"
+#include "node/joining.h"
+#include "node/render.h"
+#include "node/reply.h"
+
+static const char *member(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text == NULL ? "" : text;
+}
+
+static const char *kind_text(enum epoch_group_kind kind)
+{
+    switch (kind) {
+    case GROUP_ALL:
+        return "all";
+    case GROUP_THEMATIC:
+        return "thematic";
+    case GROUP_CIRCLE:
+        return "circle";
+    case GROUP_INTERNAL:
+        return "internal";
+    }
+    return "circle";
+}
+
+/* Who may change it: a thematic group's lead, a circle's creator; null where the roster decides. */
+static json_t *lead_json(const struct view *view, const struct view_group *group)
+{
+    const struct view_participant *p = NULL;
+    for (unsigned i = 0; group->kind == GROUP_THEMATIC && i < LIMIT_THEMATIC; i++)
+        if (strcmp(group->name, charter_thematic_name(i)) == 0)
+            p = view_participant(view, &view->leads[i]);
+    if (group->kind == GROUP_CIRCLE)
+        p = view_participant(view, &group->owner);
+    return p == NULL ? json_null() : json_string(p->id);
+}
+
+static json_t *group_json(struct node *node, const struct view *view, const struct view_group *group)
+{
+    char *name = NULL;
+    size_t offices = 0;
+    if (groups_name(node, &group->gid, &name) != GMM_OK)
+        return NULL;
+    json_t *members = json_array();
+    for (uint16_t i = 0; i < group->member_count; i++) {
+        const struct view_participant *p = view_participant(view, &group->members[i]);
+        if (p != NULL)
+            json_array_append_new(members, json_string(p->id));
+    }
+    for (size_t i = 0; i < view->office_count; i++)
+        offices += view_office_in_group(view, &group->gid, &view->offices[i], node_now_ms());
+    json_t *result =
+        json_pack("{s:s, s:s, s:o, s:I, s:o, s:o}", "name", name, "kind", kind_text(group->kind), "members", members,
+                  "offices", (json_int_t)offices, "id", reply_id(&group->gid), "lead", lead_json(view, group));
+    free(name);
+    return result;
+}
+
+static const struct view *view_or_fail(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    const struct view *view = node->engine == NULL ? NULL : engine_view(node->engine);
+    enum gmm_err err = joining_refusal(node, &msg);
+    if (view != NULL && err == GMM_OK)
+        return view;
+    reply_fail(call, err == GMM_OK ? GMM_ENOMEM : err, err == GMM_OK ? NULL : &msg, NULL);
+    return NULL;
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+    const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+    int order = strcmp(member(x, "kind"), member(y, "kind"));
+    return order != 0 ? order : strcmp(member(x, "name"), member(y, "name"));
+}
+
+static json_t *sorted_array(json_t **items, size_t count)
+{
+    json_t *array = json_array();
+    qsort(items, count, sizeof *items, compare_groups);
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, items[i]);
+    return array;
+}
+
+/* What concerns us: circles that we are in, our own `internal`, and the groups that everybody knows. */
+static bool is_listed(struct node *node, const struct view *view, const struct view_group *group)
+{
+    if (group->kind == GROUP_INTERNAL)
+        return id_equal(&group->owner, node_pid(node));
+    return group->kind != GROUP_CIRCLE || view_is_member(view, &group->gid, node_pid(node));
+}
+
+static void group_list(struct node *node, struct call *call)
+{
+    const struct view *view = view_or_fail(node, call);
+    if (view == NULL)
+        return;
+    size_t count = 0;
+    json_t **items = calloc(view->group_count + 1, sizeof *items);
+    bool complete = items != NULL;
+    for (size_t i = 0; complete && i < view->group_count; i++) {
+        if (!is_listed(node, view, &view->groups[i]))
+            continue;
+        items[count] = group_json(node, view, &view->groups[i]);
+        complete = items[count] != NULL;
+        count += complete;
+    }
+    json_t *array = items == NULL ? NULL : sorted_array(items, count);
+    free(items);
+    if (complete) {
+        call_reply(call, array);
+        return;
+    }
+    json_decref(array);
+    call_fail(call, GMM_ENOMEM, "out of memory", NULL);
+}
+
+static void group_list_render(const json_t *result, struct render *out)
+{
+    static const struct render_column columns[] = {
+        {"NAME", "name", 40}, {"KIND", "kind", 0}, {"OFFICES", "offices", 0}, {"LEAD", "lead", 0}, {"ID", "id:id", 12}};
+    render_table(out, result, columns, sizeof columns / sizeof columns[0]);
+}
+
+static void fail_group(struct call *call, enum gmm_err err, const struct gmm_msg *msg, json_t *choices)
+{
+    if (err == GMM_EAMBIGUOUS) {
+        call_fail_choices(call, err, msg->text, "give more digits of the group's id", choices);
+        return;
+    }
+    json_decref(choices);
+    reply_fail(call, err, msg, err == GMM_ENOTFOUND ? "gmm group list and gmm roster show what is known here" : NULL);
+}
+
+static void reply_group(struct node *node, struct call *call, const struct gmm_id *gid)
+{
+    const struct view *view = engine_view(node->engine);
+    const struct view_group *group = view == NULL ? NULL : view_group(view, gid);
+    call_reply(call, group == NULL ? NULL : group_json(node, view, group));
+}
+
+static void group_show(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct gmm_id gid;
+    if (call_text(call, "name") == NULL) {
+        group_list(node, call);
+        return;
+    }
+    json_t *choices = json_array();
+    enum gmm_err err = groups_find(node, call_text(call, "name"), &gid, choices, &msg);
+    if (err != GMM_OK) {
+        fail_group(call, err, &msg, choices);
+        return;
+    }
+    json_decref(choices);
+    reply_group(node, call, &gid);
+}
+
+static void group_render(const json_t *result, struct render *out)
+{
+    const json_t *item;
+    size_t i;
+    render_field(out, "group", member(result, "name"));
+    render_field(out, "kind", member(result, "kind"));
+    render_field(out, "id", member(result, "id"));
+    json_array_foreach(json_object_get(result, "members"), i, item)
+    {
+        render_field(out, "member", json_string_value(item));
+    }
+    render_line(out, "offices that read it now: %d", (int)json_integer_value(json_object_get(result, "offices")));
+}
+
+static size_t texts(const struct call *call, const char *name, const char **out, size_t max)
+{
+    size_t count = call_count(call, name);
+    for (size_t i = 0; i < count && i < max; i++)
+        out[i] = call_text_at(call, name, i);
+    return count < max ? count : max;
+}
+
+static void group_create(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    const char *with[LIMIT_PARTICIPANTS];
+    struct gmm_id gid;
+    size_t count = texts(call, "with", with, LIMIT_PARTICIPANTS);
+    enum gmm_err err = groups_create(node, call_text(call, "name"), with, count, &gid, &msg);
+    if (err == GMM_OK)
+        reply_group(node, call, &gid);
+    else
+        fail_group(call, err, &msg, NULL);
+}
+
+static void group_show_render(const json_t *result, struct render *out)
+{
+    if (json_is_array(result))
+        group_list_render(result, out);
+    else
+        group_render(result, out);
+}
+
+static void group_create_render(const json_t *result, struct render *out)
+{
+    render_line(out, "Made the circle; only its members learn that it exists.");
+    group_render(result, out);
+    render_line(out, "Next: gmm post FILE --to NAME.");
+}
+
+static void change(struct node *node, struct call *call, bool add)
+{
+    struct gmm_msg msg = {.text = ""};
+    const char *ids[LIMIT_PARTICIPANTS];
+    struct gmm_id gid;
+    json_t *choices = json_array();
+    size_t count = texts(call, "id", ids, LIMIT_PARTICIPANTS);
+    enum gmm_err err = groups_find(node, call_text(call, "name"), &gid, choices, &msg);
+    if (err == GMM_OK)
+        err = groups_change(node, &gid, add, ids, count, &msg);
+    if (err != GMM_OK) {
+        fail_group(call, err, &msg, choices);
+        return;
+    }
+    json_decref(choices);
+    reply_group(node, call, &gid);
+}
+
+static void group_add(struct node *node, struct call *call)
+{
+    change(node, call, true);
+}
+
+static void group_remove(struct node *node, struct call *call)
+{
+    change(node, call, false);
+}
+
+static void group_add_render(const json_t *result, struct render *out)
+{
+    render_line(out, "Added. A circle's new member reads what is posted from now on.");
+    group_render(result, out);
+}
+
+static void group_remove_render(const json_t *result, struct render *out)
+{
+    render_line(out,
+                "Removed: nothing that is posted from now on can be read there. What was posted before stays read.");
+    group_render(result, out);
+}
+
+static const struct command_param show_params[] = {
+    {"NAME", COMMAND_TEXT, 0, NULL, "the group's name, or 8 digits or more of its id; all groups when not given"},
+};
+static const struct command_param create_params[] = {
+    {"NAME", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "the circle's name; only its members see it"},
+    {"--with", COMMAND_TEXT, COMMAND_REQUIRED | COMMAND_REPEATED, "ID[,ID…]", "its other members"},
+};
+static const struct command_param change_params[] = {
+    {"NAME", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "the group's name, or 8 digits or more of its id"},
+    {"ID", COMMAND_TEXT, COMMAND_REQUIRED | COMMAND_REPEATED, NULL, "participants"},
+};
+
+#define PARAMS(array) .params = array, .param_count = sizeof array / sizeof array[0]
+
+static const struct command commands[] = {
+    {.name = "group list",
+     .right = CONFIG_READ,
+     .handler = group_list,
+     .render = group_list_render,
+     .help = "List the groups: all, the thematic ones, internal, and our circles.",
+     .example = "gmm group list"},
+    {.name = "group show",
+     PARAMS(show_params),
+     .right = CONFIG_READ,
+     .handler = group_show,
+     .render = group_show_render,
+     .help = "Show who is in a group.",
+     .example = "gmm group show decent-work"},
+    {.name = "group create",
+     PARAMS(create_params),
+     .flags = COMMAND_WRITES,
+     .right = CONFIG_ADMIN,
+     .handler = group_create,
+     .render = group_create_render,
+     .help = "Make a circle: an audience of its own, of us and the participants named.",
+     .example = "gmm group create drafting --with iom,gov-xa"},
+    {.name = "group add",
+     PARAMS(change_params),
+     .flags = COMMAND_WRITES,
+     .right = CONFIG_ADMIN,
+     .handler = group_add,
+     .render = group_add_render,
+     .help = "Add participants to a circle of ours, or to a thematic group that we lead.",
+     .example = "gmm group add drafting unhcr"},
+    {.name = "group remove",
+     PARAMS(change_params),
+     .flags = COMMAND_WRITES,
+     .right = CONFIG_ADMIN,
+     .handler = group_remove,
+     .render = group_remove_render,
+     .help = "Remove participants from a circle of ours, or from a thematic group that we lead.",
+     .example = "gmm group remove drafting unhcr"},
+};
+const struct command_family command_groups = {commands, sizeof commands / sizeof commands[0]};
