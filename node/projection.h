@@ -34,6 +34,7 @@ void projection_item_close(struct projection_item *item);
 
 /* Adds or replaces the row of one entry whose body was opened. */
 enum gmm_err projection_put(struct projection *p, const struct projection_item *item);
+/* GMM_ENOTFOUND: unknown, or without effect. */
 enum gmm_err projection_get(struct projection *p, const struct gmm_id *id, struct projection_item *out);
 /* Entries that cannot be opened yet, by epoch; and those whose epoch came. */
 enum gmm_err projection_defer(struct projection *p, const struct gmm_id *epoch_id, const struct gmm_id *id);
@@ -42,7 +43,7 @@ enum gmm_err projection_take_deferred(struct projection *p, const struct gmm_id 
 /* How far each log is projected: seq after the last one done; 0: nothing. */
 enum gmm_err projection_set_done(struct projection *p, const struct run_key *key, uint64_t next_seq);
 enum gmm_err projection_get_done(struct projection *p, const struct run_key *key, uint64_t *next_seq);
-/* Entries of a log up to and including valid_until have effect (any = false: none). */
+/* Entries of a log up to and including valid_until have effect (any = false: none). Writes nothing where that stood already. */
 enum gmm_err projection_set_verdict(struct projection *p, const struct run_key *key, bool any, uint64_t valid_until);
 
 struct projection_query {
@@ -53,6 +54,7 @@ struct projection_query {
     const struct gmm_id *after;    /* after this id in the order of the list */
     uint32_t limit;                /* 0: none */
     bool oldest_first;             /* notes: yes; list: newest first */
+    bool by_arrival;               /* in the order in which rows were first put here, oldest first (watch --after) */
 };
 typedef enum gmm_err projection_item_fn(void *arg, const struct projection_item *item);
 enum gmm_err projection_each(struct projection *p, const struct projection_query *query, projection_item_fn *fn, void *arg);
@@ -66,9 +68,12 @@ enum gmm_err projection_put_group_name(struct projection *p, const struct gmm_id
 enum gmm_err projection_get_group_name(struct projection *p, const struct gmm_id *gid, char **name);
 enum gmm_err projection_groups_by_name(struct projection *p, const char *name, struct gmm_id *out, size_t max, size_t *count);
 
-/* Chunks that a document needs and that are not held yet: by document id, for fetching, `get` and verify. */
-enum gmm_err projection_want_chunk(struct projection *p, const struct gmm_id *gid, const struct gmm_id *chunk);
-enum gmm_err projection_got_chunk(struct projection *p, const struct gmm_id *chunk);
+/* Chunks that a document needs and that are not held yet, for fetching, `get` and verify. document: one of those that need
+ * it; when the chunk is a list of further chunks, its arrival makes those wanted. Wanting twice is a no-op. */
+enum gmm_err projection_want_chunk(struct projection *p, const struct gmm_id *gid, const struct gmm_id *chunk,
+                                   const struct gmm_id *document);
+/* Forgets it. *document (may be NULL): as it was wanted with. GMM_ENOTFOUND: nobody wanted it. */
+enum gmm_err projection_got_chunk(struct projection *p, const struct gmm_id *chunk, struct gmm_id *document);
 typedef enum gmm_err projection_chunk_fn(void *arg, const struct gmm_id *gid, const struct gmm_id *chunk);
 enum gmm_err projection_each_wanted(struct projection *p, projection_chunk_fn *fn, void *arg);
 
