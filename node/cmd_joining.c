@@ -260,6 +260,7 @@ struct join_wait {
     struct call *call; /* NULL: answered, or the client left */
     struct net_watch *watch;
     size_t dialled;
+    unsigned answers; /* before this attempt */
     uint64_t until_ms, ask_ms, settle_ms; /* sys_now_ms */
 };
 
@@ -374,7 +375,7 @@ static bool join_look(struct join_wait *wait)
             join_again(wait, now);
         return false;
     }
-    if (report.answered)
+    if (report.answers > wait->answers)
         return join_answer(wait, "requested", GMM_OK, NULL);
     if (!closed)
         return false;
@@ -404,6 +405,8 @@ static void join_online(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
     struct join_wait *wait = calloc(1, sizeof *wait);
+    struct joining_report report;
+    joining_report(node, &report);
     enum gmm_err err = wait == NULL ? GMM_ENOMEM : joining_ask(node, &wait->dialled);
     if (err == GMM_ESTATE)
         gmm_fail(&msg, err, "the invite names no address: gmm join INVITE --offline -o CARD, and give them the card");
@@ -412,6 +415,7 @@ static void join_online(struct node *node, struct call *call)
         *wait = (struct join_wait){.node = node,
                                    .call = call,
                                    .dialled = wait->dialled,
+                                   .answers = report.answers,
                                    .until_ms = now + 1000u * (uint64_t)call_int(call, "wait", 0),
                                    .ask_ms = now + ASK_AGAIN_MS};
         wait->watch = net_watch(node->net, POLL_MS, join_step, wait);

@@ -22,7 +22,7 @@
 struct joining {
     struct node *node;
     enum joining_state state;
-    bool answered;
+    unsigned answers;
     struct invite invite;
     uint8_t *request;
     size_t request_len;
@@ -148,7 +148,7 @@ void joining_report(const struct node *node, struct joining_report *out)
     const struct joining *j = node->joining;
     *out = (struct joining_report){.state = JOINING_NONE, .reason = ""};
     if (j != NULL)
-        *out = (struct joining_report){j->state, j->answered, &j->invite, j->reason};
+        *out = (struct joining_report){j->state, j->answers, &j->invite, j->reason};
 }
 
 enum gmm_err joining_refusal(struct node *node, struct gmm_msg *msg)
@@ -481,7 +481,7 @@ void joining_answered(struct node *node, uint32_t conn, const uint8_t *bytes, si
     (void)conn;
     if (j == NULL || j->state != JOINING_ASKED || message_join_answer_decode(&answer, bytes, len) != GMM_OK)
         return;
-    j->answered = true;
+    j->answers++;
     snprintf(j->reason, sizeof j->reason, "%.*s", (int)answer.reason_len, answer.reason_len > 0 ? answer.reason : "");
     switch (answer.state) {
     case MESSAGE_JOIN_PENDING:

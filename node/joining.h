@@ -50,7 +50,7 @@ enum gmm_err joining_welcome(struct node *node, const void *bytes, size_t len, s
 
 struct joining_report {
     enum joining_state state;
-    bool answered;               /* the inviter has answered since the node was opened */
+    unsigned answers;            /* that came since the node was opened */
     const struct invite *invite; /* NULL for JOINING_NONE */
     const char *reason;          /* of the last answer: who must do what, or why it was refused; "" */
 };
