@@ -267,8 +267,6 @@ enum gmm_err node_open(struct node **out, const char *home, unsigned flags, node
     node->lock.fd = -1;
     node->read_only = (flags & NODE_READ_ONLY) != 0;
     node->daemon = (flags & NODE_DAEMON) != 0;
-    node->ask = ask;
-    node->ask_arg = arg;
     node->effects = effects_new();
     node->pending = calloc(1, sizeof *node->pending);
     enum gmm_err err = GMM_ENOMEM;

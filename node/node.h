@@ -42,8 +42,6 @@ struct node {
     struct net *net;       /* NULL: no loop */
     struct watch *watch;   /* listeners of events */
     struct joining *joining; /* node/joining.h: this home's own request to join; NULL: none waits */
-    node_ask_fn *ask;        /* as given to node_open; NULL: nobody to ask */
-    void *ask_arg;
     /* private to node.c */
     struct node_pending *pending;
 };
