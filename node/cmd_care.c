@@ -15,12 +15,6 @@
 #include "node/terminal.h"
 #include "node/verify.h"
 
-static const char *member(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text == NULL ? "" : text;
-}
-
 /* ---- verify */
 
 static void verify(struct node *node, struct call *call)
@@ -52,7 +46,7 @@ static void verify_render(const json_t *result, struct render *out)
     json_array_foreach(json_object_get(result, "faults"), i, item)
     {
         const char *id = json_string_value(json_object_get(item, "id"));
-        render_line(out, "FAULT %s %s: %s", member(item, "kind"), id == NULL ? "" : id, member(item, "reason"));
+        render_line(out, "FAULT %s %s: %s", reply_text(item, "kind"), id == NULL ? "" : id, reply_text(item, "reason"));
     }
     render_line(out, "%s: %lld items checked, %lld not held here.",
                 json_is_true(json_object_get(result, "ok")) ? "OK" : "NOT OK",
@@ -89,7 +83,7 @@ static void doctor(struct node *node, struct call *call)
     json_t *checks = care_checks(node);
     json_array_foreach(checks, i, check)
     {
-        const char *name = member(check, "check");
+        const char *name = reply_text(check, "check");
         bool fine = json_is_true(json_object_get(check, "ok"));
         ok = ok && (fine || strcmp(name, "network") == 0 || strcmp(name, "memory") == 0 || strcmp(name, "disk") == 0);
     }
@@ -109,9 +103,9 @@ static void doctor_render(const json_t *result, struct render *out)
     json_array_foreach(json_object_get(result, "checks"), i, check)
     {
         bool ok = json_is_true(json_object_get(check, "ok"));
-        render_field(out, member(check, "check"), member(check, "detail"));
+        render_field(out, reply_text(check, "check"), reply_text(check, "detail"));
         if (!ok)
-            render_field(out, "  remedy", member(check, "remedy"));
+            render_field(out, "  remedy", reply_text(check, "remedy"));
     }
 }
 
@@ -125,7 +119,7 @@ static void key_fingerprint(struct node *node, struct call *call)
 
 static void key_fingerprint_render(const json_t *result, struct render *out)
 {
-    render_line(out, "%s", member(result, "fingerprint"));
+    render_line(out, "%s", reply_text(result, "fingerprint"));
 }
 
 /* What the client read or asked, as a file in memory. */
@@ -249,7 +243,8 @@ static void call_with_secret(struct client *client, struct call *call, const cha
     if (err == GMM_OK)
         call_reply(call, json_incref(reply));
     else
-        call_fail(call, err, error == NULL ? gmm_err_text(err) : member(error, "message"), member(error, "remedy"));
+        call_fail(call, err, error == NULL ? gmm_err_text(err) : reply_text(error, "message"),
+                  reply_text(error, "remedy"));
     json_decref(reply);
 }
 
@@ -293,7 +288,7 @@ static void key_passphrase_local(struct client *client, struct call *call)
 
 static void key_passphrase_render(const json_t *result, struct render *out)
 {
-    if (strcmp(member(result, "protected"), "none") == 0)
+    if (strcmp(reply_text(result, "protected"), "none") == 0)
         render_line(out, "The keys have no passphrase any more: who can read this home is this office.");
     else
         render_line(out, "The keys are sealed under the new passphrase. Nobody can recover it.");
@@ -322,8 +317,8 @@ static void key_export_root_local(struct client *client, struct call *call)
 
 static void key_export_root_render(const json_t *result, struct render *out)
 {
-    render_field(out, "wrote the root of", member(result, "participant"));
-    if (strcmp(member(result, "protected"), "none") == 0)
+    render_field(out, "wrote the root of", reply_text(result, "participant"));
+    if (strcmp(reply_text(result, "protected"), "none") == 0)
         render_line(out, "It has no passphrase: who has the file can certify offices in this participant's name.");
     if (json_is_true(json_object_get(result, "provisional")))
         render_line(out, "This root is provisional until a network is created or joined.");

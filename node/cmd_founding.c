@@ -86,19 +86,13 @@ static void init_local(struct client *client, struct call *call)
                                client_home(client), "protected", lock_text(lock.method)));
 }
 
-static const char *member(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text == NULL ? "" : text;
-}
-
 static void init_render(const json_t *result, struct render *out)
 {
-    const char *protected = member(result, "protected");
-    render_line(out, "Made the keys and the home of office %s of %s.", member(result, "office"),
-                member(result, "participant"));
-    render_field(out, "home", member(result, "home"));
-    render_field(out, "fingerprint", member(result, "fingerprint"));
+    const char *protected = reply_text(result, "protected");
+    render_line(out, "Made the keys and the home of office %s of %s.", reply_text(result, "office"),
+                reply_text(result, "participant"));
+    render_field(out, "home", reply_text(result, "home"));
+    render_field(out, "fingerprint", reply_text(result, "fingerprint"));
     if (strcmp(protected, "passphrase") == 0)
         render_line(out, "Nobody can recover the passphrase.");
     else if (strcmp(protected, "key") == 0)
@@ -200,14 +194,14 @@ static void network_render(const json_t *result, struct render *out)
 {
     const json_t *chair = json_object_get(result, "chair"), *group;
     size_t i;
-    render_field(out, "network", member(result, "network"));
-    render_field(out, "id", member(result, "id"));
-    render_field(out, "founder", member(json_object_get(result, "founder"), "name"));
-    render_field(out, "chair", member(chair, "participant"));
-    render_field(out, "term until", member(chair, "until"));
+    render_field(out, "network", reply_text(result, "network"));
+    render_field(out, "id", reply_text(result, "id"));
+    render_field(out, "founder", reply_text(json_object_get(result, "founder"), "name"));
+    render_field(out, "chair", reply_text(chair, "participant"));
+    render_field(out, "term until", reply_text(chair, "until"));
     json_array_foreach(json_object_get(result, "groups"), i, group)
     {
-        render_line(out, "group %s: lead %s", member(group, "name"), member(group, "lead"));
+        render_line(out, "group %s: lead %s", reply_text(group, "name"), reply_text(group, "lead"));
     }
 }
 
@@ -239,7 +233,7 @@ static void card_render(const json_t *result, struct render *out)
 {
     if (json_is_true(json_object_get(result, "written")))
         return;
-    render_line(out, "%s", member(result, "card"));
+    render_line(out, "%s", reply_text(result, "card"));
 }
 
 static const struct command_param init_params[] = {

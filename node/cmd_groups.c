@@ -8,12 +8,6 @@
 #include "node/render.h"
 #include "node/reply.h"
 
-static const char *member(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text == NULL ? "" : text;
-}
-
 static const char *kind_text(enum epoch_group_kind kind)
 {
     switch (kind) {
@@ -76,8 +70,8 @@ static const struct view *view_or_fail(struct node *node, struct call *call)
 static int compare_groups(const void *a, const void *b)
 {
     const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
-    int order = strcmp(member(x, "kind"), member(y, "kind"));
-    return order != 0 ? order : strcmp(member(x, "name"), member(y, "name"));
+    int order = strcmp(reply_text(x, "kind"), reply_text(y, "kind"));
+    return order != 0 ? order : strcmp(reply_text(x, "name"), reply_text(y, "name"));
 }
 
 static json_t *sorted_array(json_t **items, size_t count)
@@ -168,9 +162,9 @@ static void group_render(const json_t *result, struct render *out)
 {
     const json_t *item;
     size_t i;
-    render_field(out, "group", member(result, "name"));
-    render_field(out, "kind", member(result, "kind"));
-    render_field(out, "id", member(result, "id"));
+    render_field(out, "group", reply_text(result, "name"));
+    render_field(out, "kind", reply_text(result, "kind"));
+    render_field(out, "id", reply_text(result, "id"));
     json_array_foreach(json_object_get(result, "members"), i, item)
     {
         render_field(out, "member", json_string_value(item));

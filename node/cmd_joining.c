@@ -19,12 +19,6 @@
 #define SETTLE_MS 15000u   /* for the roster, once admitted */
 #define JOINS_SEEN 16u
 
-static const char *member(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text == NULL ? "" : text;
-}
-
 /* ---- invite */
 
 static void write_hex(char *out, const uint8_t *bytes, size_t n)
@@ -126,7 +120,7 @@ static void invite(struct node *node, struct call *call)
                             reply_fingerprint(&node->keystore->sign_pk, &node->keystore->noise_pk));
         json_object_set_new(result, "written", json_boolean(to_file));
         call_say(call, "Give this line to the newcomer by a way that you trust: who has it may ask once, until %s.",
-                 member(result, "expires"));
+                 reply_text(result, "expires"));
         call_say(call, "Next, there: gmm join INVITE. Then compare fingerprints by phone, and here: gmm %s.",
                  terms.office != NULL ? "office add NAME" : "roster add ID");
         call_reply(call, result);
@@ -138,7 +132,7 @@ static void invite(struct node *node, struct call *call)
 static void invite_render(const json_t *result, struct render *out)
 {
     if (!json_is_true(json_object_get(result, "written")))
-        render_line(out, "%s", member(result, "invite"));
+        render_line(out, "%s", reply_text(result, "invite"));
 }
 
 /* Who waits under an invite, so that the chair sees whom to call. */
@@ -250,7 +244,7 @@ static void invite_revoke(struct node *node, struct call *call)
 
 static void invite_revoke_render(const json_t *result, struct render *out)
 {
-    render_line(out, "Invite %.12s is revoked: nobody can ask under it any more.", member(result, "id"));
+    render_line(out, "Invite %.12s is revoked: nobody can ask under it any more.", reply_text(result, "id"));
 }
 
 /* ---- join */
@@ -260,7 +254,7 @@ struct join_wait {
     struct call *call; /* NULL: answered, or the client left */
     struct net_watch *watch;
     size_t dialled;
-    unsigned answers; /* before this attempt */
+    unsigned answers;                     /* before this attempt */
     uint64_t until_ms, ask_ms, settle_ms; /* sys_now_ms */
 };
 
@@ -287,17 +281,17 @@ static json_t *joined_json(struct node *node)
 static void join_render(const json_t *result, struct render *out)
 {
     const json_t *inviter = json_object_get(result, "inviter");
-    bool active = strcmp(member(result, "state"), "active") == 0;
+    bool active = strcmp(reply_text(result, "state"), "active") == 0;
     if (active) {
         render_line(out, "This office is active in the network.");
     } else {
         render_line(out, "The request to be admitted is made.");
-        render_field(out, "inviter", member(inviter, "participant"));
+        render_field(out, "inviter", reply_text(inviter, "participant"));
     }
-    render_field(out, "network", member(result, "network"));
+    render_field(out, "network", reply_text(result, "network"));
     if (inviter != NULL)
-        render_field(out, "the inviter's fingerprint, to be read back to them", member(inviter, "fingerprint"));
-    render_field(out, "this office's fingerprint, that they will ask for", member(result, "fingerprint"));
+        render_field(out, "the inviter's fingerprint, to be read back to them", reply_text(inviter, "fingerprint"));
+    render_field(out, "this office's fingerprint, that they will ask for", reply_text(result, "fingerprint"));
     if (active) {
         render_line(out, "Next: gmm run, or gmm sync; gmm roster shows who is here.");
     } else {

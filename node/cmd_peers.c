@@ -16,12 +16,6 @@
 #define PEERS_SEEN 256u
 #define POLL_MS 500u
 
-static const char *member(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text == NULL ? "" : text;
-}
-
 static const struct view *view_of(struct node *node)
 {
     return node->engine == NULL ? NULL : engine_view(node->engine);
@@ -138,7 +132,7 @@ static void peer_add(struct node *node, struct call *call)
 
 static void peer_add_render(const json_t *result, struct render *out)
 {
-    render_field(out, "peer", member(result, "address"));
+    render_field(out, "peer", reply_text(result, "address"));
     render_line(out, "Next: gmm sync, or gmm run; gmm peer shows how it goes.");
 }
 
@@ -164,7 +158,7 @@ static void peer_remove(struct node *node, struct call *call)
 
 static void peer_remove_render(const json_t *result, struct render *out)
 {
-    render_field(out, "no longer dialled", member(result, "address"));
+    render_field(out, "no longer dialled", reply_text(result, "address"));
 }
 
 struct peer_list {
@@ -558,8 +552,8 @@ static void status_render(const json_t *result, struct render *out)
     const json_t *warning;
     size_t i;
     render_field(out, "network", json_string_value(json_object_get(result, "network")));
-    render_field(out, "participant", member(result, "participant"));
-    render_field(out, "office", member(result, "office"));
+    render_field(out, "participant", reply_text(result, "participant"));
+    render_field(out, "office", reply_text(result, "office"));
     render_line(out, "daemon: %s", json_is_true(json_object_get(result, "daemon")) ? "running" : "not running");
     count_line(result, "groups", "groups", out);
     count_line(result, "documents", "documents", out);

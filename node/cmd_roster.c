@@ -17,12 +17,6 @@
 #include "node/requests.h"
 #include "node/welcoming.h"
 
-static const char *member(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text == NULL ? "" : text;
-}
-
 static const char *status_text(enum view_status status)
 {
     switch (status) {
@@ -144,7 +138,7 @@ void cmd_roster_list_render(const json_t *result, struct render *out)
     json_array_foreach(result, i, item)
     {
         if (json_is_true(json_object_get(item, "chair")))
-            render_field(out, "chair", member(item, "participant"));
+            render_field(out, "chair", reply_text(item, "participant"));
     }
 }
 
@@ -378,9 +372,9 @@ static void next_render(const json_t *result, struct render *out)
 
 void cmd_roster_add_render(const json_t *result, struct render *out)
 {
-    render_line(out, "Admitted participant %s: %s.", member(result, "participant"), member(result, "status"));
-    render_field(out, "name", member(result, "name"));
-    render_field(out, "fingerprint", member(result, "fingerprint"));
+    render_line(out, "Admitted participant %s: %s.", reply_text(result, "participant"), reply_text(result, "status"));
+    render_field(out, "name", reply_text(result, "name"));
+    render_field(out, "fingerprint", reply_text(result, "fingerprint"));
     next_render(result, out);
 }
 
@@ -481,8 +475,8 @@ void cmd_roster_office_add(struct node *node, struct call *call)
 
 void cmd_roster_office_add_render(const json_t *result, struct render *out)
 {
-    render_line(out, "Certified office %s of %s.", member(result, "office"), member(result, "participant"));
-    render_field(out, "fingerprint", member(result, "fingerprint"));
+    render_line(out, "Certified office %s of %s.", reply_text(result, "office"), reply_text(result, "participant"));
+    render_field(out, "fingerprint", reply_text(result, "fingerprint"));
     next_render(result, out);
 }
 
@@ -521,8 +515,8 @@ static void ask_and_add(struct client *client, struct call *call, bool office)
     }
     snprintf(question, sizeof question,
              "%s (%s), office %s, asked by %s.\nFingerprint: %s\nDoes it match what they read out by phone?",
-             member(look, "participant"), member(look, "name"), member(look, "office"), member(look, "person"),
-             member(look, "fingerprint"));
+             reply_text(look, "participant"), reply_text(look, "name"), reply_text(look, "office"),
+             reply_text(look, "person"), reply_text(look, "fingerprint"));
     json_decref(look);
     if (client_confirm(client, question))
         client_forward(client, call);

@@ -12,6 +12,12 @@ void reply_fail(struct call *call, enum gmm_err err, const struct gmm_msg *msg, 
     call_fail(call, err, said ? msg->text : gmm_err_text(err), remedy);
 }
 
+const char *reply_text(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text == NULL ? "" : text;
+}
+
 json_t *reply_id(const struct gmm_id *id)
 {
     char hex[GMM_ID_HEX + 1];

@@ -12,6 +12,8 @@ void reply_fail(struct call *call, enum gmm_err err, const struct gmm_msg *msg, 
 json_t *reply_id(const struct gmm_id *id);
 /* The groups of digits that people compare by phone. */
 json_t *reply_fingerprint(const struct gmm_id *sign_pk, const struct gmm_id *noise_pk);
+/* The text of an object's member; "" when it has none. */
+const char *reply_text(const json_t *object, const char *name);
 /* The bytes into the file that argument `name` of the call opened. GMM_ENOTFOUND: it was not given. GMM_EIO, GMM_EFULL.
  */
 enum gmm_err reply_write(struct call *call, const char *name, const void *bytes, size_t len, struct gmm_msg *msg);
