@@ -1,0 +1,53 @@
+/* A deterministic simulation: offices (engines on simulated disks) on a simulated network under one virtual clock.
+ *
+ * Every decision is drawn from one seed. Failures: connections that break, partitions, crashes that lose what was not
+ * synchronised, restarts, bytes in any fragmentation, links of different delay (which reorders between connections). */
+#ifndef GMM_TESTS_SIM_H
+#define GMM_TESTS_SIM_H
+
+#include "tests/sim/disk.h"
+
+#define SIM_OFFICES 64
+
+struct sim;
+
+struct sim_options {
+    uint64_t seed;
+    unsigned offices;        /* of as many participants; office 0 founds the network */
+    unsigned links;          /* a ring, and this many random further pairs that keep connecting */
+    uint32_t latency_ms_max; /* of a link, drawn once */
+    uint32_t break_every_ms; /* a random connection breaks about this often; 0: never */
+    uint32_t crash_every_ms; /* a random office crashes about this often; 0: never */
+};
+
+/* Founds the network and has everybody admitted (not yet replicated). */
+struct sim *sim_new(const struct sim_options *options);
+void sim_free(struct sim *sim);
+/* Lets virtual time pass. */
+void sim_run(struct sim *sim, uint64_t ms);
+/* Until every office is up, connected and in sync and nothing is under way; false: not within ms. */
+bool sim_settle(struct sim *sim, uint64_t ms);
+/* Stops failures (breaks, crashes, partitions) and brings everybody up. */
+void sim_heal(struct sim *sim);
+uint64_t sim_random(struct sim *sim, uint64_t below);
+uint64_t sim_now(const struct sim *sim);
+/* Splits offices [0, first) from the others. 0: nobody. */
+void sim_partition(struct sim *sim, unsigned first);
+void sim_crash(struct sim *sim, unsigned office);
+/* An office posts to a group; the id counts as acknowledged once DONE came. false: it is down, or may not. */
+bool sim_post(struct sim *sim, unsigned office, const struct gmm_id *gid);
+/* gid of "all". */
+void sim_group_all(const struct sim *sim, struct gmm_id *gid);
+/* A circle of the first `members` offices made by office 0; its gid. */
+void sim_circle(struct sim *sim, unsigned members, struct gmm_id *gid);
+
+/* Invariants; they print what broke, with the seed, and return false. */
+bool sim_check_safety(const struct sim *sim);    /* no two offices hold different entries at one place; no acknowledged post lost */
+bool sim_check_converged(struct sim *sim);       /* every office has and can open all acknowledged posts it may have */
+bool sim_check_outsiders(const struct sim *sim); /* no office holds anything of a group it is not a member of */
+size_t sim_acknowledged(const struct sim *sim);
+struct engine *sim_engine(struct sim *sim, unsigned office);
+const struct disk *sim_disk(const struct sim *sim, unsigned office);
+uint64_t sim_bytes(const struct sim *sim); /* on all wires so far */
+
+#endif
