@@ -34,7 +34,7 @@ struct view_office {
     enum view_office_status status;
     char office[LIMIT_OFFICE_TEXT + 1];
     uint8_t address_count;
-    char (*addresses)[LIMIT_ADDRESS_TEXT + 1]; /* borrowed from the directory */
+    const char (*addresses)[LIMIT_ADDRESS_TEXT + 1]; /* borrowed from the directory */
 };
 struct view_group {
     struct gmm_id gid, owner; /* owner: pid; zero for all and thematic */
