@@ -187,6 +187,17 @@ static void read_pinned(struct node *node, struct engine_config *config)
     free(bytes);
 }
 
+static uint64_t read_floor(struct node *node)
+{
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    uint64_t floor = 0;
+    if (store_get(node->store, NODE_FLOOR, &bytes, &len) == GMM_OK && len == 8)
+        floor = bytes_load_u64(bytes);
+    free(bytes);
+    return floor;
+}
+
 enum gmm_err node_start_engine(struct node *node, const struct gmm_id *nid, struct gmm_msg *msg)
 {
     struct engine_config config = {.keystore = node->keystore, .nid = *nid, .build_ms = clock_build_ms()};
@@ -195,7 +206,7 @@ enum gmm_err node_start_engine(struct node *node, const struct gmm_id *nid, stru
     enum gmm_err err = engine_new(&node->engine, &config);
     if (err == GMM_OK)
         err = restore_all(node);
-    struct engine_event start = {.kind = ENGINE_START};
+    struct engine_event start = {.kind = ENGINE_START, .as.floor = read_floor(node)};
     if (err == GMM_OK)
         err = node->read_only ? feed(node, &start) : node_step(node, &start);
     if (err == GMM_OK && !node->read_only)
@@ -315,7 +326,8 @@ enum gmm_err node_begin_join(struct node *node, const struct gmm_id *nid, const 
         if (charter != NULL && id_equal(&charter->nid, nid))
             return GMM_OK;
         if (charter != NULL)
-            return gmm_fail(msg, GMM_EEXISTS, "this home is in '%s'; init a new home for another network", charter->name);
+            return gmm_fail(msg, GMM_EEXISTS, "this home is in '%s'; init a new home for another network",
+                            charter->name);
         engine_free(node->engine);
         node->engine = NULL;
     }

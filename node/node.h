@@ -1,9 +1,9 @@
 /* A node: one office's home opened — keystore, store, engine, projections — and the engine's driver.
  *
- * node_step feeds the engine an event and carries out its effects: stores into SQLite (grouped into one transaction until
- * node_flush), sends through the network when there is one, projects what was persisted. Everything runs on the loop thread.
- * A home without a network (before `network create` or `join`) has no engine; between `join` and its answer the engine has no
- * charter, so engine_view gives NULL.
+ * node_step feeds the engine an event and carries out its effects: stores into SQLite (grouped into one transaction
+ * until node_flush), sends through the network when there is one, projects what was persisted. Everything runs on the
+ * loop thread. A home without a network (before `network create` or `join`) has no engine; between `join` and its
+ * answer the engine has no charter, so engine_view gives NULL.
  */
 #ifndef GMM_NODE_NODE_H
 #define GMM_NODE_NODE_H
@@ -39,16 +39,16 @@ struct node {
     struct search *search;
     struct engine *engine; /* NULL: no network yet */
     struct effects *effects;
-    struct net *net;       /* NULL: no loop */
-    struct watch *watch;   /* listeners of events */
+    struct net *net;         /* NULL: no loop */
+    struct watch *watch;     /* listeners of events */
     struct joining *joining; /* node/joining.h: this home's own request to join; NULL: none waits */
     /* private to node.c */
     struct node_pending *pending;
 };
 
 enum node_open_flags { NODE_READ_ONLY = 1, NODE_DAEMON = 2, NODE_NO_KEYS = 4 /* verify without a passphrase */ };
-/* Asks for the passphrase through ask (NULL: only files and credentials; node/passphrase.h). Takes the lock (10 s wait for a
- * command). */
+/* Asks for the passphrase through ask (NULL: only files and credentials; node/passphrase.h). Takes the lock (10 s wait
+ * for a command). */
 enum gmm_err node_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,
                        struct gmm_msg *msg);
 void node_close(struct node *node);
@@ -62,17 +62,20 @@ enum gmm_err node_flush(struct node *node);
 /* The time of the next TICK; UINT64_MAX: none. */
 uint64_t node_next_tick_ms(const struct node *node);
 
-/* Founding and joining: the charter (a directory object) comes, the engine starts. GMM_EEXISTS: in a network already. */
+/* Founding and joining: the charter (a directory object) comes, the engine starts. GMM_EEXISTS: in a network already.
+ */
 enum gmm_err node_found(struct node *node, const void *charter_object, size_t len, struct gmm_msg *msg);
 /* A newcomer's engine before it has the charter: join connections to this inviter can be made, and after the answer a
- * session with it although our roster does not know it yet. Idempotent for the same network; GMM_EEXISTS for another. */
+ * session with it although our roster does not know it yet. Idempotent for the same network; GMM_EEXISTS for another.
+ */
 enum gmm_err node_begin_join(struct node *node, const struct gmm_id *nid, const struct gmm_id *inviter_noise_pk,
                              struct gmm_msg *msg);
 /* Seals the keystore again to its file (after a change of its content). */
 enum gmm_err node_save_keystore(struct node *node, struct gmm_msg *msg);
 
-/* Appends one entry of ours, durable when it returns. gid zero: control. Checks fold_authorize for plain types. Makes an
- * epoch when the group has no usable one. once: NULL or 32 bytes of K(node, once, key); same key → the same id, GMM_OK. */
+/* Appends one entry of ours, durable when it returns. gid zero: control. Checks fold_authorize for plain types. Makes
+ * an epoch when the group has no usable one. once: NULL or 32 bytes of K(node, once, key); same key → the same id,
+ * GMM_OK. */
 enum gmm_err node_append(struct node *node, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
                          const uint8_t *once, struct gmm_id *id, struct gmm_msg *msg);
 /* As node_append, not yet durable: the id is fixed at once; node_flush_appends makes all durable or none. */

@@ -109,8 +109,11 @@ static enum gmm_err write_store(struct node *node, const struct engine_store *s)
         err = write_secret(node, &s->secret_ids[i]);
     for (uint32_t i = 0; i < s->run_count && err == GMM_OK; i++)
         err = store_put_run(node->store, s->runs[i], s->arrivals[i]);
-    for (uint32_t i = 0; i < s->renumber_count && err == GMM_OK; i++)
-        err = store_set_arrival(node->store, &s->renumber[i], s->renumber_arrivals[i]);
+    if (err == GMM_OK && s->floor != 0) {
+        uint8_t floor[8];
+        bytes_store_u64(floor, s->floor);
+        err = store_set(node->store, NODE_FLOOR, floor, sizeof floor);
+    }
     if (err == GMM_OK && s->has_cursor)
         err = store_put_cursor(node->store, &s->cursor_peer, s->cursor, s->cursor_len);
     if (err == GMM_OK && s->has_closed)
@@ -214,7 +217,7 @@ static enum gmm_err carry_out(struct node *node, struct effect *effect)
             net_peer_changed(node->net, effect->conn, effect);
         if (effect->as.peer.state == ENGINE_PEER_OPEN)
             return store_set_seen(node->store, &effect->as.peer.sign_pk, node_now_ms()) == GMM_ENOMEM ? GMM_ENOMEM
-                                                                                                     : GMM_OK;
+                                                                                                      : GMM_OK;
         return GMM_OK;
     case EFFECT_ENTRIES:
     case EFFECT_SECRET:
@@ -429,7 +432,8 @@ static enum gmm_err append(struct node *node, const struct gmm_id *gid, uint16_t
             return err;
     }
     *result = (struct node_result){.request = ++node->pending->next_request};
-    struct engine_event event = {.kind = ENGINE_APPEND, .request = result->request,
+    struct engine_event event = {.kind = ENGINE_APPEND,
+                                 .request = result->request,
                                  .as.append = {.gid = *gid, .type = type, .body = body, .len = len, .more = more}};
     enum gmm_err err = node_step(node, &event);
     if (err == GMM_OK && result->done)
@@ -455,8 +459,8 @@ enum gmm_err node_append(struct node *node, const struct gmm_id *gid, uint16_t t
         node->pending->store_err = err;
     err = node_flush(node);
     if (err != GMM_OK)
-        return gmm_fail(msg, err, "%s", err == GMM_EFULL ? "the disk is full; nothing was posted; free some space"
-                                                         : gmm_err_text(err));
+        return gmm_fail(msg, err, "%s",
+                        err == GMM_EFULL ? "the disk is full; nothing was posted; free some space" : gmm_err_text(err));
     return GMM_OK;
 }
 
@@ -473,8 +477,8 @@ enum gmm_err node_flush_appends(struct node *node, struct gmm_msg *msg)
     if (err == GMM_OK)
         err = node_flush(node);
     if (err != GMM_OK)
-        return gmm_fail(msg, err, "%s", err == GMM_EFULL ? "the disk is full; nothing was posted; free some space"
-                                                         : gmm_err_text(err));
+        return gmm_fail(msg, err, "%s",
+                        err == GMM_EFULL ? "the disk is full; nothing was posted; free some space" : gmm_err_text(err));
     return GMM_OK;
 }
 

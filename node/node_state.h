@@ -4,6 +4,8 @@
 
 #include "node/node.h"
 
+#define NODE_FLOOR "arrival.floor" /* the engine's, in the store's named values */
+
 /* An event of our own making that waits its turn (an answer of the store, chunks to want). */
 struct node_event {
     struct engine_event event;
@@ -39,7 +41,7 @@ struct node_pending {
     enum gmm_err store_err; /* of the open transaction */
     uint64_t tick_ms;
     bool stepping, working, flushing;
-    bool behind; /* a projection failed: caught up later */
+    bool behind;           /* a projection failed: caught up later */
     struct gmm_id ensured; /* the group whose epoch was ensured last, since the last flush */
     bool has_ensured, append_failed;
 };

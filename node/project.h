@@ -1,7 +1,7 @@
 /* From persisted entries to what people see: bodies are opened, decoded, put into the catalogue and the index.
  *
- * Called by the node's driver. A malformed record never stops it: the entry stays in the log and is not shown. All of it can
- * be done again from the logs (project_catch_up after projection_reset and search_reset). */
+ * Called by the node's driver. A malformed record never stops it: the entry stays in the log and is not shown. All of
+ * it can be done again from the logs (project_catch_up after projection_reset and search_reset). */
 #ifndef GMM_NODE_PROJECT_H
 #define GMM_NODE_PROJECT_H
 

@@ -66,8 +66,7 @@ static struct logs_log *open_log(struct core *core, const struct gmm_id *gid)
         if (log->closed || log->forked || !id_equal(&log->key.author, core_self(core)) ||
             !id_equal(&log->key.group, gid))
             continue;
-        if (log->admitted.seq != LOGS_NO_SEQ &&
-            header_time_ms(log->admitted.time) > core->now_ms + LIMIT_FUTURE_MS)
+        if (log->admitted.seq != LOGS_NO_SEQ && header_time_ms(log->admitted.time) > core->now_ms + LIMIT_FUTURE_MS)
             continue;
         return log;
     }

@@ -1,7 +1,7 @@
 /* The office's own logs: entries are made, chained and sealed here, and leave through the gate like anybody's.
  *
- * Appended entries wait in a draft a log until author_flush signs a head over each (a draft that fills its block of 256, or
- * DRAFT_BYTES, is signed at once). Nothing is durable before the STORE effects are.
+ * Appended entries wait in a draft a log until author_flush signs a head over each (a draft that fills its block of
+ * 256, or DRAFT_BYTES, is signed at once). Nothing is durable before the STORE effects are.
  */
 #ifndef GMM_PROTO_AUTHOR_H
 #define GMM_PROTO_AUTHOR_H
@@ -13,9 +13,9 @@ struct author;
 struct author *author_new(void);
 void author_free(struct author *author);
 
-/* Appends to our open log of gid (opening an instance when there is none, when it is closed, or stuck ahead of our clock).
- * epoch_id and secret: NULL for plain types. *id is the entry's. GMM_ELIMIT: body too large; GMM_ESTATE: our clock is before
- * the build date; GMM_ENOMEM. */
+/* Appends to our open log of gid (opening an instance when there is none, when it is closed, or stuck ahead of our
+ * clock). epoch_id and secret: NULL for plain types. *id is the entry's. GMM_ELIMIT: body too large; GMM_ESTATE: our
+ * clock is before the build date; GMM_ENOMEM. */
 enum gmm_err author_append(struct author *author, struct core *core, const struct gmm_id *gid, uint16_t type,
                            const struct gmm_id *epoch_id, const uint8_t *secret, const void *body, size_t len,
                            struct gmm_id *id);

@@ -81,8 +81,8 @@ static enum gmm_err may_change_members(const struct act *a, const struct state_g
         return gmm_fail(a->why, GMM_EDENIED, "the group is unknown");
     switch (g->kind) {
     case GROUP_THEMATIC:
-        if (decides_for(a, s->chair) || (state_lead(s, g->thematic) != STATE_NOBODY &&
-                                         decides_for(a, state_lead(s, g->thematic))))
+        if (decides_for(a, s->chair) ||
+            (state_lead(s, g->thematic) != STATE_NOBODY && decides_for(a, state_lead(s, g->thematic))))
             return GMM_OK;
         return gmm_fail(a->why, GMM_EDENIED, "only the chair (%s) or the lead (%s) changes the members of %s",
                         name_of(s, s->chair), name_of(s, state_lead(s, g->thematic)),
@@ -167,9 +167,8 @@ static const struct rule {
     uint16_t type;
     enum gmm_err (*judge)(const struct act *a);
 } rules[] = {
-    {HEADER_ADMIT, admit},       {HEADER_WRAPKEY, wrapkey},          {HEADER_GROUP, group},
-    {HEADER_ADD, add_members},   {HEADER_REMOVE, remove_members},    {HEADER_EPOCH, epoch},
-    {HEADER_WRAP, wrap},         {HEADER_EPOCH_BAD, epoch_bad},
+    {HEADER_ADMIT, admit},           {HEADER_WRAPKEY, wrapkey}, {HEADER_GROUP, group}, {HEADER_ADD, add_members},
+    {HEADER_REMOVE, remove_members}, {HEADER_EPOCH, epoch},     {HEADER_WRAP, wrap},   {HEADER_EPOCH_BAD, epoch_bad},
 };
 
 static const struct rule *rule_of(uint16_t type)

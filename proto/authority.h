@@ -5,7 +5,8 @@
 #include "proto/state.h"
 
 /* Judges a record on the state folded so far and, when `apply`, changes the state. GMM_OK; GMM_EDENIED, GMM_EEXISTS,
- * GMM_ELIMIT, GMM_EFORMAT with the rule that refuses in why; GMM_ENOMEM. Types without a function have no effect: GMM_OK. */
+ * GMM_ELIMIT, GMM_EFORMAT with the rule that refuses in why; GMM_ENOMEM. Types without a function have no effect:
+ * GMM_OK. */
 enum gmm_err authority_judge(struct state *s, const struct change *change, bool apply, struct gmm_msg *why);
 /* True for types that the fold keeps. */
 bool authority_knows(uint16_t type);

@@ -48,7 +48,8 @@ enum gmm_err core_store_run(struct core *core, struct effect *store, struct admi
     return GMM_OK;
 }
 
-void core_done(struct core *core, uint64_t request, enum gmm_err err, const struct gmm_id *id, const struct gmm_msg *msg)
+void core_done(struct core *core, uint64_t request, enum gmm_err err, const struct gmm_id *id,
+               const struct gmm_msg *msg)
 {
     struct effect *effect = core_effect(core, EFFECT_DONE);
     if (effect == NULL)

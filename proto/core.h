@@ -1,7 +1,8 @@
-/* What the engine's modules share: the office's own identity, the tables, and the current step's time, randomness and effects.
+/* What the engine's modules share: the office's own identity, the tables, and the current step's time, randomness and
+ * effects.
  *
- * Modules (author, keyring, replicate, fetch, links) take a `struct core` and never include each other; engine.c owns the
- * core, dispatches events and carries results from one module to the next.
+ * Modules (author, keyring, replicate, fetch, links) take a `struct core` and never include each other; engine.c owns
+ * the core, dispatches events and carries results from one module to the next.
  */
 #ifndef GMM_PROTO_CORE_H
 #define GMM_PROTO_CORE_H
@@ -36,7 +37,8 @@ struct effect *core_store(struct core *core);
 /* Adds an admitted run (taken on success) with the next arrival number to a STORE. */
 enum gmm_err core_store_run(struct core *core, struct effect *store, struct admitted **run);
 /* A DONE effect: text from msg when given. */
-void core_done(struct core *core, uint64_t request, enum gmm_err err, const struct gmm_id *id, const struct gmm_msg *msg);
+void core_done(struct core *core, uint64_t request, enum gmm_err err, const struct gmm_id *id,
+               const struct gmm_msg *msg);
 const struct gmm_id *core_self(const struct core *core); /* our sign_pk */
 
 #endif

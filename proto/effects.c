@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
-#include "proto/engine.h"
 #include "proto/core.h"
+#include "proto/engine.h"
 
 struct effects {
     struct effect *items;
@@ -21,8 +21,6 @@ static void store_close(struct engine_store *store)
     free(store->arrivals);
     free(store->object_hashes);
     free(store->secret_ids);
-    free(store->renumber);
-    free(store->renumber_arrivals);
     free(store->chunk);
 }
 

@@ -84,8 +84,7 @@ const uint8_t *engine_secret(const struct engine *engine, const struct gmm_id *e
 enum gmm_err engine_domain(struct engine *engine, const struct gmm_id *gid, uint64_t now_ms, uint8_t conv[32])
 {
     const struct view *view = engine_view(engine);
-    const struct view_epoch *epoch =
-        view == NULL ? NULL : keyring_for_sending(engine->keyring, view, gid, now_ms);
+    const struct view_epoch *epoch = view == NULL ? NULL : keyring_for_sending(engine->keyring, view, gid, now_ms);
     return epoch == NULL ? GMM_ENOTFOUND : keyring_domain(engine->keyring, view, epoch, conv);
 }
 
@@ -109,16 +108,19 @@ size_t engine_chunks_wanted(const struct engine *engine)
     return fetch_wanted(engine->fetch);
 }
 
-/* START: what was restored is the state that changes are measured against. */
-static enum gmm_err on_start(struct engine *engine)
+/* Numbers of an earlier start are never given again, also when a crash lost the last of what they were given to: peers
+ * may hold cursors over those. */
+static enum gmm_err on_start(struct engine *engine, uint64_t floor)
 {
     struct core *core = &engine->core;
-    const struct view *view = fold_view(core->fold);
-    core->next_arrival = logs_last_arrival(core->logs);
-    if (view == NULL)
-        return GMM_OK;
-    enum gmm_err err = replicate_baseline(engine->replicate, view);
-    return err != GMM_OK ? err : engine_view_changed(engine);
+    uint64_t last = logs_last_arrival(core->logs);
+    struct effect *store = core_store(core);
+    if (store == NULL)
+        return GMM_ENOMEM;
+    core->next_arrival = (last > floor ? last : floor) + (UINT64_C(1) << 32);
+    store->as.store.durable = true;
+    store->as.store.floor = core->next_arrival;
+    return engine_view_changed(engine);
 }
 
 static enum gmm_err on_restore(struct engine *engine, const struct engine_event *event)
@@ -152,10 +154,9 @@ static enum gmm_err on_connected(struct engine *engine, const struct engine_even
 {
     struct core *core = &engine->core;
     const struct view *view = fold_view(core->fold);
-    const struct view_office *office =
-        view == NULL || !event->as.connected.initiator
-            ? NULL
-            : view_office_by_noise(view, &event->as.connected.remote_noise_pk);
+    const struct view_office *office = view == NULL || !event->as.connected.initiator
+                                           ? NULL
+                                           : view_office_by_noise(view, &event->as.connected.remote_noise_pk);
     size_t len = 0;
     const uint8_t *token = office == NULL ? NULL : replicate_cursor(engine->replicate, &office->sign_pk, &len);
     enum gmm_err err = links_connected(engine->links, core, event, token, len);
@@ -183,7 +184,7 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
     case ENGINE_RESTORE_CURSOR:
         return on_restore(engine, event);
     case ENGINE_START:
-        return on_start(engine);
+        return on_start(engine, event->as.floor);
     case ENGINE_CONNECTED:
         return on_connected(engine, event);
     case ENGINE_RECEIVED:

@@ -1,15 +1,16 @@
 /* The engine: the whole protocol of one office as a deterministic state machine (architecture: rule 1).
  *
- * engine_step(engine, event, effects) takes one event and appends effects. No I/O, no clock, no randomness, no callback:
- * every event carries the time and 32 random bytes of the driver's. The daemon, one-shot commands, the simulator and the
- * fuzzers drive the same engine. The engine dispatches to modules; each owns its state and never includes another.
+ * engine_step(engine, event, effects) takes one event and appends effects. No I/O, no clock, no randomness, no
+ * callback: every event carries the time and 32 random bytes of the driver's. The daemon, one-shot commands, the
+ * simulator and the fuzzers drive the same engine. The engine dispatches to modules; each owns its state and never
+ * includes another.
  *
- * Ownership: pointers inside an event are borrowed for the call unless said otherwise. Everything inside effects belongs to
- * the effects list until effects_reset, except what a driver takes explicitly (effect_take_*).
+ * Ownership: pointers inside an event are borrowed for the call unless said otherwise. Everything inside effects
+ * belongs to the effects list until effects_reset, except what a driver takes explicitly (effect_take_*).
  *
  * Persist, then speak: what a STORE effect carries is announced, pushed, answered only after PERSISTED with its ticket.
- * Stores are carried out in order. After STORE_FAILED the engine rolls back everything not yet persisted, and the driver
- * fails every store emitted before that event was stepped.
+ * Stores are carried out in order. After STORE_FAILED the engine rolls back everything not yet persisted, and the
+ * driver fails every store emitted before that event was stepped.
  */
 #ifndef GMM_PROTO_ENGINE_H
 #define GMM_PROTO_ENGINE_H
@@ -38,7 +39,7 @@ enum engine_event_kind {
     ENGINE_RESTORE_ENTRY,  /* entry: a plain entry (type < 64) */
     ENGINE_RESTORE_SECRET, /* secret */
     ENGINE_RESTORE_CURSOR, /* cursor: the token that this peer gave us */
-    ENGINE_START,
+    ENGINE_START,          /* floor: as stored last; 0: never */
     /* connections; conn numbers are the driver's, never reused within a run */
     ENGINE_CONNECTED, /* connected */
     ENGINE_RECEIVED,  /* conn, bytes */
@@ -84,6 +85,7 @@ struct engine_event {
             const uint8_t *body;
             size_t body_len;
         } entry;
+        uint64_t floor;
         struct {
             struct gmm_id epoch_id;
             const uint8_t *secret;
@@ -124,20 +126,20 @@ struct engine_event {
 };
 
 enum effect_kind {
-    EFFECT_SEND,       /* conn, bytes */
-    EFFECT_CLOSE,      /* conn, err, text */
-    EFFECT_STORE,      /* ticket, store */
-    EFFECT_LOAD,       /* ticket, load */
-    EFFECT_LOAD_CHUNK, /* ticket, chunk: gid, id, offset, max */
-    EFFECT_TIMER,      /* at_ms: the next TICK (replaces the one before) */
-    EFFECT_ASSIGNED,   /* request, id: the entry's id, volatile until DONE */
-    EFFECT_DONE,       /* request, err, text, id */
-    EFFECT_ENTRIES,    /* entries: persisted, to be projected */
-    EFFECT_SECRET,     /* id: this epoch's secret is now held and persisted */
-    EFFECT_VIEW,       /* authority changed: verdicts, roster, groups may have */
-    EFFECT_PEER,       /* conn, peer */
-    EFFECT_CHUNK_HERE, /* chunk gid, id: stored now */
-    EFFECT_CHUNK_NOT,  /* chunk gid, id: nobody connected has it (asked again when a peer connects) */
+    EFFECT_SEND,          /* conn, bytes */
+    EFFECT_CLOSE,         /* conn, err, text */
+    EFFECT_STORE,         /* ticket, store */
+    EFFECT_LOAD,          /* ticket, load */
+    EFFECT_LOAD_CHUNK,    /* ticket, chunk: gid, id, offset, max */
+    EFFECT_TIMER,         /* at_ms: the next TICK (replaces the one before) */
+    EFFECT_ASSIGNED,      /* request, id: the entry's id, volatile until DONE */
+    EFFECT_DONE,          /* request, err, text, id */
+    EFFECT_ENTRIES,       /* entries: persisted, to be projected */
+    EFFECT_SECRET,        /* id: this epoch's secret is now held and persisted */
+    EFFECT_VIEW,          /* authority changed: verdicts, roster, groups may have */
+    EFFECT_PEER,          /* conn, peer */
+    EFFECT_CHUNK_HERE,    /* chunk gid, id: stored now */
+    EFFECT_CHUNK_NOT,     /* chunk gid, id: nobody connected has it (asked again when a peer connects) */
     EFFECT_JOIN_REQUEST,  /* conn, bytes: at the inviter */
     EFFECT_JOIN_ANSWERED, /* conn, bytes: at the newcomer: JOIN_ANSWER payload */
     EFFECT_FORK           /* log: two signed heads disagree */
@@ -157,9 +159,7 @@ struct engine_store {
     struct gmm_id cursor_peer;
     uint8_t cursor[64];
     size_t cursor_len;
-    uint32_t renumber_count; /* logs with a new arrival number and no new entries */
-    struct run_key *renumber;
-    uint64_t *renumber_arrivals;
+    uint64_t floor;  /* not 0: arrival numbers of this start begin above it; must be on disk before any of them */
     bool has_closed; /* a log of ours that goes on in a new instance */
     struct run_key closed;
     bool has_chunk;
@@ -168,7 +168,11 @@ struct engine_store {
     size_t chunk_len;
 };
 
-enum engine_peer_state { ENGINE_PEER_OPEN = 1 /* session established */, ENGINE_PEER_SYNCED /* neither side lacks anything */, ENGINE_PEER_BUSY /* again behind */ };
+enum engine_peer_state {
+    ENGINE_PEER_OPEN = 1 /* session established */,
+    ENGINE_PEER_SYNCED /* neither side lacks anything */,
+    ENGINE_PEER_BUSY /* again behind */
+};
 
 struct effect {
     enum effect_kind kind;
@@ -212,8 +216,8 @@ void effects_reset(struct effects *effects);
 
 enum gmm_err engine_new(struct engine **out, const struct engine_config *config);
 void engine_free(struct engine *engine);
-/* GMM_ENOMEM: the engine may no longer know what the store holds; every later step fails alike, and the driver starts a new
- * engine from the store. Other errors concern the event alone. conn 0 is never a connection. */
+/* GMM_ENOMEM: the engine may no longer know what the store holds; every later step fails alike, and the driver starts a
+ * new engine from the store. Other errors concern the event alone. conn 0 is never a connection. */
 enum gmm_err engine_step(struct engine *engine, const struct engine_event *event, struct effects *effects);
 
 /* Looking in (valid until the next step). */

@@ -56,8 +56,9 @@ enum gmm_err engine_append(struct engine *engine, const struct engine_event *eve
                             epoch == NULL ? NULL : keyring_secret(engine->keyring, &epoch->id), event->as.append.body,
                             event->as.append.len, &id);
         if (err != GMM_OK)
-            gmm_fail(&msg, err, err == GMM_ESTATE ? "our clock is before this program's build date; set the clock"
-                                                  : "the entry cannot be made: %s",
+            gmm_fail(&msg, err,
+                     err == GMM_ESTATE ? "our clock is before this program's build date; set the clock"
+                                       : "the entry cannot be made: %s",
                      gmm_err_text(err));
     }
     if (err != GMM_OK) {

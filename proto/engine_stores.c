@@ -31,9 +31,8 @@ enum gmm_err engine_view_changed(struct engine *engine)
     const struct view *view = fold_view(core->fold);
     if (view == NULL)
         return GMM_OK;
-    enum gmm_err err = replicate_view_changed(engine->replicate, core);
-    if (err == GMM_OK)
-        err = keyring_scan(engine->keyring, core, view, bad, BAD_AT_ONCE, &bad_count);
+    replicate_view_changed(engine->replicate, core);
+    enum gmm_err err = keyring_scan(engine->keyring, core, view, bad, BAD_AT_ONCE, &bad_count);
     if (err == GMM_OK && view_office(view, core_self(core)) != NULL)
         err = report_bad(engine, view, bad, bad_count);
     if (err == GMM_OK)
@@ -83,10 +82,6 @@ enum gmm_err engine_persisted(struct engine *engine, uint64_t ticket)
     for (size_t i = 0; i < item->plain_count && err == GMM_OK; i++)
         err = fold_add(core->fold, item->plains[i].header, &item->plains[i].id, item->plains[i].body,
                        item->plains[i].len);
-    for (size_t i = 0; i < item->renumbered_count; i++)
-        if (item->renumbered[i].log != NULL)
-            logs_persist(core->logs, item->renumbered[i].log, &item->renumbered[i].log->persisted,
-                         item->renumbered[i].arrival);
     for (size_t i = 0; i < item->secret_count && err == GMM_OK; i++) {
         struct effect *effect = core_effect(core, EFFECT_SECRET);
         if (effect == NULL)

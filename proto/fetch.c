@@ -299,8 +299,12 @@ bool fetch_loaded(struct fetch *f, struct core *core, uint64_t ticket, const uin
         serve->ticket = 0;
         bool ok = len > 0 && total <= LIMIT_CHUNK_SEALED && serve->offset + len <= total;
         if (ok) {
-            struct message_chunk part = {.gid = serve->gid, .id = serve->id, .total = (uint32_t)total,
-                                         .offset = serve->offset, .data = bytes, .data_len = len};
+            struct message_chunk part = {.gid = serve->gid,
+                                         .id = serve->id,
+                                         .total = (uint32_t)total,
+                                         .offset = serve->offset,
+                                         .data = bytes,
+                                         .data_len = len};
             struct buffer out;
             buffer_init(&out, LIMIT_MESSAGE_BYTES);
             message_chunk_encode(&out, &part);

@@ -1,8 +1,8 @@
 /* Chunks of attachments: wanted ones are asked of peers that may have them, served ones are read and sent in parts.
  *
- * A bounded number is under way at a time, whatever is wanted, so memory stays bounded. Who has not got one is asked again
- * later. A chunk is only taken when its bytes hash to the id asked for; only members of the group are served, and unknown,
- * forbidden and absent answer alike.
+ * A bounded number is under way at a time, whatever is wanted, so memory stays bounded. Who has not got one is asked
+ * again later. A chunk is only taken when its bytes hash to the id asked for; only members of the group are served, and
+ * unknown, forbidden and absent answer alike.
  */
 #ifndef GMM_PROTO_FETCH_H
 #define GMM_PROTO_FETCH_H

@@ -112,8 +112,7 @@ static const struct directory_object *own_certificate(const struct core *core)
     const struct directory_object *best = NULL;
     for (size_t i = 0; i < directory_count(core->directory); i++) {
         const struct directory_object *object = directory_at(core->directory, i);
-        if (object->kind == DIRECTORY_CERTIFICATE &&
-            id_equal(&object->as.certificate.sign_pk, core_self(core)) &&
+        if (object->kind == DIRECTORY_CERTIFICATE && id_equal(&object->as.certificate.sign_pk, core_self(core)) &&
             (best == NULL || object->as.certificate.serial > best->as.certificate.serial))
             best = object;
     }
@@ -193,7 +192,8 @@ static enum gmm_err judge(struct core *core, const struct peer *peer, const stru
         return gmm_fail(msg, GMM_EDENIED, "this is our own office");
     /* While nobody has certified us in our own view, the inviter is whom the invite named. */
     if (core->pinned && id_equal(&core->pinned_noise_pk, &peer->noise_pk) &&
-        (view == NULL || view_office(view, core_self(core)) == NULL || view_participant(view, &certificate->pid) == NULL))
+        (view == NULL || view_office(view, core_self(core)) == NULL ||
+         view_participant(view, &certificate->pid) == NULL))
         return GMM_OK;
     const struct view_participant *participant = view == NULL ? NULL : view_participant(view, &certificate->pid);
     if (participant == NULL)
@@ -216,8 +216,7 @@ enum gmm_err links_identify(struct core *core, struct peer *peer, const struct s
     session_remote(peer->session, &peer->noise_pk);
     if (hello->certificate_len < 2 || hello->certificate[0] != DIRECTORY_CERTIFICATE)
         return gmm_fail(msg, GMM_EDENIED, "it has no certificate of this network yet");
-    enum gmm_err err =
-        certificate_open(&certificate, &core->nid, hello->certificate + 1, hello->certificate_len - 1);
+    enum gmm_err err = certificate_open(&certificate, &core->nid, hello->certificate + 1, hello->certificate_len - 1);
     if (err != GMM_OK)
         return gmm_fail(msg, GMM_EDENIED, "its certificate is %s", gmm_err_text(err));
     if ((err = judge(core, peer, &certificate, msg)) != GMM_OK)

@@ -14,15 +14,15 @@ void links_free(struct links *links);
 size_t links_count(const struct links *links);
 struct peer *links_at(struct links *links, size_t index);
 struct peer *links_find(struct links *links, uint32_t conn);
-/* A new connection: makes its session (hello inside). token: the cursor that this peer gave us, when it is known who it is
- * (initiator); may be NULL. Drops others beyond the limits. */
+/* A new connection: makes its session (hello inside). token: the cursor that this peer gave us, when it is known who it
+ * is (initiator); may be NULL. Drops others beyond the limits. */
 enum gmm_err links_connected(struct links *links, struct core *core, const struct engine_event *event,
                              const uint8_t *token, size_t token_len);
-/* Our hello: certificate, clock, the cursor that the peer gave us (NULL: none), fingerprint of our objects. GMM_EFORMAT: we
- * have no certificate yet. */
+/* Our hello: certificate, clock, the cursor that the peer gave us (NULL: none), fingerprint of our objects.
+ * GMM_EFORMAT: we have no certificate yet. */
 enum gmm_err links_hello(const struct core *core, const uint8_t *token, size_t token_len, struct buffer *out);
-/* The peer's hello came: who is it? Adds its certificate to the directory when it is new (then *new_object is set and must be
- * stored). GMM_EDENIED with the reason in msg: not in our roster, expelled, revoked, expired, key differs. */
+/* The peer's hello came: who is it? Adds its certificate to the directory when it is new (then *new_object is set and
+ * must be stored). GMM_EDENIED with the reason in msg: not in our roster, expelled, revoked, expired, key differs. */
 enum gmm_err links_identify(struct core *core, struct peer *peer, const struct session_hello *hello,
                             const struct directory_object **new_object, struct gmm_msg *msg);
 /* Emits CLOSE and forgets the connection. The peer pointer is dead after it. */
@@ -30,7 +30,8 @@ void links_close(struct links *links, struct core *core, struct peer *peer, enum
 void links_forget(struct links *links, uint32_t conn); /* the transport is gone */
 /* Emits SEND for whatever may go out now. */
 void links_pump(struct links *links, struct core *core);
-/* Marks what overstays to be closed: handshakes over LIMIT_HANDSHAKE_MS, sessions over LIMIT_SESSION_MS. Returns when it must run next. */
+/* Marks what overstays to be closed: handshakes over LIMIT_HANDSHAKE_MS, sessions over LIMIT_SESSION_MS. Returns when
+ * it must run next. */
 uint64_t links_tick(struct links *links, struct core *core);
 
 #endif

@@ -5,11 +5,11 @@
 #include "proto/replicate.h"
 
 #define REPLICA_TOKEN_BYTES 40
-#define REPLICA_LOADS 4u              /* at a time */
+#define REPLICA_LOADS 4u               /* at a time */
 #define REPLICA_RUN_BYTES (256u << 10) /* asked of one LOAD */
 #define REPLICA_QUEUE_BYTES (1u << 20) /* of a stream, before we stop loading */
-#define REPLICA_QUIET_MS 100u         /* between the last change and the announcement that covers it */
-#define REPLICA_RETRY_MS 5000u        /* before a log that could not be admitted yet is wanted again */
+#define REPLICA_QUIET_MS 100u          /* between the last change and the announcement that covers it */
+#define REPLICA_RETRY_MS 5000u         /* before a log that could not be admitted yet is wanted again */
 
 /* What the peer wants of one log of ours. */
 struct replica_range {
@@ -19,6 +19,7 @@ struct replica_range {
 };
 struct replica {
     struct peer *peer;
+    struct gmm_id groups; /* fingerprint of the groups that it may have */
     bool have_sent, objects_agreed, heads_sent, heads_received, busy, synced;
     /* by index of log: the peer holds all before this seq, as far as we know */
     uint64_t *has_next;
@@ -43,9 +44,6 @@ struct replica_cursor {
     uint8_t token[64];
     size_t len;
 };
-struct replica_pair { /* member of a group */
-    struct gmm_id gid, pid;
-};
 struct replicate {
     struct replica **replicas;
     size_t count;
@@ -53,13 +51,13 @@ struct replicate {
     size_t want_count, want_capacity;
     struct replica_cursor *cursors;
     size_t cursor_count;
-    struct replica_pair *members; /* sorted */
-    size_t member_count;
     uint64_t retry_ms; /* 0: none */
 };
 
 /* "Group data only to current members." Control goes to every office of the roster. */
 bool replica_may_have(struct core *core, const struct replica *replica, const struct gmm_id *group);
+/* H over the gids, ascending, of the groups that it may have: a token is only good while they are the same. */
+void replica_groups(struct core *core, const struct replica *replica, struct gmm_id *out);
 uint64_t replica_has(const struct replica *replica, const struct logs_log *log);
 enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log, uint64_t next);
 /* replicate_send.c: what goes out. */

@@ -24,7 +24,6 @@ void replicate_free(struct replicate *r)
     free(r->replicas);
     free(r->wants);
     free(r->cursors);
-    free(r->members);
     free(r);
 }
 
@@ -36,7 +35,8 @@ static struct replica *find(const struct replicate *r, uint32_t conn)
     return NULL;
 }
 
-enum gmm_err replicate_restore_cursor(struct replicate *r, const struct gmm_id *sign_pk, const uint8_t *token, size_t len)
+enum gmm_err replicate_restore_cursor(struct replicate *r, const struct gmm_id *sign_pk, const uint8_t *token,
+                                      size_t len)
 {
     if (len > sizeof r->cursors->token)
         return GMM_OK; /* not one that we would hand back */
@@ -68,98 +68,18 @@ const uint8_t *replicate_cursor(const struct replicate *r, const struct gmm_id *
     return NULL;
 }
 
-/* Membership, to see who gained what. */
-
-static int compare_pairs(const void *a, const void *b)
+void replicate_view_changed(struct replicate *r, struct core *core)
 {
-    const struct replica_pair *x = a, *y = b;
-    int order = id_compare(&x->gid, &y->gid);
-    return order != 0 ? order : id_compare(&x->pid, &y->pid);
-}
-
-static enum gmm_err members_of(const struct view *view, struct replica_pair **out, size_t *count)
-{
-    size_t total = 0;
-    for (size_t i = 0; i < view->group_count; i++)
-        total += view->groups[i].member_count;
-    struct replica_pair *pairs = malloc((total + 1) * sizeof *pairs);
-    if (pairs == NULL)
-        return GMM_ENOMEM;
-    *count = 0;
-    for (size_t i = 0; i < view->group_count; i++)
-        for (uint16_t k = 0; k < view->groups[i].member_count; k++)
-            pairs[(*count)++] = (struct replica_pair){view->groups[i].gid, view->groups[i].members[k]};
-    qsort(pairs, *count, sizeof *pairs, compare_pairs);
-    *out = pairs;
-    return GMM_OK;
-}
-
-enum gmm_err replicate_baseline(struct replicate *r, const struct view *view)
-{
-    struct replica_pair *pairs;
-    size_t count;
-    enum gmm_err err = members_of(view, &pairs, &count);
-    if (err != GMM_OK)
-        return err;
-    free(r->members);
-    r->members = pairs;
-    r->member_count = count;
-    return GMM_OK;
-}
-
-static enum gmm_err renumber(struct core *core, const struct gmm_id *gid)
-{
-    struct effect *store = NULL;
-    for (size_t i = 0; i < logs_count(core->logs); i++) {
-        struct logs_log *log = logs_at(core->logs, i);
-        if (!id_equal(&log->key.group, gid) || log->persisted.seq == LOGS_NO_SEQ)
+    for (size_t i = 0; i < r->count; i++) {
+        struct replica *replica = r->replicas[i];
+        struct gmm_id groups;
+        replica_groups(core, replica, &groups);
+        if (id_equal(&groups, &replica->groups))
             continue;
-        if (store == NULL && (store = core_store(core)) == NULL)
-            return GMM_ENOMEM;
-        struct engine_store *s = &store->as.store;
-        struct run_key *keys = realloc(s->renumber, (s->renumber_count + 1u) * sizeof *keys);
-        if (keys == NULL)
-            return GMM_ENOMEM;
-        s->renumber = keys;
-        uint64_t *arrivals = realloc(s->renumber_arrivals, (s->renumber_count + 1u) * sizeof *arrivals);
-        if (arrivals == NULL)
-            return GMM_ENOMEM;
-        s->renumber_arrivals = arrivals;
-        keys[s->renumber_count] = log->key;
-        arrivals[s->renumber_count++] = ++core->next_arrival;
+        replica->groups = groups;
+        replica->announced = replica->acked = 0;
+        replica->changed_ms = core->now_ms;
     }
-    return GMM_OK;
-}
-
-/* "When an office becomes a member of a group, that group's heads get new arrival numbers." */
-enum gmm_err replicate_view_changed(struct replicate *r, struct core *core)
-{
-    const struct view *view = fold_view(core->fold);
-    struct replica_pair *old = r->members;
-    size_t old_count = r->member_count, i = 0, k = 0;
-    struct gmm_id last = {{0}};
-    bool renumbered = false;
-    if (view == NULL)
-        return GMM_OK;
-    r->members = NULL;
-    r->member_count = 0;
-    enum gmm_err err = replicate_baseline(r, view);
-    while (err == GMM_OK && i < r->member_count) {
-        int order = k == old_count ? -1 : compare_pairs(&r->members[i], &old[k]);
-        if (order > 0) {
-            k++;
-            continue;
-        }
-        if (order < 0 && !(renumbered && id_equal(&last, &r->members[i].gid))) {
-            last = r->members[i].gid;
-            renumbered = true;
-            err = renumber(core, &last);
-        }
-        k += order == 0;
-        i++;
-    }
-    free(old);
-    return err;
 }
 
 /* Wants: one a log. */
@@ -244,7 +164,8 @@ static bool behind(const struct replica *replica, const struct core *core)
 
 /* Opening and closing */
 
-enum gmm_err replicate_open(struct replicate *r, struct core *core, struct peer *peer, const struct session_hello *hello)
+enum gmm_err replicate_open(struct replicate *r, struct core *core, struct peer *peer,
+                            const struct session_hello *hello)
 {
     struct replica **replicas = realloc(r->replicas, (r->count + 1) * sizeof *replicas);
     if (replicas == NULL)
@@ -255,6 +176,7 @@ enum gmm_err replicate_open(struct replicate *r, struct core *core, struct peer 
         return GMM_ENOMEM;
     replica->peer = peer;
     r->replicas[r->count++] = replica;
+    replica_groups(core, replica, &replica->groups);
     /* What it held at its cursor is what we held then of every log that has not changed since. */
     uint64_t arrival = replica_token_read(core, replica, hello->token, hello->token_len);
     replica->announced = replica->acked = arrival;
@@ -323,7 +245,8 @@ static enum gmm_err on_objects_have(struct core *core, struct replica *replica, 
     return GMM_OK;
 }
 
-static enum gmm_err on_object(struct replicate *r, struct core *core, const uint8_t *payload, size_t len, bool *new_object)
+static enum gmm_err on_object(struct replicate *r, struct core *core, const uint8_t *payload, size_t len,
+                              bool *new_object)
 {
     const struct directory_object *object = NULL;
     enum gmm_err err = directory_add(core->directory, payload, len, &object);
@@ -499,8 +422,8 @@ static enum gmm_err on_ack(struct core *core, struct replica *replica, const uin
     if (err != GMM_OK)
         return err;
     uint64_t arrival = replica_token_read(core, replica, token, token_len);
-    if (arrival <= replica->acked && replica->acked != 0)
-        return GMM_OK;
+    if (arrival <= replica->acked)
+        return GMM_OK; /* of before its groups changed, or repeated */
     replica->acked = arrival;
     for (size_t i = 0; i < logs_count(core->logs); i++) {
         const struct logs_log *log = logs_at(core->logs, i);
@@ -673,7 +596,8 @@ static uint64_t continue_one(struct replicate *r, struct core *core, struct repl
     }
     if (replica->token_len > 0 && replica->token_ticket == UINT64_MAX && !behind(replica, core))
         replica->token_ticket = core->next_ticket;
-    if (replica->token_len > 0 && (core->oldest_store == 0 || core->oldest_store > replica->token_ticket) &&
+    if (replica->token_len > 0 && replica->token_ticket != UINT64_MAX &&
+        (core->oldest_store == 0 || core->oldest_store > replica->token_ticket) &&
         acknowledge(r, core, replica) != GMM_OK)
         peer_close(peer, GMM_ENOMEM, "out of memory");
     judge_synced(core, replica);

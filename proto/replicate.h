@@ -1,9 +1,9 @@
 /* Replication by cursor and runs, with live push (protocol: Replication 1, 3, 4).
  *
- * With each identified peer: root objects are reconciled as a set; then each side announces the heads that changed since the
- * cursor that the other handed back, wants what it lacks, sends runs, acknowledges a token once all that it covers is
- * persisted. New entries are pushed to peers known to hold all before them, else announced. A peer is in sync when neither
- * side lacks anything that the other announced; a PING after the last acknowledgement makes sure of it.
+ * With each identified peer: root objects are reconciled as a set; then each side announces the heads that changed
+ * since the cursor that the other handed back, wants what it lacks, sends runs, acknowledges a token once all that it
+ * covers is persisted. New entries are pushed to peers known to hold all before them, else announced. A peer is in sync
+ * when neither side lacks anything that the other announced; a PING after the last acknowledgement makes sure of it.
  */
 #ifndef GMM_PROTO_REPLICATE_H
 #define GMM_PROTO_REPLICATE_H
@@ -16,26 +16,26 @@ struct replicate *replicate_new(void);
 void replicate_free(struct replicate *r);
 
 /* The cursor that a peer gave us, from the store at start. */
-enum gmm_err replicate_restore_cursor(struct replicate *r, const struct gmm_id *sign_pk, const uint8_t *token, size_t len);
+enum gmm_err replicate_restore_cursor(struct replicate *r, const struct gmm_id *sign_pk, const uint8_t *token,
+                                      size_t len);
 const uint8_t *replicate_cursor(const struct replicate *r, const struct gmm_id *sign_pk, size_t *len);
-/* Remembers who is member of what, so that later changes are seen; without effects. */
-enum gmm_err replicate_baseline(struct replicate *r, const struct view *view);
 
 /* A peer is identified: replication starts. hello: its fingerprint of objects and the cursor that we gave it. */
-enum gmm_err replicate_open(struct replicate *r, struct core *core, struct peer *peer, const struct session_hello *hello);
+enum gmm_err replicate_open(struct replicate *r, struct core *core, struct peer *peer,
+                            const struct session_hello *hello);
 void replicate_gone(struct replicate *r, struct core *core, uint32_t conn);
-/* A message of types OBJECTS_HAVE … PONG. Errors close the connection. new_object: set when an OBJECT was added (the store
- * effect is out; the fold was touched). */
+/* A message of types OBJECTS_HAVE … PONG. Errors close the connection. new_object: set when an OBJECT was added (the
+ * store effect is out; the fold was touched). */
 enum gmm_err replicate_message(struct replicate *r, struct core *core, struct peer *peer, uint8_t type,
                                const uint8_t *payload, size_t len, bool *new_object);
 /* Answer to a LOAD of ours; false: the ticket is not ours. */
 bool replicate_loaded(struct replicate *r, struct core *core, uint64_t ticket, const struct run *run);
-/* Runs, objects or new arrival numbers were persisted: push or announce. */
+/* Runs or objects were persisted: push or announce. */
 void replicate_persisted_run(struct replicate *r, struct core *core, const struct logs_log *log, uint64_t first_seq,
                              uint64_t last_seq);
 void replicate_persisted_object(struct replicate *r, struct core *core, const struct directory_object *object);
-/* Authority changed: groups that somebody just became a member of get new arrival numbers. */
-enum gmm_err replicate_view_changed(struct replicate *r, struct core *core);
+/* Authority changed: a peer whose groups are others than before is told of everything that it may have and lacks. */
+void replicate_view_changed(struct replicate *r, struct core *core);
 /* Room in a peer's queues, or time: goes on sending. Returns when it wants to run again (UINT64_MAX: not by time). */
 uint64_t replicate_continue(struct replicate *r, struct core *core);
 /* The other modules' say: chunks being asked of, or sent to, this connection. */

@@ -34,15 +34,28 @@ enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log
     return GMM_OK;
 }
 
-/* "an opaque authenticated token of (store, arrival)": store id 16 ‖ arrival u64 ‖ K(node, cursor, both ‖ peer) 16. */
+void replica_groups(struct core *core, const struct replica *replica, struct gmm_id *out)
+{
+    struct hash hash;
+    const struct view *view = fold_view(core->fold);
+    hash_init(&hash, LABEL_CURSOR);
+    for (size_t i = 0; view != NULL && i < view->group_count; i++)
+        if (view_is_member(view, &view->groups[i].gid, &replica->peer->pid))
+            hash_update(&hash, view->groups[i].gid.b, sizeof view->groups[i].gid.b);
+    hash_final(&hash, out->b);
+}
+
+/* "an opaque authenticated token of (store, arrival)": store id 16 ‖ arrival u64 ‖ 16 of K(node, cursor, both ‖ peer ‖
+ * its groups): when the peer's groups are others by then, it is none, and everything is announced. */
 void replica_token(const struct core *core, const struct replica *replica, uint64_t arrival,
                    uint8_t out[REPLICA_TOKEN_BYTES])
 {
-    uint8_t input[24 + 32], mac[32];
+    uint8_t input[24 + 32 + 32], mac[32];
     memcpy(out, core->store_id, 16);
     bytes_store_u64(out + 16, arrival);
     memcpy(input, out, 24);
     memcpy(input + 24, replica->peer->sign_pk.b, 32);
+    memcpy(input + 56, replica->groups.b, 32);
     hash_k(mac, core->keystore->node, LABEL_CURSOR, input, sizeof input);
     memcpy(out + 24, mac, 16);
 }

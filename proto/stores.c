@@ -24,7 +24,6 @@ void stores_item_free(struct stores_item *item)
     free(item->runs);
     free(item->objects);
     free(item->secrets);
-    free(item->renumbered);
     free(item);
 }
 
@@ -91,19 +90,15 @@ static struct stores_item *item_of(struct core *core, const struct effect *effec
         return NULL;
     item->ticket = effect->ticket;
     item->runs = calloc(s->run_count + 1u, sizeof *item->runs);
-    item->renumbered = calloc(s->renumber_count + 1u, sizeof *item->renumbered);
     item->objects = copy_ids(s->object_hashes, s->object_count);
     item->secrets = copy_ids(s->secret_ids, s->secret_count);
-    if (item->runs == NULL || item->renumbered == NULL || item->objects == NULL || item->secrets == NULL)
+    if (item->runs == NULL || item->objects == NULL || item->secrets == NULL)
         goto fail;
     item->object_count = s->object_count;
     item->secret_count = s->secret_count;
     for (uint32_t i = 0; i < s->run_count; i++)
         if (note_run(item, core, s->runs[i], s->arrivals[i]) != GMM_OK)
             goto fail;
-    for (uint32_t i = 0; i < s->renumber_count; i++)
-        item->renumbered[item->renumbered_count++] =
-            (struct stores_run){.log = logs_find(core->logs, &s->renumber[i]), .arrival = s->renumber_arrivals[i]};
     item->has_chunk = s->has_chunk;
     item->chunk_gid = s->chunk_gid;
     item->chunk_id = s->chunk_id;

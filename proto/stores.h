@@ -23,8 +23,6 @@ struct stores_item {
     size_t plain_count;
     struct gmm_id *objects, *secrets;
     size_t object_count, secret_count;
-    struct stores_run *renumbered; /* log and arrival */
-    size_t renumbered_count;
     bool has_chunk;
     struct gmm_id chunk_gid, chunk_id;
 };
@@ -32,8 +30,8 @@ struct stores;
 
 struct stores *stores_new(void);
 void stores_free(struct stores *stores);
-/* Remembers the STORE effects of the step that are not remembered yet. GMM_ENOMEM: the engine no longer knows what is under
- * way and must be started again from the store. */
+/* Remembers the STORE effects of the step that are not remembered yet. GMM_ENOMEM: the engine no longer knows what is
+ * under way and must be started again from the store. */
 enum gmm_err stores_note(struct stores *stores, struct core *core);
 uint64_t stores_oldest(const struct stores *stores); /* 0: none under way */
 /* The oldest item when its ticket is this one (stores are carried out in order); NULL otherwise. Removed: free with

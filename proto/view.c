@@ -25,8 +25,8 @@ static const void *find(const void *array, size_t count, size_t size, size_t off
 
 const struct view_participant *view_participant(const struct view *v, const struct gmm_id *pid)
 {
-    return find(v->participants, v->participant_count, sizeof *v->participants,
-                offsetof(struct view_participant, pid), pid);
+    return find(v->participants, v->participant_count, sizeof *v->participants, offsetof(struct view_participant, pid),
+                pid);
 }
 
 const struct view_participant *view_participant_by_id(const struct view *v, const char *id)

@@ -46,16 +46,24 @@ static enum view_office_status status_of(const struct state *s, const struct off
         return VIEW_OFFICE_VOID;
     const struct office_cert *ruling = offices_ruling(s->offices, &c->pid, c->office, UINT64_MAX);
     return ruling != NULL && id_equal(&ruling->cert->sign_pk, &c->sign_pk) ? VIEW_OFFICE_ACTIVE
-                                                                            : VIEW_OFFICE_SUPERSEDED;
+                                                                           : VIEW_OFFICE_SUPERSEDED;
 }
 
 static void make_office(struct view_office *out, const struct state *s, const struct office_cert *cert, size_t first)
 {
     const struct certificate *c = cert->cert;
-    *out = (struct view_office){.pid = c->pid, .sign_pk = c->sign_pk, .noise_pk = c->noise_pk, .wrap_pk = c->wrap_pk,
-                                .certificate = cert->hash, .serial = c->serial, .not_before_ms = c->not_before_ms,
-                                .not_after_ms = c->not_after_ms, .roles = c->roles, .level = c->level,
-                                .status = status_of(s, cert), .address_count = c->address_count,
+    *out = (struct view_office){.pid = c->pid,
+                                .sign_pk = c->sign_pk,
+                                .noise_pk = c->noise_pk,
+                                .wrap_pk = c->wrap_pk,
+                                .certificate = cert->hash,
+                                .serial = c->serial,
+                                .not_before_ms = c->not_before_ms,
+                                .not_after_ms = c->not_after_ms,
+                                .roles = c->roles,
+                                .level = c->level,
+                                .status = status_of(s, cert),
+                                .address_count = c->address_count,
                                 .addresses = c->addresses};
     if (!id_is_zero(&s->wrap_pks[first]))
         out->wrap_pk = s->wrap_pks[first];
@@ -99,8 +107,11 @@ static void make_groups(struct view_state *v, const struct state *s)
     for (size_t i = 0; i < s->group_count; i++) {
         const struct state_group *g = s->groups[i];
         struct view_group *out = &v->groups[i];
-        *out = (struct view_group){.gid = g->gid, .kind = g->kind, .history_full = g->history_full,
-                                   .name = group_name(g), .members = member,
+        *out = (struct view_group){.gid = g->gid,
+                                   .kind = g->kind,
+                                   .history_full = g->history_full,
+                                   .name = group_name(g),
+                                   .members = member,
                                    .owner = g->owner == STATE_NOBODY ? nobody : s->participants[g->owner].pid};
         for (unsigned k = 0; k < s->participant_count; k++)
             if (state_is_member(s, g, s->by_pid[k])) {
@@ -156,8 +167,11 @@ static void make_epochs(struct view_state *v, const struct state *s)
 {
     for (size_t i = 0; i < s->epoch_count; i++) {
         const struct change *change = s->epochs[i].change;
-        v->epochs[i] = (struct view_epoch){.id = change->id, .gid = change->log.group, .author = change->log.author,
-                                           .epoch = *change->epoch, .time = change->time,
+        v->epochs[i] = (struct view_epoch){.id = change->id,
+                                           .gid = change->log.group,
+                                           .author = change->log.author,
+                                           .epoch = *change->epoch,
+                                           .time = change->time,
                                            .valid = s->epochs[i].by_member};
     }
     v->view.epoch_count = s->epoch_count;
@@ -204,8 +218,8 @@ enum gmm_err view_state_make(struct view_state *v, const struct state *s)
     v->members = calloc(s->group_count * s->participant_count + 1u, sizeof *v->members);
     v->epochs = calloc(s->epoch_count + 1u, sizeof *v->epochs);
     v->wraps = calloc(s->wraps.count + 1u, sizeof *v->wraps);
-    if (v->participants == NULL || v->offices == NULL || v->groups == NULL || v->members == NULL ||
-        v->epochs == NULL || v->wraps == NULL) {
+    if (v->participants == NULL || v->offices == NULL || v->groups == NULL || v->members == NULL || v->epochs == NULL ||
+        v->wraps == NULL) {
         view_state_close(v);
         return GMM_ENOMEM;
     }

@@ -19,7 +19,8 @@ struct write {
     uint64_t arrival;
     uint8_t *object;
     size_t object_len;
-    bool has_secret, has_cursor, renumber, closed;
+    uint64_t floor;
+    bool has_secret, has_cursor, closed;
     struct gmm_id id;
     uint8_t secret[32];
     uint8_t cursor[64];
@@ -102,14 +103,12 @@ static struct log *index_log(struct disk *disk, const struct run_key *key)
 
 static void index_write(struct disk *disk, const struct write *w)
 {
-    if (w->count > 0 || w->renumber) {
+    if (w->count > 0) {
         struct log *log = index_log(disk, &w->key);
         log->arrival = w->arrival;
-        if (w->count > 0) {
-            log->entries = must(realloc(log->entries, (log->count + w->count) * sizeof *log->entries));
-            for (uint32_t i = 0; i < w->count; i++)
-                log->entries[log->count++] = &w->entries[i];
-        }
+        log->entries = must(realloc(log->entries, (log->count + w->count) * sizeof *log->entries));
+        for (uint32_t i = 0; i < w->count; i++)
+            log->entries[log->count++] = &w->entries[i];
     }
     if (w->closed)
         index_log(disk, &w->key)->closed = true;
@@ -171,13 +170,8 @@ size_t disk_write(struct disk *disk, const struct engine *engine, const struct e
     }
     for (uint32_t i = 0; i < s->run_count; i++)
         add_run(disk, s->runs[i], s->arrivals[i]);
-    for (uint32_t i = 0; i < s->renumber_count; i++) {
-        struct write *w = add(disk);
-        w->renumber = true;
-        w->key = s->renumber[i];
-        w->arrival = s->renumber_arrivals[i];
-        index_write(disk, w);
-    }
+    if (s->floor != 0)
+        add(disk)->floor = s->floor;
     if (s->has_cursor) {
         struct write *w = add(disk);
         w->has_cursor = true;
@@ -322,6 +316,14 @@ const struct gmm_id *disk_entry_id(const struct disk *disk, size_t log, uint64_t
 const uint8_t *disk_entry_header(const struct disk *disk, size_t log, uint64_t seq)
 {
     return disk->logs[log].entries[seq]->header;
+}
+
+uint64_t disk_floor(const struct disk *disk)
+{
+    uint64_t floor = 0;
+    for (size_t i = 0; i < disk->count; i++)
+        floor = disk->writes[i].floor > floor ? disk->writes[i].floor : floor;
+    return floor;
 }
 
 bool disk_holds(const struct disk *disk, const struct gmm_id *id)

@@ -9,8 +9,8 @@
 #include "keys/labels.h"
 #include "keys/secret.h"
 
-#define START_MS 1800000000000ull
-#define YEAR_MS (366ull * 86400000ull)
+#define START_MS UINT64_C(1800000000000)
+#define YEAR_MS (UINT64_C(366) * 86400000)
 
 struct office {
     struct keystore *keystore;
@@ -18,7 +18,7 @@ struct office {
     struct effects *effects;
     struct disk *disk;
     uint64_t generation; /* of the process: events of an earlier one are dropped */
-    uint64_t tick_ms, restart_ms, next_request;
+    uint64_t tick_ms, restart_ms, stored_ms, next_request;
     struct gmm_id pid;
     uint8_t *certificate, *charter;
     size_t certificate_len, charter_len;
@@ -166,8 +166,11 @@ static void hang_up(struct sim *sim, struct wire *wire)
         return;
     wire->open = false;
     for (unsigned end = 0; end < 2; end++)
-        push(sim, (struct event){.at_ms = sim->now_ms + 1, .what = HANG_UP, .office = wire->ends[end],
-                                 .generation = wire->generations[end], .conn = wire->conn});
+        push(sim, (struct event){.at_ms = sim->now_ms + 1,
+                                 .what = HANG_UP,
+                                 .office = wire->ends[end],
+                                 .generation = wire->generations[end],
+                                 .conn = wire->conn});
 }
 
 static void send_bytes(struct sim *sim, unsigned office, const struct effect *effect)
@@ -189,11 +192,18 @@ static void send_bytes(struct sim *sim, unsigned office, const struct effect *ef
             continue;
         uint8_t *copy = must(malloc(to - from));
         memcpy(copy, effect->bytes + from, to - from);
-        push(sim, (struct event){.at_ms = at, .what = DELIVER, .office = wire->ends[end],
-                                 .generation = wire->generations[end], .conn = wire->conn, .bytes = copy,
+        push(sim, (struct event){.at_ms = at,
+                                 .what = DELIVER,
+                                 .office = wire->ends[end],
+                                 .generation = wire->generations[end],
+                                 .conn = wire->conn,
+                                 .bytes = copy,
                                  .len = to - from});
     }
-    push(sim, (struct event){.at_ms = at, .what = DRAIN, .office = office, .generation = wire->generations[1 - end],
+    push(sim, (struct event){.at_ms = at,
+                             .what = DRAIN,
+                             .office = office,
+                             .generation = wire->generations[1 - end],
                              .conn = wire->conn});
 }
 
@@ -201,8 +211,15 @@ static void store(struct sim *sim, unsigned office, const struct effect *effect)
 {
     struct office *o = &sim->offices[office];
     size_t place = disk_write(o->disk, o->engine, effect);
-    push(sim, (struct event){.at_ms = sim->now_ms + 1 + sim_random(sim, 10), .what = PERSIST, .office = office,
-                             .generation = o->generation, .ticket = effect->ticket, .place = place,
+    /* "Stores are carried out in order." */
+    uint64_t at = sim->now_ms + 1 + sim_random(sim, 10);
+    o->stored_ms = at > o->stored_ms ? at : o->stored_ms;
+    push(sim, (struct event){.at_ms = o->stored_ms,
+                             .what = PERSIST,
+                             .office = office,
+                             .generation = o->generation,
+                             .ticket = effect->ticket,
+                             .place = place,
                              .durable = effect->as.store.durable});
 }
 
@@ -218,8 +235,8 @@ static void post_done(struct sim *sim, unsigned office, const struct effect *eff
         if (effect->err != GMM_OK)
             return;
         if (copy.appended) {
-            sim->acknowledged = must(
-                realloc(sim->acknowledged, (sim->acknowledged_count + 1) * sizeof *sim->acknowledged));
+            sim->acknowledged =
+                must(realloc(sim->acknowledged, (sim->acknowledged_count + 1) * sizeof *sim->acknowledged));
             sim->acknowledged[sim->acknowledged_count++] = (struct acknowledged){effect->id, copy.gid, office};
             return;
         }
@@ -229,8 +246,11 @@ static void post_done(struct sim *sim, unsigned office, const struct effect *eff
         sim->posts[sim->post_count++] = copy;
         uint8_t text[200];
         random_bytes(sim, text, sizeof text);
-        struct engine_event event = {.kind = ENGINE_APPEND, .request = copy.request,
-                                     .as.append = {.gid = copy.gid, .type = HEADER_DOCUMENT, .body = text,
+        struct engine_event event = {.kind = ENGINE_APPEND,
+                                     .request = copy.request,
+                                     .as.append = {.gid = copy.gid,
+                                                   .type = HEADER_DOCUMENT,
+                                                   .body = text,
                                                    .len = 1 + (size_t)sim_random(sim, sizeof text)}};
         step(sim, office, &event);
         return;
@@ -241,15 +261,24 @@ static void carry_out(struct sim *sim, unsigned office, const struct effect *eff
 {
     struct office *o = &sim->offices[office];
     struct wire *wire;
+    if (getenv("GMM_SIM_TRACE") != NULL)
+        fprintf(stderr, "%" PRIu64 " office %u effect %d conn %u err %d %s peer %d\n", sim->now_ms - START_MS, office,
+                effect->kind, effect->conn, effect->err, effect->text,
+                effect->kind == EFFECT_PEER ? (int)effect->as.peer.state : 0);
     if (effect->kind == EFFECT_SEND) {
         send_bytes(sim, office, effect);
     } else if (effect->kind == EFFECT_CLOSE) {
         if ((wire = wire_of(sim, effect->conn)) != NULL)
             hang_up(sim, wire);
     } else if (effect->kind == EFFECT_LOAD) {
-        push(sim, (struct event){.at_ms = sim->now_ms + sim_random(sim, 3), .what = LOADED, .office = office,
-                                 .generation = o->generation, .ticket = effect->ticket, .key = effect->as.load.key,
-                                 .from = effect->as.load.from_seq, .to = effect->as.load.to_seq});
+        push(sim, (struct event){.at_ms = sim->now_ms + sim_random(sim, 3),
+                                 .what = LOADED,
+                                 .office = office,
+                                 .generation = o->generation,
+                                 .ticket = effect->ticket,
+                                 .key = effect->as.load.key,
+                                 .from = effect->as.load.from_seq,
+                                 .to = effect->as.load.to_seq});
     } else if (effect->kind == EFFECT_TIMER) {
         o->tick_ms = effect->at_ms;
     }
@@ -283,7 +312,9 @@ static void step(struct sim *sim, unsigned office, struct engine_event *event)
 static void boot(struct sim *sim, unsigned office)
 {
     struct office *o = &sim->offices[office];
-    struct engine_config config = {.keystore = o->keystore, .nid = sim->nid, .pinned = office != 0,
+    struct engine_config config = {.keystore = o->keystore,
+                                   .nid = sim->nid,
+                                   .pinned = office != 0,
                                    .pinned_noise_pk = sim->offices[0].keystore->noise_pk};
     config.store_id[0] = (uint8_t)(office + 1);
     if (engine_new(&o->engine, &config) != GMM_OK)
@@ -292,7 +323,7 @@ static void boot(struct sim *sim, unsigned office)
     o->restart_ms = 0;
     o->generation++;
     disk_restore(o->disk, o->engine, o->effects, sim->now_ms);
-    struct engine_event start = {.kind = ENGINE_START};
+    struct engine_event start = {.kind = ENGINE_START, .as.floor = disk_floor(o->disk)};
     step(sim, office, &start);
 }
 
@@ -337,8 +368,11 @@ static void dial(struct sim *sim, struct link *link)
     for (size_t i = 0; i < sim->wire_count; i++)
         if (sim->wires[i].open && sim->wires[i].ends[0] == link->a && sim->wires[i].ends[1] == link->b)
             return;
-    struct wire wire = {.conn = ++sim->next_conn, .ends = {link->a, link->b},
-                        .generations = {a->generation, b->generation}, .latency_ms = link->latency_ms, .open = true};
+    struct wire wire = {.conn = ++sim->next_conn,
+                        .ends = {link->a, link->b},
+                        .generations = {a->generation, b->generation},
+                        .latency_ms = link->latency_ms,
+                        .open = true};
     size_t at = 0;
     while (at < sim->wire_count && sim->wires[at].open)
         at++;
@@ -520,11 +554,18 @@ static void make_keys(struct sim *sim, unsigned i)
 static void certify(struct sim *sim, unsigned i)
 {
     struct office *o = &sim->offices[i];
-    struct certificate c = {.nid = sim->nid, .pid = o->pid, .root_pk = o->keystore->root_pk,
-                            .next_commit = o->keystore->next_commit, .sign_pk = o->keystore->sign_pk,
-                            .noise_pk = o->keystore->noise_pk, .serial = 1, .not_before_ms = START_MS - 1,
-                            .not_after_ms = START_MS + 3 * YEAR_MS, .level = IDENTITY_HQ,
-                            .roles = CERTIFICATE_ROLES_ALL, .office = "hq"};
+    struct certificate c = {.nid = sim->nid,
+                            .pid = o->pid,
+                            .root_pk = o->keystore->root_pk,
+                            .next_commit = o->keystore->next_commit,
+                            .sign_pk = o->keystore->sign_pk,
+                            .noise_pk = o->keystore->noise_pk,
+                            .serial = 1,
+                            .not_before_ms = START_MS - 1,
+                            .not_after_ms = START_MS + 3 * YEAR_MS,
+                            .level = IDENTITY_HQ,
+                            .roles = CERTIFICATE_ROLES_ALL,
+                            .office = "hq"};
     struct buffer out;
     crypto_scalarmult_base(c.wrap_pk.b, o->keystore->wraps[0].sk);
     buffer_init(&out, 8192);
@@ -537,17 +578,22 @@ static void certify(struct sim *sim, unsigned i)
 
 static void add_object(struct sim *sim, unsigned office, const uint8_t *bytes, size_t len)
 {
-    struct engine_event event = {.kind = ENGINE_ADD_OBJECT, .bytes = bytes, .len = len,
-                                 .request = ++sim->offices[office].next_request};
+    struct engine_event event = {
+        .kind = ENGINE_ADD_OBJECT, .bytes = bytes, .len = len, .request = ++sim->offices[office].next_request};
     step(sim, office, &event);
 }
 
 static void found(struct sim *sim)
 {
     struct office *o = &sim->offices[0];
-    struct charter charter = {.time_ms = START_MS - 1, .term_until_ms = START_MS + YEAR_MS, .name = "Simulated network",
-                              .founder_id = "p0", .founder_name = "Participant 0", .founder_kind = IDENTITY_MEMBER,
-                              .admission = CHARTER_BY_CHAIR, .thematic = CHARTER_THEMATIC_OPEN,
+    struct charter charter = {.time_ms = START_MS - 1,
+                              .term_until_ms = START_MS + YEAR_MS,
+                              .name = "Simulated network",
+                              .founder_id = "p0",
+                              .founder_name = "Participant 0",
+                              .founder_kind = IDENTITY_MEMBER,
+                              .admission = CHARTER_BY_CHAIR,
+                              .thematic = CHARTER_THEMATIC_OPEN,
                               .founder_root_pk = o->keystore->root_pk,
                               .founder_next_commit = o->keystore->next_commit};
     struct buffer out;
@@ -563,9 +609,12 @@ static void found(struct sim *sim)
 static void admit(struct sim *sim, unsigned i)
 {
     struct office *o = &sim->offices[i];
-    struct control_admit admission = {.pid = o->pid, .root_pk = o->keystore->root_pk,
-                                      .next_commit = o->keystore->next_commit, .sign_pk = o->keystore->sign_pk,
-                                      .noise_pk = o->keystore->noise_pk, .kind = IDENTITY_MEMBER};
+    struct control_admit admission = {.pid = o->pid,
+                                      .root_pk = o->keystore->root_pk,
+                                      .next_commit = o->keystore->next_commit,
+                                      .sign_pk = o->keystore->sign_pk,
+                                      .noise_pk = o->keystore->noise_pk,
+                                      .kind = IDENTITY_MEMBER};
     struct buffer body;
     snprintf(admission.id, sizeof admission.id, "p%u", i);
     snprintf(admission.name, sizeof admission.name, "Participant %u", i);
@@ -574,7 +623,8 @@ static void admit(struct sim *sim, unsigned i)
     buffer_init(&body, 4096);
     if (control_admit_encode(&body, &admission) != GMM_OK)
         abort();
-    struct engine_event event = {.kind = ENGINE_APPEND, .request = ++sim->offices[0].next_request,
+    struct engine_event event = {.kind = ENGINE_APPEND,
+                                 .request = ++sim->offices[0].next_request,
                                  .as.append = {.type = HEADER_ADMIT, .body = body.p, .len = body.len}};
     step(sim, 0, &event);
     buffer_close(&body);
@@ -675,7 +725,8 @@ void sim_circle(struct sim *sim, unsigned members, struct gmm_id *gid)
     buffer_init(&body, 65536);
     if (control_group_encode(&body, &group) != GMM_OK)
         abort();
-    struct engine_event event = {.kind = ENGINE_APPEND, .request = ++o->next_request,
+    struct engine_event event = {.kind = ENGINE_APPEND,
+                                 .request = ++o->next_request,
                                  .as.append = {.gid = *gid, .type = HEADER_GROUP, .body = body.p, .len = body.len}};
     step(sim, 0, &event);
     buffer_close(&body);
@@ -746,8 +797,8 @@ bool sim_check_converged(struct sim *sim)
         const struct view *view = engine_view(sim->offices[office].engine);
         for (size_t i = 0; i < sim->acknowledged_count; i++) {
             const struct acknowledged *post = &sim->acknowledged[i];
-            if (view == NULL || (!view_is_member(view, &post->gid, &sim->offices[office].pid) &&
-                                 !id_equal(&post->gid, &sim->circle))) {
+            if (view == NULL ||
+                (!view_is_member(view, &post->gid, &sim->offices[office].pid) && !id_equal(&post->gid, &sim->circle))) {
                 printf("seed %" PRIu64 ": office %u is not a member\n", sim->options.seed, office);
                 return false;
             }
@@ -767,7 +818,8 @@ bool sim_check_outsiders(const struct sim *sim)
             const struct run_key *key = disk_log_key(sim->offices[office].disk, i, &count);
             if (id_is_zero(&key->group) || view_is_member(view, &key->group, &sim->offices[office].pid))
                 continue;
-            printf("seed %" PRIu64 ": office %u holds a log of a group it is no member of\n", sim->options.seed, office);
+            printf("seed %" PRIu64 ": office %u holds a log of a group it is no member of\n", sim->options.seed,
+                   office);
             return false;
         }
     return true;

@@ -42,7 +42,8 @@ void sim_group_all(const struct sim *sim, struct gmm_id *gid);
 void sim_circle(struct sim *sim, unsigned members, struct gmm_id *gid);
 
 /* Invariants; they print what broke, with the seed, and return false. */
-bool sim_check_safety(const struct sim *sim);    /* no two offices hold different entries at one place; no acknowledged post lost */
+bool sim_check_safety(
+    const struct sim *sim); /* no two offices hold different entries at one place; no acknowledged post lost */
 bool sim_check_converged(struct sim *sim);       /* every office has and can open all acknowledged posts it may have */
 bool sim_check_outsiders(const struct sim *sim); /* no office holds anything of a group it is not a member of */
 size_t sim_acknowledged(const struct sim *sim);

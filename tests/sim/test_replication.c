@@ -1,5 +1,5 @@
-/* Offices that post, lose connections, are cut off and crash hold the same at the end: over seeds. GMM_SIM_SEED replays one,
- * GMM_LONG runs more of them. */
+/* Offices that post, lose connections, are cut off and crash hold the same at the end: over seeds. GMM_SIM_SEED replays
+ * one, GMM_LONG runs more of them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,8 +33,8 @@ static void test_all_hold_the_same(void **state)
 {
     (void)state;
     for (unsigned long i = 0; i < seeds(); i++) {
-        struct sim_options options = {.seed = seed_of(i), .offices = 3 + (unsigned)(i % 4), .links = 2,
-                                      .latency_ms_max = 80};
+        struct sim_options options = {
+            .seed = seed_of(i), .offices = 3 + (unsigned)(i % 4), .links = 2, .latency_ms_max = 80};
         struct gmm_id all;
         struct sim *sim = sim_new(&options);
         sim_group_all(sim, &all);
@@ -52,8 +52,8 @@ static void test_breaks_and_partitions(void **state)
 {
     (void)state;
     for (unsigned long i = 0; i < seeds(); i++) {
-        struct sim_options options = {.seed = seed_of(i), .offices = 5, .links = 4, .latency_ms_max = 120,
-                                      .break_every_ms = 400};
+        struct sim_options options = {
+            .seed = seed_of(i), .offices = 5, .links = 4, .latency_ms_max = 120, .break_every_ms = 400};
         struct gmm_id all;
         struct sim *sim = sim_new(&options);
         sim_group_all(sim, &all);
@@ -76,8 +76,12 @@ static void test_crashes_lose_nothing_acknowledged(void **state)
 {
     (void)state;
     for (unsigned long i = 0; i < seeds(); i++) {
-        struct sim_options options = {.seed = seed_of(i), .offices = 4, .links = 3, .latency_ms_max = 60,
-                                      .break_every_ms = 3000, .crash_every_ms = 1500};
+        struct sim_options options = {.seed = seed_of(i),
+                                      .offices = 4,
+                                      .links = 3,
+                                      .latency_ms_max = 60,
+                                      .break_every_ms = 3000,
+                                      .crash_every_ms = 1500};
         struct gmm_id all;
         struct sim *sim = sim_new(&options);
         sim_group_all(sim, &all);
@@ -97,8 +101,8 @@ static void test_outsiders_hold_nothing_of_a_circle(void **state)
 {
     (void)state;
     for (unsigned long i = 0; i < seeds(); i++) {
-        struct sim_options options = {.seed = seed_of(i), .offices = 5, .links = 5, .latency_ms_max = 40,
-                                      .break_every_ms = 2000};
+        struct sim_options options = {
+            .seed = seed_of(i), .offices = 5, .links = 5, .latency_ms_max = 40, .break_every_ms = 2000};
         struct gmm_id circle;
         struct sim *sim = sim_new(&options);
         assert_true(sim_settle(sim, 120000));
