@@ -40,7 +40,6 @@ const char *store_error(const struct store *store);
 /* Truth. */
 enum gmm_err store_put_object(struct store *store, const struct gmm_id *hash, const void *bytes, size_t len);
 enum gmm_err store_put_run(struct store *store, const struct admitted *run, uint64_t arrival);
-enum gmm_err store_set_arrival(struct store *store, const struct run_key *key, uint64_t arrival);
 enum gmm_err store_close_log(struct store *store, const struct run_key *key);
 
 /* Walks at start; the callback stops the walk by returning an error. (Callbacks are fine in node/.) */

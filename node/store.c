@@ -1,0 +1,381 @@
+#include "node/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "node/store_private.h"
+#include "node/sys.h"
+
+#define BUSY_MS 2000
+/* secure_delete: what is erased leaves no trace in free pages; temp_store: nor in files that a sort would write. The
+ * cache bounds memory: a large transaction spills into the WAL. */
+static const char pragmas[] = "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
+                              "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;"
+                              "PRAGMA journal_size_limit=16777216;";
+
+static const char *const statements[] = {
+#define STORE_SQL_TEXT(name, sql) sql,
+    STORE_STATEMENTS(STORE_SQL_TEXT)
+#undef STORE_SQL_TEXT
+};
+
+static enum gmm_err code_of(struct store *store, int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return GMM_OK;
+    case SQLITE_FULL:
+        return GMM_EFULL;
+    case SQLITE_NOMEM:
+        return GMM_ENOMEM;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return GMM_EBUSY;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return GMM_ECORRUPT;
+    case SQLITE_TOOBIG:
+        return GMM_ELIMIT;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return GMM_EDENIED;
+    case SQLITE_CONSTRAINT:
+        return GMM_EEXISTS;
+    case SQLITE_IOERR:
+        /* A quota or a file size limit is told as an I/O error. */
+        return sys_err(sqlite3_system_errno(store->db)) == GMM_EFULL ? GMM_EFULL : GMM_EIO;
+    default:
+        return GMM_EIO;
+    }
+}
+
+enum gmm_err store_fault_as(struct store *store, enum gmm_err err, const char *text)
+{
+    snprintf(store->error, sizeof store->error, "the store: %s: %s", gmm_err_text(err), text);
+    if (store->poison == GMM_OK && store->transaction)
+        store->poison = err;
+    return err;
+}
+
+enum gmm_err store_fault(struct store *store, int rc)
+{
+    return store_fault_as(store, code_of(store, rc), sqlite3_errmsg(store->db));
+}
+
+const char *store_error(const struct store *store)
+{
+    return store->error;
+}
+
+/* Paths are passed as URIs, percent-encoded, so that no name is taken for something else. */
+static char *uri_of(const char *path, const char *query)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-~";
+    static const char hex[] = "0123456789abcdef";
+    size_t n = strlen(path), at = 5;
+    char *uri = malloc(5 + 3 * n + strlen(query) + 1);
+    if (uri == NULL)
+        return NULL;
+    memcpy(uri, "file:", 5);
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)path[i];
+        if (strchr(plain, c) != NULL) {
+            uri[at++] = path[i];
+        } else {
+            uri[at++] = '%';
+            uri[at++] = hex[c >> 4];
+            uri[at++] = hex[c & 15];
+        }
+    }
+    memcpy(uri + at, query, strlen(query) + 1);
+    return uri;
+}
+
+/* A WAL can only be read where it can be written beside the file; on a read-only mount the file is taken as it is. */
+static const char *query_of(const char *path, bool read_only)
+{
+    char folder[4096];
+    if (!read_only)
+        return "";
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    return access(slash == NULL ? "." : folder, W_OK) == 0 ? "?mode=ro" : "?mode=ro&immutable=1";
+}
+
+static enum gmm_err open_file(struct store *store, const char *path, struct gmm_msg *msg)
+{
+    if (!store->read_only) {
+        int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0)
+            return gmm_fail(msg, sys_err(errno), "cannot open %s: %s", path, strerror(errno));
+        sys_close(&fd);
+    }
+    char *uri = uri_of(path, query_of(path, store->read_only));
+    if (uri == NULL)
+        return GMM_ENOMEM;
+    int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                (store->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    int rc = sqlite3_open_v2(uri, &store->db, flags, NULL);
+    free(uri);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_busy_timeout(store->db, BUSY_MS);
+    if (rc == SQLITE_OK && !store->read_only)
+        rc = sqlite3_exec(store->db, "PRAGMA page_size=16384; PRAGMA journal_mode=WAL;", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(store->db, pragmas, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        return GMM_OK;
+    return gmm_fail(msg, code_of(store, rc), "cannot open the store %s: %s", path,
+                    store->db == NULL ? "out of memory" : sqlite3_errmsg(store->db));
+}
+
+/* The store's own id: made once. */
+static enum gmm_err read_id(struct store *store, const uint8_t id16[16])
+{
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    enum gmm_err err = store_get(store, "store.id", &bytes, &len);
+    if (err == GMM_OK && len == sizeof store->id)
+        memcpy(store->id, bytes, sizeof store->id);
+    else if (err == GMM_OK)
+        err = store_fault_as(store, GMM_ECORRUPT, "its id");
+    free(bytes);
+    if (err != GMM_ENOTFOUND || store->read_only)
+        return err == GMM_ENOTFOUND ? GMM_OK : err;
+    memcpy(store->id, id16, sizeof store->id);
+    err = store_begin(store, true);
+    if (err == GMM_OK)
+        err = store_set(store, "store.id", id16, sizeof store->id);
+    enum gmm_err end = store_commit(store);
+    return err == GMM_OK ? end : err;
+}
+
+enum gmm_err store_open(struct store **out, const char *path, bool read_only, const uint8_t id16[16],
+                        struct gmm_msg *msg)
+{
+    struct store *store = calloc(1, sizeof *store);
+    if (store == NULL)
+        return GMM_ENOMEM;
+    store->read_only = read_only;
+    int version = 0;
+    enum gmm_err err = open_file(store, path, msg);
+    if (err == GMM_OK && read_only) {
+        err = store_schema_check(store->db, STORE_SCHEMA, &version, msg);
+        if (err == GMM_OK && version != STORE_SCHEMA)
+            err = gmm_fail(msg, GMM_EVERSION, "the store is of an older schema; open it once without --read-only");
+    } else if (err == GMM_OK) {
+        err = store_schema_apply(store, path, store_schema_steps, STORE_SCHEMA, msg);
+    }
+    if (err == GMM_OK && (err = read_id(store, id16)) != GMM_OK)
+        gmm_fail(msg, err, "%s", store->error);
+    if (err != GMM_OK) {
+        store_close(store);
+        return err;
+    }
+    *out = store;
+    return GMM_OK;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    for (size_t i = 0; i < STORE_SQL_COUNT_ALL; i++)
+        sqlite3_finalize(store->stmts[i]);
+    if (store->transaction)
+        store_rollback(store);
+    sqlite3_close_v2(store->db);
+    free(store);
+}
+
+void store_id(const struct store *store, uint8_t out[16])
+{
+    memcpy(out, store->id, sizeof store->id);
+}
+
+struct sqlite3 *store_db(struct store *store)
+{
+    return store->db;
+}
+
+static enum gmm_err execute(struct store *store, const char *sql)
+{
+    int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? GMM_OK : store_fault(store, rc);
+}
+
+bool store_in_transaction(const struct store *store)
+{
+    return store->transaction;
+}
+
+/* synchronous cannot change inside a transaction, so a lazy one that becomes durable is committed first and begun anew.
+ */
+enum gmm_err store_begin(struct store *store, bool durable)
+{
+    enum gmm_err err = GMM_OK;
+    if (store->read_only)
+        return store_fault_as(store, GMM_EDENIED, "opened read-only");
+    if (store->transaction) {
+        if (!durable || store->durable)
+            return store->poison;
+        if (store->poison != GMM_OK)
+            return store->poison;
+        store->durable = true;
+        return GMM_OK;
+    }
+    err = execute(store, "BEGIN IMMEDIATE");
+    if (err == GMM_OK) {
+        store->transaction = true;
+        store->durable = durable;
+        store->poison = GMM_OK;
+    }
+    return err;
+}
+
+void store_rollback(struct store *store)
+{
+    if (!store->transaction)
+        return;
+    store->transaction = false;
+    store->poison = GMM_OK;
+    /* After some errors SQLite has rolled back already. */
+    if (sqlite3_get_autocommit(store->db) == 0)
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* With synchronous=NORMAL a commit writes the WAL and does not wait for the disk; a durable one does so here, once for
+ * the whole. A failed synchronisation is a failed commit, though the rows may be there: they are asked for again. */
+static enum gmm_err sync_wal(struct store *store)
+{
+    sqlite3_file *file = NULL;
+    int rc = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+    if (rc == SQLITE_OK && file != NULL && file->pMethods != NULL)
+        rc = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+    return rc == SQLITE_OK ? GMM_OK : store_fault(store, rc);
+}
+
+enum gmm_err store_commit(struct store *store)
+{
+    if (!store->transaction)
+        return GMM_OK;
+    enum gmm_err err = store->poison;
+    if (err == GMM_OK)
+        err = execute(store, "COMMIT");
+    if (err != GMM_OK) {
+        store_rollback(store);
+        return err;
+    }
+    bool durable = store->durable;
+    store->transaction = false;
+    return durable ? sync_wal(store) : GMM_OK;
+}
+
+/* Statements */
+
+sqlite3_stmt *store_stmt(struct store *store, enum store_sql which, enum gmm_err *err)
+{
+    *err = store->transaction ? store->poison : GMM_OK;
+    if (*err != GMM_OK)
+        return NULL;
+    sqlite3_stmt **stmt = &store->stmts[which];
+    if (*stmt == NULL) {
+        int rc = sqlite3_prepare_v3(store->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
+        if (rc != SQLITE_OK) {
+            *err = store_fault(store, rc);
+            return NULL;
+        }
+    }
+    sqlite3_reset(*stmt);
+    sqlite3_clear_bindings(*stmt);
+    return *stmt;
+}
+
+sqlite3_stmt *store_prepare(struct store *store, const char *sql, enum gmm_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL);
+    *err = rc == SQLITE_OK ? GMM_OK : store_fault(store, rc);
+    return stmt;
+}
+
+enum gmm_err store_run_stmt(struct store *store, sqlite3_stmt *stmt)
+{
+    int rc = sqlite3_step(stmt);
+    enum gmm_err err = rc == SQLITE_DONE || rc == SQLITE_ROW ? GMM_OK : store_fault(store, rc);
+    sqlite3_reset(stmt);
+    return err;
+}
+
+bool store_row(struct store *store, sqlite3_stmt *stmt, enum gmm_err *err)
+{
+    if (*err != GMM_OK || stmt == NULL)
+        return false;
+    int rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW)
+        return true;
+    if (rc != SQLITE_DONE)
+        *err = store_fault(store, rc);
+    return false;
+}
+
+void store_bind_blob(sqlite3_stmt *stmt, int at, const void *bytes, size_t len)
+{
+    if (bytes != NULL)
+        sqlite3_bind_blob64(stmt, at, len == 0 ? "" : bytes, len, SQLITE_STATIC);
+}
+
+void store_bind_id(sqlite3_stmt *stmt, int at, const struct gmm_id *id)
+{
+    store_bind_blob(stmt, at, id->b, sizeof id->b);
+}
+
+void store_bind_u64(sqlite3_stmt *stmt, int at, uint64_t v)
+{
+    sqlite3_bind_int64(stmt, at, (sqlite3_int64)v);
+}
+
+void store_bind_text(sqlite3_stmt *stmt, int at, const char *text)
+{
+    sqlite3_bind_text(stmt, at, text, -1, SQLITE_STATIC);
+}
+
+bool store_col_bytes(sqlite3_stmt *stmt, int at, void *out, size_t len)
+{
+    if (sqlite3_column_type(stmt, at) != SQLITE_BLOB || (size_t)sqlite3_column_bytes(stmt, at) != len)
+        return false;
+    const void *blob = sqlite3_column_blob(stmt, at);
+    if (blob == NULL)
+        return len == 0;
+    memcpy(out, blob, len);
+    return true;
+}
+
+bool store_col_id(sqlite3_stmt *stmt, int at, struct gmm_id *out)
+{
+    return store_col_bytes(stmt, at, out->b, sizeof out->b);
+}
+
+const uint8_t *store_col_blob(sqlite3_stmt *stmt, int at, size_t *len)
+{
+    *len = 0;
+    if (sqlite3_column_type(stmt, at) != SQLITE_BLOB)
+        return NULL;
+    const void *blob = sqlite3_column_blob(stmt, at);
+    *len = (size_t)sqlite3_column_bytes(stmt, at);
+    return blob == NULL ? (const uint8_t *)"" : blob;
+}
+
+uint64_t store_col_u64(sqlite3_stmt *stmt, int at)
+{
+    return (uint64_t)sqlite3_column_int64(stmt, at);
+}

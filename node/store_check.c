@@ -1,0 +1,179 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "node/store_private.h"
+#include "proto/directory.h"
+
+/* One walk over everything; memory stays at one entry. */
+struct check {
+    struct store *store;
+    const struct gmm_id *nid;
+    uint64_t *checked;
+    store_fault_fn *fn;
+    void *arg;
+    /* the log under way */
+    struct run_key key;
+    struct gmm_id prev;
+    uint64_t next_seq, time;
+    bool broken; /* a header that cannot be read: what follows cannot be judged by it */
+};
+
+static void fault(struct check *c, const char *kind, const struct gmm_id *id, const char *reason)
+{
+    c->fn(c->arg, kind, id, reason);
+}
+
+static enum gmm_err check_objects(struct check *c)
+{
+    enum gmm_err err;
+    sqlite3_stmt *stmt = store_prepare(c->store, "SELECT hash, bytes FROM object", &err);
+    while (store_row(c->store, stmt, &err)) {
+        struct gmm_id hash = {{0}}, real;
+        size_t len;
+        const uint8_t *bytes = store_col_blob(stmt, 1, &len);
+        store_col_id(stmt, 0, &hash);
+        directory_hash(&real, bytes == NULL ? (const uint8_t *)"" : bytes, len);
+        if (!id_equal(&hash, &real))
+            fault(c, len > 0 && bytes != NULL && bytes[0] == DIRECTORY_CHARTER ? "charter" : "certificate", &hash,
+                  "its bytes do not hash to its name");
+        ++*c->checked;
+    }
+    sqlite3_finalize(stmt);
+    return err;
+}
+
+static void check_header(struct check *c, const uint8_t bytes[HEADER_BYTES], const struct gmm_id *id,
+                         struct header *header)
+{
+    struct run_key key;
+    enum gmm_err err = header_decode(header, bytes);
+    run_key_of(&key, header);
+    if (err != GMM_OK)
+        fault(c, "header", id, gmm_err_text(err));
+    else if (c->nid != NULL && !id_equal(&header->network, c->nid))
+        fault(c, "header", id, "of another network");
+    else if (run_key_compare(&key, &c->key) != 0 || header->seq != c->next_seq)
+        fault(c, "header", id, "does not belong where it stands");
+    else if (!id_equal(&header->prev, &c->prev))
+        fault(c, "header", id, "does not follow the entry before it");
+    else if (c->next_seq > 0 && header->time <= c->time)
+        fault(c, "header", id, "its time does not rise");
+    c->broken = err != GMM_OK;
+    c->time = err == GMM_OK ? header->time : c->time;
+}
+
+/* Columns: key, id8, header, sig, body. */
+static void check_entry(struct check *c, sqlite3_stmt *stmt)
+{
+    uint8_t bytes[HEADER_BYTES], sig[HASH_SIG_BYTES];
+    struct header header;
+    struct gmm_id id = {{0}}, hash;
+    size_t len;
+    ++*c->checked;
+    if (store_key_seq(sqlite3_column_int64(stmt, 0)) != c->next_seq) {
+        fault(c, "log", &c->prev, "entries are missing after this one");
+        c->next_seq = store_key_seq(sqlite3_column_int64(stmt, 0));
+    }
+    if (!store_col_bytes(stmt, 2, bytes, sizeof bytes)) {
+        fault(c, "header", &c->prev, "the entry after this one has no header");
+        c->next_seq++;
+        return;
+    }
+    header_id(&id, bytes);
+    check_header(c, bytes, &id, &header);
+    if (store_col_u64(stmt, 1) != bytes_load_u64(id.b))
+        fault(c, "index", &id, "the index does not lead to it");
+    const uint8_t *body = store_col_blob(stmt, 4, &len);
+    if (body != NULL && !c->broken) {
+        header_body_hash(&hash, body, len);
+        if (len != header.body_len || !id_equal(&hash, &header.body_hash))
+            fault(c, "body", &id, "its bytes do not hash to what the header says");
+    } else if (body == NULL && !c->broken && header.type < 64) {
+        fault(c, "body", &id, "is missing");
+    }
+    if (sqlite3_column_type(stmt, 3) != SQLITE_NULL &&
+        (!store_col_bytes(stmt, 3, sig, sizeof sig) ||
+         (c->nid != NULL && run_head_verify(sig, c->nid, &c->key, c->next_seq, &id) != GMM_OK)))
+        fault(c, "signature", &id, "the head over it does not verify");
+    else if (sqlite3_column_type(stmt, 3) == SQLITE_NULL && c->next_seq % LIMIT_RUN_ENTRIES == LIMIT_RUN_ENTRIES - 1)
+        fault(c, "signature", &id, "the head at the end of its block is missing");
+    c->prev = id;
+    c->next_seq++;
+}
+
+static enum gmm_err check_log(struct check *c, int64_t no, const struct logs_head *head)
+{
+    enum gmm_err err;
+    sqlite3_stmt *stmt = store_prepare(
+        c->store, "SELECT key, id8, header, sig, body FROM entry WHERE key BETWEEN ?1 AND ?2 ORDER BY key", &err);
+    if (stmt == NULL)
+        return err;
+    header_log0(&c->prev, c->nid, &c->key.group, &c->key.author, c->key.instance);
+    c->next_seq = c->time = 0;
+    sqlite3_bind_int64(stmt, 1, store_key(no, 0));
+    sqlite3_bind_int64(stmt, 2, store_key(no + 1, 0) - 1);
+    while (store_row(c->store, stmt, &err))
+        check_entry(c, stmt);
+    sqlite3_finalize(stmt);
+    if (c->next_seq != (head->seq == LOGS_NO_SEQ ? 0 : head->seq + 1))
+        fault(c, "log", &head->id, "its entries do not reach its head");
+    else if (c->next_seq > 0 && !id_equal(&head->id, &c->prev))
+        fault(c, "log", &head->id, "its head is not its last entry");
+    else if (c->next_seq > 0 && run_head_verify(head->sig, c->nid, &c->key, head->seq, &head->id) != GMM_OK)
+        fault(c, "signature", &head->id, "the head of its log does not verify");
+    return err;
+}
+
+static enum gmm_err check_logs(struct check *c)
+{
+    static const struct gmm_id nothing = {{0}};
+    enum gmm_err err;
+    sqlite3_stmt *stmt = store_prepare(
+        c->store, "SELECT no, instance, author, grp, head_seq, head_id, head_time, head_sig FROM log ORDER BY no",
+        &err);
+    while (store_row(c->store, stmt, &err)) {
+        struct logs_head head = {.time = store_col_u64(stmt, 6)};
+        int64_t seq = sqlite3_column_int64(stmt, 4);
+        head.seq = seq < 0 ? LOGS_NO_SEQ : (uint64_t)seq;
+        c->key.instance = store_col_u64(stmt, 1);
+        if (store_col_id(stmt, 2, &c->key.author) && store_col_id(stmt, 3, &c->key.group) &&
+            store_col_id(stmt, 5, &head.id) && store_col_bytes(stmt, 7, head.sig, sizeof head.sig))
+            err = check_log(c, sqlite3_column_int64(stmt, 0), &head);
+        else
+            fault(c, "log", &nothing, "its row is damaged");
+    }
+    sqlite3_finalize(stmt);
+    return err;
+}
+
+/* What SQLite says of its own pages: the first lines. */
+static enum gmm_err check_pages(struct check *c)
+{
+    static const struct gmm_id nothing = {{0}};
+    enum gmm_err err;
+    sqlite3_stmt *stmt = store_prepare(c->store, "PRAGMA quick_check(10)", &err);
+    while (store_row(c->store, stmt, &err)) {
+        const char *text = (const char *)sqlite3_column_text(stmt, 0);
+        if (text != NULL && strcmp(text, "ok") != 0)
+            fault(c, "store", &nothing, text);
+    }
+    sqlite3_finalize(stmt);
+    return err;
+}
+
+enum gmm_err store_check(struct store *store, const struct gmm_id *nid, uint64_t *checked, store_fault_fn *fn,
+                         void *arg)
+{
+    struct check c = {.store = store, .nid = nid, .checked = checked, .fn = fn, .arg = arg};
+    enum gmm_err err = check_pages(&c);
+    if (err == GMM_OK)
+        err = check_objects(&c);
+    if (err == GMM_OK && nid != NULL)
+        err = check_logs(&c);
+    if (err == GMM_ECORRUPT) {
+        static const struct gmm_id nothing = {{0}};
+        fault(&c, "store", &nothing, store_error(store));
+        return GMM_OK;
+    }
+    return err;
+}
