@@ -9,6 +9,8 @@ struct search;
 enum gmm_err search_open(struct search **out, struct store *store, const uint8_t node_secret[32], struct gmm_msg *msg);
 void search_close(struct search *s);
 enum gmm_err search_reset(struct search *s);
+/* The index was made anew when it was opened (other rules for words, or it was gone): everything is to be put again. */
+bool search_was_rebuilt(const struct search *s);
 /* Indexes one entry's title and text (UTF-8; either may be empty). Putting an id again is a no-op. */
 enum gmm_err search_put(struct search *s, const struct gmm_id *id, const char *title, size_t title_len, const char *text,
                         size_t text_len);

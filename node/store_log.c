@@ -286,8 +286,8 @@ static enum gmm_err read_run(struct store *store, int64_t from, int64_t end, str
 enum gmm_err store_load_run(struct store *store, const struct run_key *key, uint64_t from_seq, uint64_t to_seq,
                             size_t max_bytes, struct run **out)
 {
-    struct log_row log;
-    int64_t end;
+    struct log_row log = {0};
+    int64_t end = -1;
     enum gmm_err err = find_log(store, key, &log);
     if (err != GMM_OK)
         return err;

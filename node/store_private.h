@@ -19,6 +19,12 @@
     X(STORE_SQL_CLOSE_LOG, "UPDATE log SET closed = 1 WHERE no = ?1")                                                  \
     X(STORE_SQL_PUT_ENTRY, "INSERT INTO entry(key, id8, type, header, sig, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")      \
     X(STORE_SQL_GET_BY_ID, "SELECT header, body FROM entry WHERE id8 = ?1")                                            \
+    X(STORE_SQL_KEY_BY_ID, "SELECT key, header FROM entry WHERE id8 = ?1")                                             \
+    X(STORE_SQL_PUT_ITEM,                                                                                              \
+      "INSERT INTO p_item(id, log, seq, gid, author, type, time, document, symbol, summary) "                          \
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT(id) DO UPDATE SET summary = excluded.summary")      \
+    X(STORE_SQL_PUT_WORDS, "INSERT INTO s_words(rowid, title, text) VALUES(?1, ?2, ?3)")                               \
+    X(STORE_SQL_PUT_INDEXED, "INSERT OR IGNORE INTO s_entry(id) VALUES(?1)")                                           \
     X(STORE_SQL_GET_RANGE, "SELECT key, header, sig, body FROM entry WHERE key BETWEEN ?1 AND ?2 ORDER BY key")        \
     X(STORE_SQL_GET_SIZES, "SELECT key, sig IS NOT NULL, length(body) FROM entry WHERE key BETWEEN ?1 AND ?2 "         \
                            "ORDER BY key")                                                                             \

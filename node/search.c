@@ -1,0 +1,143 @@
+#include "node/search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/store_private.h"
+#include "node/tokenizer.h"
+
+struct search {
+    struct store *store;
+    bool rebuilt; /* the index was made anew: every log is to be indexed again */
+};
+
+static const char create[] = "CREATE TABLE s_entry(no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE) STRICT;"
+                             "CREATE VIRTUAL TABLE s_words USING fts5(title, text, content='', tokenize='gmm');";
+static const char drop[] = "DROP TABLE IF EXISTS s_words; DROP TABLE IF EXISTS s_entry;";
+#define VERSION "search.version"
+
+static enum gmm_err execute(struct search *s, const char *sql)
+{
+    int rc = sqlite3_exec(s->store->db, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? GMM_OK : store_fault(s->store, rc);
+}
+
+enum gmm_err search_reset(struct search *s)
+{
+    const char *version = tokenizer_version();
+    /* Statements over the old tables must not outlive them. */
+    sqlite3_finalize(s->store->stmts[STORE_SQL_PUT_WORDS]);
+    s->store->stmts[STORE_SQL_PUT_WORDS] = NULL;
+    enum gmm_err err = store_begin(s->store, false);
+    if (err == GMM_OK)
+        err = execute(s, drop);
+    if (err == GMM_OK)
+        err = execute(s, create);
+    if (err == GMM_OK)
+        err = store_set(s->store, VERSION, version, strlen(version));
+    enum gmm_err end = store_commit(s->store);
+    s->rebuilt = true;
+    return err == GMM_OK ? end : err;
+}
+
+/* Made under the rules for words that hold now, and whole? */
+static bool is_current(struct search *s)
+{
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    const char *version = tokenizer_version();
+    bool same = store_get(s->store, VERSION, &bytes, &len) == GMM_OK && len == strlen(version) &&
+                memcmp(bytes, version, len) == 0;
+    free(bytes);
+    enum gmm_err err;
+    sqlite3_stmt *stmt =
+        store_prepare(s->store, "SELECT count(*) FROM sqlite_schema WHERE name IN ('s_entry', 's_words')", &err);
+    bool both = stmt != NULL && store_row(s->store, stmt, &err) && sqlite3_column_int(stmt, 0) == 2;
+    sqlite3_finalize(stmt);
+    return same && both;
+}
+
+enum gmm_err search_open(struct search **out, struct store *store, const uint8_t node_secret[32], struct gmm_msg *msg)
+{
+    struct search *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return GMM_ENOMEM;
+    s->store = store;
+    enum gmm_err err = tokenizer_register(store->db, node_secret);
+    if (err == GMM_OK && !store->read_only && !is_current(s))
+        err = search_reset(s);
+    if (err != GMM_OK) {
+        gmm_fail(msg, err, "the search index cannot be opened: %s", store_error(store));
+        free(s);
+        return err;
+    }
+    *out = s;
+    return GMM_OK;
+}
+
+void search_close(struct search *s)
+{
+    free(s);
+}
+
+bool search_was_rebuilt(const struct search *s)
+{
+    return s->rebuilt;
+}
+
+enum gmm_err search_put(struct search *s, const struct gmm_id *id, const char *title, size_t title_len,
+                        const char *text, size_t text_len)
+{
+    enum gmm_err err = store_in_transaction(s->store) ? GMM_OK : store_begin(s->store, false);
+    sqlite3_stmt *stmt = err == GMM_OK ? store_stmt(s->store, STORE_SQL_PUT_INDEXED, &err) : NULL;
+    if (stmt == NULL)
+        return err;
+    store_bind_id(stmt, 1, id);
+    err = store_run_stmt(s->store, stmt);
+    if (err != GMM_OK || sqlite3_changes(s->store->db) == 0)
+        return err;
+    sqlite3_int64 no = sqlite3_last_insert_rowid(s->store->db);
+    if ((stmt = store_stmt(s->store, STORE_SQL_PUT_WORDS, &err)) == NULL)
+        return err;
+    sqlite3_bind_int64(stmt, 1, no);
+    sqlite3_bind_text64(stmt, 2, title == NULL ? "" : title, title_len, SQLITE_STATIC, SQLITE_UTF8);
+    sqlite3_bind_text64(stmt, 3, text == NULL ? "" : text, text_len, SQLITE_STATIC, SQLITE_UTF8);
+    return store_run_stmt(s->store, stmt);
+}
+
+enum gmm_err search_query(struct search *s, const char *words, uint32_t limit, search_hit_fn *fn, void *arg)
+{
+    struct buffer query;
+    buffer_init(&query, 65536);
+    enum gmm_err err = tokenizer_query(&query, words);
+    buffer_put_u8(&query, 0);
+    if (err == GMM_OK)
+        err = query.failed;
+    sqlite3_stmt *stmt =
+        err == GMM_OK
+            ? store_prepare(s->store,
+                            "SELECT e.id, -bm25(s_words, 4.0, 1.0) FROM s_words JOIN s_entry e "
+                            "ON e.no = s_words.rowid WHERE s_words MATCH ?1 ORDER BY 2 DESC, e.no DESC LIMIT ?2",
+                            &err)
+            : NULL;
+    if (stmt != NULL) {
+        store_bind_text(stmt, 1, (const char *)query.p);
+        sqlite3_bind_int64(stmt, 2, limit == 0 ? -1 : (sqlite3_int64)limit);
+        while (store_row(s->store, stmt, &err)) {
+            struct gmm_id id;
+            if (store_col_id(stmt, 0, &id))
+                err = fn(arg, &id, sqlite3_column_double(stmt, 1));
+        }
+        sqlite3_finalize(stmt);
+    }
+    buffer_close_wiped(&query);
+    return err;
+}
+
+enum gmm_err search_check(struct search *s)
+{
+    if (!is_current(s))
+        return GMM_ECORRUPT;
+    int rc = sqlite3_exec(s->store->db, "INSERT INTO s_words(s_words) VALUES('integrity-check')", NULL, NULL, NULL);
+    return rc == SQLITE_OK ? GMM_OK : (rc & 0xff) == SQLITE_NOMEM ? GMM_ENOMEM : GMM_ECORRUPT;
+}
