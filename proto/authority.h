@@ -1,14 +1,19 @@
-/* Who may change what: one function a kind of plain record, in one table (protocol: Authority). Inside of the fold. */
+/* Who may make which change: one authorising function a kind of change, in one table by type (protocol: Authority).
+ *
+ * Each judges a record on the state folded so far and, when it refuses, says which rule refuses. A further kind of
+ * change is one more codec in control.c, one more function and row here. Inside of the fold only.
+ */
 #ifndef GMM_PROTO_AUTHORITY_H
 #define GMM_PROTO_AUTHORITY_H
 
 #include "proto/state.h"
 
-/* Judges a record on the state folded so far and, when `apply`, changes the state. GMM_OK; GMM_EDENIED, GMM_EEXISTS,
- * GMM_ELIMIT, GMM_EFORMAT with the rule that refuses in why; GMM_ENOMEM. Types without a function have no effect:
- * GMM_OK. */
-enum gmm_err authority_judge(struct state *s, const struct change *change, bool apply, struct gmm_msg *why);
-/* True for types that the fold keeps. */
-bool authority_knows(uint16_t type);
+/* False: a type that has no row, and so no effect. */
+bool authority_known(uint16_t type);
+/* Would the record have effect as the next one? GMM_OK; GMM_EDENIED, GMM_EFORMAT, GMM_EEXISTS with the rule in why;
+ * GMM_ENOMEM. */
+enum gmm_err authority_judge(struct state *s, struct change *c, struct gmm_msg *why);
+/* Judges the record and carries it out when it may. A refusal is GMM_OK: the record has no effect. GMM_ENOMEM. */
+enum gmm_err authority_apply(struct state *s, struct change *c);
 
 #endif

@@ -48,7 +48,7 @@ enum gmm_err engine_append(struct engine *engine, const struct engine_event *eve
     enum gmm_err err;
     if (event->as.append.type < 64)
         err = fold_authorize(core->fold, core_self(core), gid, event->as.append.type, event->as.append.body,
-                             event->as.append.len, core->now_ms << 16, &msg);
+                             event->as.append.len, core->now_ms, &msg);
     else
         err = sealing_epoch(engine, gid, &epoch, &msg);
     if (err == GMM_OK) {

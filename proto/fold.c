@@ -4,203 +4,286 @@
 #include <string.h>
 
 #include "proto/authority.h"
-#include "proto/view_state.h"
+#include "proto/epochs.h"
+#include "proto/view_make.h"
 
+/* What is folded is kept until something is added: certificates, the state behind the last record, the view of it. */
 struct fold {
     const struct directory *directory;
-    struct change **changes; /* in canonical order once sorted */
-    size_t count, capacity;
-    bool sorted, fresh;
+    struct change **changes;
+    size_t count, cap;
+    bool sorted;
+    bool have_offices, have_state; /* offices, state and made are open */
+    bool stale, objects_stale;     /* something was added since; the directory changed */
     struct offices offices;
     struct state state;
-    bool folded; /* offices and state are open */
-    struct view_state view;
+    struct view_made made;
 };
 
 struct fold *fold_new(const struct directory *directory)
 {
     struct fold *fold = calloc(1, sizeof *fold);
-    if (fold != NULL)
-        fold->directory = directory;
+    if (fold == NULL)
+        return NULL;
+    fold->directory = directory;
+    fold->sorted = true;
     return fold;
 }
 
-static void change_free(struct change *change)
+/* What reading a record made beside it. */
+static void change_close(struct change *c)
 {
-    if (change == NULL)
-        return;
-    if (change->epoch != NULL)
-        epoch_close(change->epoch);
-    free(change->epoch);
-    free(change->admit);
-    free(change);
+    free(c->admit);
+    c->admit = NULL;
+    if (c->epoch != NULL)
+        epoch_close(c->epoch);
+    free(c->epoch);
+    c->epoch = NULL;
 }
 
-static void unfold(struct fold *fold)
+static void change_free(struct change *c)
 {
-    view_state_close(&fold->view);
-    if (fold->folded) {
-        state_close(&fold->state);
-        offices_close(&fold->offices);
-    }
-    fold->folded = false;
-    fold->fresh = false;
+    if (c == NULL)
+        return;
+    change_close(c);
+    free(c);
+}
+
+static void forget_state(struct fold *fold)
+{
+    if (!fold->have_state)
+        return;
+    view_make_close(&fold->made);
+    state_close(&fold->state);
+    fold->have_state = false;
 }
 
 void fold_free(struct fold *fold)
 {
     if (fold == NULL)
         return;
-    unfold(fold);
+    forget_state(fold);
+    offices_close(&fold->offices);
     for (size_t i = 0; i < fold->count; i++)
         change_free(fold->changes[i]);
     free(fold->changes);
     free(fold);
 }
 
-void fold_touch(struct fold *fold)
+/* An EPOCH's body may be large: it is read once and not kept. GMM_EFORMAT, GMM_EVERSION: it will never have effect. */
+static enum gmm_err read_epoch(struct change *c, const void *body, size_t len)
 {
-    fold->fresh = false;
-}
-
-/* Reads once what is costly to read: a malformed body is found here and has no effect for ever. */
-static enum gmm_err read_once(const struct fold *fold, struct change *change)
-{
-    enum gmm_err err = GMM_OK;
-    const struct charter *charter = directory_charter(fold->directory);
-    if (change->type == HEADER_ADMIT && charter != NULL) {
-        if ((change->admit = malloc(sizeof *change->admit)) == NULL)
-            return GMM_ENOMEM;
-        err = control_admit_decode(change->admit, &charter->nid, change->body, change->len);
-    } else if (change->type == HEADER_EPOCH) {
-        if ((change->epoch = calloc(1, sizeof *change->epoch)) == NULL)
-            return GMM_ENOMEM;
-        err = epoch_decode(change->epoch, change->body, change->len);
-    }
-    if (err == GMM_ENOMEM || err == GMM_OK)
-        return err;
-    free(change->admit);
-    free(change->epoch);
-    change->admit = NULL;
-    change->epoch = NULL;
-    change->malformed = true;
-    return GMM_OK;
-}
-
-static enum gmm_err change_make(const struct fold *fold, struct change **out, const struct header *header,
-                                const struct gmm_id *id, const uint8_t *body, size_t len)
-{
-    struct change *change = calloc(1, sizeof *change + len + 1);
-    if (change == NULL)
+    c->epoch = calloc(1, sizeof *c->epoch);
+    if (c->epoch == NULL)
         return GMM_ENOMEM;
-    uint8_t *copy = (uint8_t *)(change + 1);
-    if (len > 0)
-        memcpy(copy, body, len);
-    change->id = *id;
-    run_key_of(&change->log, header);
-    change->seq = header->seq;
-    change->time = header->time;
-    change->type = header->type;
-    change->body = copy;
-    change->len = len;
-    enum gmm_err err = read_once(fold, change);
+    enum gmm_err err = epoch_decode(c->epoch, body, len);
     if (err != GMM_OK) {
-        change_free(change);
+        free(c->epoch);
+        c->epoch = NULL;
+    }
+    return err;
+}
+
+static enum gmm_err change_new(struct change **out, const struct header *h, const struct gmm_id *id, const void *body,
+                               size_t len)
+{
+    size_t kept = h->type == HEADER_EPOCH ? 0 : len;
+    struct change *c = calloc(1, sizeof *c + kept);
+    *out = NULL;
+    if (c == NULL)
+        return GMM_ENOMEM;
+    c->id = *id;
+    run_key_of(&c->log, h);
+    c->seq = h->seq;
+    c->time = h->time;
+    c->type = h->type;
+    c->body = (const uint8_t *)(c + 1);
+    c->len = kept;
+    if (kept > 0)
+        memcpy(c + 1, body, kept);
+    enum gmm_err err = h->type == HEADER_EPOCH ? read_epoch(c, body, len) : GMM_OK;
+    if (err != GMM_OK) {
+        change_free(c);
         return err;
     }
-    *out = change;
+    *out = c;
     return GMM_OK;
 }
 
-enum gmm_err fold_add(struct fold *fold, const uint8_t bytes[HEADER_BYTES], const struct gmm_id *id,
+enum gmm_err fold_add(struct fold *fold, const uint8_t header[HEADER_BYTES], const struct gmm_id *id,
                       const uint8_t *body, size_t len)
 {
-    struct header header;
-    if (header_decode(&header, bytes) != GMM_OK || !authority_knows(header.type))
+    struct header h;
+    if (header_decode(&h, header) != GMM_OK || !authority_known(h.type))
         return GMM_OK;
-    if (fold->count == fold->capacity) {
-        size_t capacity = fold->capacity == 0 ? 64 : 2 * fold->capacity;
-        struct change **changes = realloc(fold->changes, capacity * sizeof *changes);
-        if (changes == NULL)
+    if (fold->count == fold->cap) {
+        size_t cap = fold->cap == 0 ? 64 : 2 * fold->cap;
+        struct change **grown = realloc(fold->changes, cap * sizeof(struct change *));
+        if (grown == NULL)
             return GMM_ENOMEM;
-        fold->changes = changes;
-        fold->capacity = capacity;
+        fold->changes = grown;
+        fold->cap = cap;
     }
-    struct change *change = NULL;
-    enum gmm_err err = change_make(fold, &change, &header, id, body, len);
+    struct change *c;
+    enum gmm_err err = change_new(&c, &h, id, body, len);
     if (err != GMM_OK)
-        return err;
-    fold->changes[fold->count++] = change;
+        return err == GMM_ENOMEM ? err : GMM_OK;
+    fold->changes[fold->count++] = c;
     fold->sorted = false;
-    fold->fresh = false;
+    fold->stale = true;
     return GMM_OK;
 }
 
-/* "Canonical order: by header time, then by entry id." */
-static int compare_changes(const void *a, const void *b)
+void fold_touch(struct fold *fold)
 {
-    const struct change *x = *(const struct change *const *)a, *y = *(const struct change *const *)b;
-    if (x->time != y->time)
-        return x->time < y->time ? -1 : 1;
-    return id_compare(&x->id, &y->id);
+    fold->stale = fold->objects_stale = true;
 }
 
-static enum gmm_err replay(struct fold *fold)
+/* "By header time, then by entry id." */
+static int compare_changes(const void *a, const void *b)
 {
-    enum gmm_err err = offices_make(&fold->offices, fold->directory);
+    const struct change *const *x = a, *const *y = b;
+    if ((*x)->time != (*y)->time)
+        return (*x)->time < (*y)->time ? -1 : 1;
+    return id_compare(&(*x)->id, &(*y)->id);
+}
+
+/* Canonical order; a record that came twice is kept once. */
+static void sort_changes(struct fold *fold)
+{
+    size_t kept = 0;
+    if (fold->sorted)
+        return;
+    qsort(fold->changes, fold->count, sizeof(struct change *), compare_changes);
+    for (size_t i = 0; i < fold->count; i++) {
+        if (kept > 0 && compare_changes(&fold->changes[kept - 1], &fold->changes[i]) == 0)
+            change_free(fold->changes[i]);
+        else
+            fold->changes[kept++] = fold->changes[i];
+    }
+    fold->count = kept;
+    fold->sorted = true;
+}
+
+/* The first `count` records in canonical order, on the founding. */
+static enum gmm_err replay(struct fold *fold, struct state *s, size_t count)
+{
+    enum gmm_err err = state_open(s, fold->directory, &fold->offices);
     if (err != GMM_OK)
         return err;
-    err = state_open(&fold->state, fold->directory, &fold->offices);
-    if (err != GMM_OK) {
+    for (size_t i = 0; i < count && err == GMM_OK; i++) {
+        s->position = i;
+        err = authority_apply(s, fold->changes[i]);
+    }
+    if (err != GMM_OK)
+        state_close(s);
+    return err;
+}
+
+static enum gmm_err refresh_offices(struct fold *fold)
+{
+    if (fold->have_offices && fold->objects_stale) {
         offices_close(&fold->offices);
+        fold->have_offices = false;
+    }
+    if (fold->have_offices)
+        return GMM_OK;
+    enum gmm_err err = offices_make(&fold->offices, fold->directory);
+    fold->have_offices = err == GMM_OK;
+    fold->objects_stale = !fold->have_offices;
+    return err;
+}
+
+static enum gmm_err refresh(struct fold *fold)
+{
+    if (fold->have_state && !fold->stale)
+        return GMM_OK;
+    forget_state(fold);
+    if (directory_charter(fold->directory) == NULL)
+        return GMM_EUNKNOWN;
+    enum gmm_err err = refresh_offices(fold);
+    if (err != GMM_OK)
+        return err;
+    sort_changes(fold);
+    err = replay(fold, &fold->state, fold->count);
+    if (err != GMM_OK)
+        return err;
+    err = view_make(&fold->made, &fold->state);
+    if (err != GMM_OK) {
+        state_close(&fold->state);
         return err;
     }
-    fold->folded = true;
-    if (!fold->sorted && fold->count > 1)
-        qsort(fold->changes, fold->count, sizeof(struct change *), compare_changes);
-    fold->sorted = true;
-    for (size_t i = 0; i < fold->count; i++) {
-        fold->state.position = i;
-        if (i > 0 && id_equal(&fold->changes[i]->id, &fold->changes[i - 1]->id))
-            continue;
-        if (authority_judge(&fold->state, fold->changes[i], true, NULL) == GMM_ENOMEM)
-            return GMM_ENOMEM;
-    }
-    fold->state.position = fold->count;
-    return view_state_make(&fold->view, &fold->state);
+    fold->have_state = true;
+    fold->stale = false;
+    return GMM_OK;
 }
 
 const struct view *fold_view(struct fold *fold)
 {
-    if (fold->fresh)
-        return &fold->view.view;
-    unfold(fold);
-    if (directory_charter(fold->directory) == NULL)
-        return NULL;
-    if (replay(fold) != GMM_OK) {
-        unfold(fold);
-        return NULL;
+    return refresh(fold) == GMM_OK ? &fold->made.view : NULL;
+}
+
+/* How many records stand at or before a time. */
+static size_t changes_until(const struct fold *fold, uint64_t time)
+{
+    size_t low = 0, high = fold->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (fold->changes[middle]->time <= time)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    fold->fresh = true;
-    return &fold->view.view;
+    return low;
+}
+
+/* On the state at the record's own place in canonical order, when others stand behind it already. */
+static enum gmm_err judge_in_place(struct fold *fold, struct change *c, struct gmm_msg *msg)
+{
+    struct state s;
+    size_t before = changes_until(fold, c->time);
+    if (before == fold->count)
+        return GMM_OK;
+    enum gmm_err err = replay(fold, &s, before);
+    if (err != GMM_OK)
+        return err;
+    err = authority_judge(&s, c, msg);
+    state_close(&s);
+    return err;
+}
+
+static enum gmm_err judge_epoch_body(const struct view *v, struct change *c, struct gmm_msg *msg)
+{
+    enum gmm_err err = read_epoch(c, c->body, c->len);
+    if (err == GMM_ENOMEM)
+        return err;
+    if (err != GMM_OK)
+        return gmm_fail(msg, GMM_EFORMAT, "the epoch record is not well formed (%s)", gmm_err_text(err));
+    if (!epochs_gen_ok(v->epochs, v->epoch_count, &c->log.group, c->epoch))
+        return gmm_fail(msg, GMM_EFORMAT, "an epoch's generation is one more than that of its valid parents");
+    return GMM_OK;
 }
 
 enum gmm_err fold_authorize(struct fold *fold, const struct gmm_id *author, const struct gmm_id *group, uint16_t type,
-                            const void *body, size_t len, uint64_t time, struct gmm_msg *msg)
+                            const void *body, size_t len, uint64_t time_ms, struct gmm_msg *msg)
 {
-    struct header header = {.type = type, .group = *group, .author = *author, .time = time};
-    struct gmm_id id = {{0}};
-    struct change *trial = NULL;
-    if (fold_view(fold) == NULL)
-        return gmm_fail(msg, GMM_EDENIED, "this office is not in a network yet");
-    if (!authority_knows(type))
-        return gmm_fail(msg, GMM_EFORMAT, "a record of a type that this program does not know");
-    enum gmm_err err = change_make(fold, &trial, &header, &id, body, len);
+    struct change c = {.type = type, .time = time_ms << 16 | 0xffff, .body = body, .len = len};
+    enum gmm_err err = refresh(fold);
+    if (err == GMM_EUNKNOWN)
+        return gmm_fail(msg, GMM_EDENIED, "no network is known here yet: found one or join one");
     if (err != GMM_OK)
-        return err;
-    /* A trial stands after everything of its log, so a cut of a revoked key lies before it. */
-    trial->seq = UINT64_MAX;
-    err = authority_judge(&fold->state, trial, false, msg);
-    change_free(trial);
-    return err;
+        return gmm_fail(msg, err, "%s", gmm_err_text(err));
+    if (id_is_zero(group) != (type < HEADER_GROUP))
+        return gmm_fail(msg, GMM_EFORMAT, "a record of type %u does not stand in this kind of log", (unsigned)type);
+    c.log.author = *author;
+    c.log.group = *group;
+    c.seq = UINT64_MAX; /* behind every cut */
+    if (type == HEADER_EPOCH)
+        err = judge_epoch_body(&fold->made.view, &c, msg);
+    if (err == GMM_OK)
+        err = judge_in_place(fold, &c, msg);
+    if (err == GMM_OK)
+        err = authority_judge(&fold->state, &c, msg);
+    change_close(&c);
+    return err == GMM_ENOMEM ? gmm_fail(msg, err, "%s", gmm_err_text(err)) : err;
 }

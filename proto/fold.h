@@ -1,9 +1,10 @@
-/* The fold: all plain records, in canonical order, become "who may do what" (protocol: Authority). Effect, not integrity.
+/* The fold: all plain records, in canonical order, become "who may do what" (protocol: Authority). Effect, not
+ * integrity.
  *
- * A pure function of the set of records held: the same set gives the same view whatever the order of arrival. Records are
- * kept; fold_view recomputes when something was added since (memoised). Canonical order: by header time, then by entry id.
- * Authority of a record is judged by one function a kind of change, on the state folded so far; a refusal has a reason
- * (a sentence that names the rule).
+ * A pure function of the set of records held: the same set gives the same view whatever the order of arrival. Records
+ * are kept; fold_view recomputes when something was added since (memoised). Canonical order: by header time, then by
+ * entry id. Authority of a record is judged by one function a kind of change, on the state folded so far; a refusal has
+ * a reason (a sentence that names the rule).
  */
 #ifndef GMM_PROTO_FOLD_H
 #define GMM_PROTO_FOLD_H
@@ -14,7 +15,8 @@
 #include "proto/header.h"
 #include "proto/run.h"
 
-enum view_status { VIEW_ADMITTED = 1 /* not all of admission, certificate, join held */, VIEW_ACTIVE, VIEW_SUSPENDED, VIEW_EXPELLED };
+/* ADMITTED: not all of admission, certificate and join signature are held. */
+enum view_status { VIEW_ADMITTED = 1, VIEW_ACTIVE, VIEW_SUSPENDED, VIEW_EXPELLED };
 struct view_participant {
     struct gmm_id pid, root_pk, next_commit;
     uint32_t root_n;
@@ -22,12 +24,16 @@ struct view_participant {
     char name[LIMIT_NAME_TEXT + 1];
     uint8_t kind;
     enum view_status status;
-    struct gmm_id sign_pk, noise_pk; /* of the office that joined: for the fingerprint; zero for the founder until certified */
+    struct gmm_id sign_pk, noise_pk; /* of the office that joined; the founder's: zero until it is certified */
     uint64_t since_ms;
 };
+/* SUPERSEDED: a certificate with a higher serial gives the office another key. VOID: another certificate has the
+ * serial, or another participant claims the key. */
 enum view_office_status { VIEW_OFFICE_ACTIVE = 1, VIEW_OFFICE_SUPERSEDED, VIEW_OFFICE_VOID, VIEW_OFFICE_REVOKED };
 struct view_office {
-    struct gmm_id pid, sign_pk, noise_pk, wrap_pk, certificate; /* wrap_pk: the newest announced; certificate: object hash */
+    struct gmm_id pid, sign_pk, noise_pk;
+    struct gmm_id wrap_pk;     /* the newest announced */
+    struct gmm_id certificate; /* the object's hash */
     uint64_t serial, not_before_ms, not_after_ms;
     uint16_t roles;
     uint8_t level;
@@ -41,8 +47,8 @@ struct view_group {
     enum epoch_group_kind kind;
     bool history_full;
     const char *name; /* "all", "decent-work", "internal"; NULL for circles: their name is sealed */
-    uint16_t member_count;
-    const struct gmm_id *members; /* sorted pids */
+    uint16_t member_count, former_count;
+    const struct gmm_id *members, *former; /* sorted pids; former: removed, what they wrote before stands */
 };
 struct view_epoch {
     struct gmm_id id, gid, author;
@@ -51,10 +57,16 @@ struct view_epoch {
     bool valid; /* written by a member, well formed, gen consistent with its parents */
     bool bad;   /* an EPOCH_BAD stands against it and no WRAP has answered it */
 };
-struct view_wrap { /* WRAP entries, to be tried by the office that they name */
+/* WRAP entries, to be tried by the office that they name: to offices of members; where the group keeps no history only
+ * to recipients of the epoch. */
+struct view_wrap {
     struct gmm_id epoch_id, sign_pk, author;
     const uint8_t *body;
     size_t len;
+};
+struct view_cut { /* the last entry of a revoked key's log that stands */
+    struct gmm_id sign_pk, group;
+    uint64_t instance, seq;
 };
 struct view {
     struct gmm_id nid, chair; /* pid of the chair */
@@ -62,27 +74,30 @@ struct view {
     uint64_t term_from_ms, term_until_ms;
     char name[LIMIT_NAME_TEXT + 1];
     struct gmm_id leads[LIMIT_THEMATIC];
-    size_t participant_count, office_count, group_count, epoch_count, wrap_count;
+    size_t participant_count, office_count, group_count, epoch_count, wrap_count, cut_count;
     const struct view_participant *participants; /* sorted by pid */
-    const struct view_office *offices;           /* sorted by sign_pk; one a key: the certificate with the highest serial */
-    const struct view_group *groups;             /* sorted by gid */
-    const struct view_epoch *epochs;             /* sorted by id */
-    const struct view_wrap *wraps;
+    const struct view_office *offices; /* sorted by sign_pk; one a key: the certificate with the highest serial */
+    const struct view_group *groups;   /* sorted by gid */
+    const struct view_epoch *epochs;   /* sorted by id */
+    const struct view_wrap *wraps;     /* sorted by epoch_id, sign_pk, canonical order */
+    const struct view_cut *cuts;       /* sorted by sign_pk, group, instance */
 };
 
 struct fold;
 struct fold *fold_new(const struct directory *directory); /* borrowed for the fold's life */
 void fold_free(struct fold *fold);
-/* Takes a copy of an admitted plain entry (type < 64). Unknown types are kept out silently. GMM_ENOMEM. Malformed bodies
- * are admitted by the gate all the same; here they have no effect. */
+/* Takes a copy of an admitted plain entry (type < 64). Unknown types are kept out silently. GMM_ENOMEM. Malformed
+ * bodies are admitted by the gate all the same; here they have no effect. */
 enum gmm_err fold_add(struct fold *fold, const uint8_t header[HEADER_BYTES], const struct gmm_id *id,
                       const uint8_t *body, size_t len);
 /* The directory changed. */
 void fold_touch(struct fold *fold);
-/* Valid until the next fold_add, fold_touch or fold_free. NULL: out of memory or no charter yet. */
+/* Valid until the next fold_view or fold_authorize after something was added; what it shows of the directory's objects
+ * (addresses) until they are removed. NULL: out of memory or no charter yet. */
 const struct view *fold_view(struct fold *fold);
-/* Would this record of ours have effect now? GMM_OK, or GMM_EDENIED/GMM_EFORMAT/GMM_EEXISTS with the rule that refuses in
- * msg ("only the chair of term 1 (International Labour Organization) may admit a participant"). */
+/* Would this record of ours have effect now, at its place in canonical order and behind all that is held? GMM_OK, or
+ * GMM_EDENIED/GMM_EFORMAT/GMM_EEXISTS with the rule that refuses in msg ("only the chair of term 1 (International
+ * Labour Organization) may admit a participant"). */
 enum gmm_err fold_authorize(struct fold *fold, const struct gmm_id *author, const struct gmm_id *group, uint16_t type,
                             const void *body, size_t len, uint64_t time_ms, struct gmm_msg *msg);
 
@@ -100,10 +115,13 @@ const struct view_epoch *view_epoch(const struct view *v, const struct gmm_id *i
  * member participant. */
 bool view_office_in_group(const struct view *v, const struct gmm_id *gid, const struct view_office *office,
                           uint64_t now_ms);
+/* May an office of this participant post to the group now? Members do; an observer reads, and posts to its own internal
+ * group only. Says why not. */
+bool view_may_post(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid, struct gmm_msg *why);
 /* Effect on a whole log: entries up to and including *valid_until stand (UINT64_MAX: all; false: none), and why not. */
 bool view_log_verdict(const struct view *v, const struct run_key *key, uint64_t *valid_until, struct gmm_msg *why);
-/* The epoch to send under: usable (protocol: "An epoch may be used for sending iff"), highest gen, then smallest id; NULL:
- * none, a new one is due. `have` tells whether we hold its secret. */
+/* The epoch to send under: usable (protocol: "An epoch may be used for sending iff"), highest gen, then smallest id;
+ * NULL: none, a new one is due. `have` tells whether we hold its secret. */
 const struct view_epoch *view_epoch_for_sending(const struct view *v, const struct gmm_id *gid, uint64_t now_ms,
                                                 bool (*have)(const void *arg, const struct gmm_id *epoch_id),
                                                 const void *arg);

@@ -136,6 +136,11 @@ bool state_is_member(const struct state *s, const struct state_group *g, unsigne
     return s->participants[participant].status == VIEW_ACTIVE && state_entitled(s, g, participant);
 }
 
+bool state_was_member(const struct state *s, const struct state_group *g, unsigned participant)
+{
+    return set_has(&g->former, participant) && !state_is_member(s, g, participant);
+}
+
 static struct state_group *group_new(struct state *s, const struct gmm_id *gid, enum epoch_group_kind kind)
 {
     void *grown = room(s->groups, s->group_count, &s->group_cap, sizeof(struct state_group *));

@@ -85,6 +85,8 @@ unsigned state_lead(const struct state *s, unsigned thematic);
 /* May belong to the group, be it active or not yet. */
 bool state_entitled(const struct state *s, const struct state_group *g, unsigned participant);
 bool state_is_member(const struct state *s, const struct state_group *g, unsigned participant);
+/* Was a member once, until it was removed, and is not one now. */
+bool state_was_member(const struct state *s, const struct state_group *g, unsigned participant);
 
 /* Changes; the records that they come from were authorised. */
 enum gmm_err state_admit(struct state *s, const struct control_admit *admit, uint64_t time_ms);

@@ -1,32 +1,50 @@
+/* Lookups over a view (fold.h). */
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/view_state.h"
+#include "proto/fold.h"
 
-/* Each looks up a key in a sorted array of structs that begin with, or contain at `offset`, that key. */
-static const void *find(const void *array, size_t count, size_t size, size_t offset, const struct gmm_id *key)
+/* The lists are sorted by one id of their elements. */
+typedef const struct gmm_id *id_at_fn(const struct view *v, size_t index);
+
+static const struct gmm_id *participant_pid(const struct view *v, size_t i)
 {
-    const uint8_t *base = array;
+    return &v->participants[i].pid;
+}
+
+static const struct gmm_id *office_key(const struct view *v, size_t i)
+{
+    return &v->offices[i].sign_pk;
+}
+
+static const struct gmm_id *group_gid(const struct view *v, size_t i)
+{
+    return &v->groups[i].gid;
+}
+
+static const struct gmm_id *epoch_id(const struct view *v, size_t i)
+{
+    return &v->epochs[i].id;
+}
+
+/* Index of the id, or count. */
+static size_t find(const struct view *v, id_at_fn *id_at, size_t count, const struct gmm_id *id)
+{
     size_t low = 0, high = count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        struct gmm_id id;
-        memcpy(&id, base + middle * size + offset, sizeof id);
-        int order = id_compare(&id, key);
-        if (order == 0)
-            return base + middle * size;
-        if (order < 0)
+        if (id_compare(id_at(v, middle), id) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return NULL;
+    return low < count && id_equal(id_at(v, low), id) ? low : count;
 }
 
 const struct view_participant *view_participant(const struct view *v, const struct gmm_id *pid)
 {
-    return find(v->participants, v->participant_count, sizeof *v->participants, offsetof(struct view_participant, pid),
-                pid);
+    size_t i = find(v, participant_pid, v->participant_count, pid);
+    return i == v->participant_count ? NULL : &v->participants[i];
 }
 
 const struct view_participant *view_participant_by_id(const struct view *v, const char *id)
@@ -39,15 +57,28 @@ const struct view_participant *view_participant_by_id(const struct view *v, cons
 
 const struct view_office *view_office(const struct view *v, const struct gmm_id *sign_pk)
 {
-    return find(v->offices, v->office_count, sizeof *v->offices, offsetof(struct view_office, sign_pk), sign_pk);
+    size_t i = find(v, office_key, v->office_count, sign_pk);
+    return i == v->office_count ? NULL : &v->offices[i];
+}
+
+/* Nothing proves that a certificate's Noise key is its office's: an active office goes first, then the participant that
+ * was there first. */
+static bool rather(const struct view *v, const struct view_office *a, const struct view_office *b)
+{
+    bool a_active = a->status == VIEW_OFFICE_ACTIVE, b_active = b->status == VIEW_OFFICE_ACTIVE;
+    if (a_active != b_active)
+        return a_active;
+    const struct view_participant *p = view_participant(v, &a->pid), *q = view_participant(v, &b->pid);
+    return p != NULL && q != NULL && p->since_ms < q->since_ms;
 }
 
 const struct view_office *view_office_by_noise(const struct view *v, const struct gmm_id *noise_pk)
 {
+    const struct view_office *best = NULL;
     for (size_t i = 0; i < v->office_count; i++)
-        if (id_equal(&v->offices[i].noise_pk, noise_pk))
-            return &v->offices[i];
-    return NULL;
+        if (id_equal(&v->offices[i].noise_pk, noise_pk) && (best == NULL || rather(v, &v->offices[i], best)))
+            best = &v->offices[i];
+    return best;
 }
 
 const struct view_office *view_office_by_name(const struct view *v, const struct gmm_id *pid, const char *office)
@@ -55,8 +86,10 @@ const struct view_office *view_office_by_name(const struct view *v, const struct
     const struct view_office *best = NULL;
     for (size_t i = 0; i < v->office_count; i++) {
         const struct view_office *o = &v->offices[i];
-        if (id_equal(&o->pid, pid) && strcmp(o->office, office) == 0 &&
-            (best == NULL || o->status == VIEW_OFFICE_ACTIVE))
+        if (!id_equal(&o->pid, pid) || strcmp(o->office, office) != 0)
+            continue;
+        bool active = o->status == VIEW_OFFICE_ACTIVE, best_active = best != NULL && best->status == VIEW_OFFICE_ACTIVE;
+        if (best == NULL || (active && !best_active) || (active == best_active && o->serial > best->serial))
             best = o;
     }
     return best;
@@ -64,85 +97,199 @@ const struct view_office *view_office_by_name(const struct view *v, const struct
 
 const struct view_group *view_group(const struct view *v, const struct gmm_id *gid)
 {
-    return find(v->groups, v->group_count, sizeof *v->groups, offsetof(struct view_group, gid), gid);
+    size_t i = find(v, group_gid, v->group_count, gid);
+    return i == v->group_count ? NULL : &v->groups[i];
 }
 
 const struct view_group *view_group_by_name(const struct view *v, const char *name, const struct gmm_id *own_pid)
 {
     for (size_t i = 0; i < v->group_count; i++) {
         const struct view_group *g = &v->groups[i];
-        if (g->name != NULL && strcmp(g->name, name) == 0 &&
-            (g->kind != GROUP_INTERNAL || id_equal(&g->owner, own_pid)))
+        if (g->name == NULL || strcmp(g->name, name) != 0)
+            continue;
+        if (g->kind != GROUP_INTERNAL || (own_pid != NULL && id_equal(&g->owner, own_pid)))
             return g;
     }
     return NULL;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+    return id_compare(a, b);
+}
+
+static bool listed(const struct gmm_id *pids, size_t count, const struct gmm_id *pid)
+{
+    return count > 0 && bsearch(pid, pids, count, sizeof *pids, compare_ids) != NULL;
+}
+
 bool view_is_member(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid)
 {
     const struct view_group *g = view_group(v, gid);
-    return g != NULL && find(g->members, g->member_count, sizeof *g->members, 0, pid) != NULL;
+    return g != NULL && listed(g->members, g->member_count, pid);
 }
 
 const struct view_epoch *view_epoch(const struct view *v, const struct gmm_id *id)
 {
-    return find(v->epochs, v->epoch_count, sizeof *v->epochs, offsetof(struct view_epoch, id), id);
+    size_t i = find(v, epoch_id, v->epoch_count, id);
+    return i == v->epoch_count ? NULL : &v->epochs[i];
+}
+
+static bool in_force(const struct view_office *office, uint64_t now_ms)
+{
+    return office->status == VIEW_OFFICE_ACTIVE && office->not_before_ms <= now_ms && now_ms <= office->not_after_ms;
 }
 
 bool view_office_in_group(const struct view *v, const struct gmm_id *gid, const struct view_office *office,
                           uint64_t now_ms)
 {
-    return office->status == VIEW_OFFICE_ACTIVE && now_ms >= office->not_before_ms && now_ms <= office->not_after_ms &&
-           view_is_member(v, gid, &office->pid);
+    return in_force(office, now_ms) && view_is_member(v, gid, &office->pid);
 }
 
-/* How far a log of a revoked key stands: the cut that names it; false: it is not named, so nothing does. */
-static bool cut_of(const struct office_revocation *revocation, const struct run_key *key, uint64_t *until)
+bool view_may_post(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid, struct gmm_msg *why)
 {
-    for (size_t i = 0; i < revocation->cut_count; i++)
-        if (id_equal(&revocation->cuts[i].group, &key->group) && revocation->cuts[i].instance == key->instance) {
-            *until = revocation->cuts[i].seq;
-            return true;
-        }
+    const struct view_group *g = view_group(v, gid);
+    const struct view_participant *p = view_participant(v, pid);
+    enum gmm_err err = GMM_OK;
+    if (p == NULL || g == NULL)
+        err = gmm_fail(why, GMM_EDENIED, "only admitted participants post, to groups that exist");
+    else if (!listed(g->members, g->member_count, pid))
+        err = gmm_fail(why, GMM_EDENIED, "%s is not a member of the group: only members post to it", p->name);
+    else if (p->kind == IDENTITY_OBSERVER && g->kind != GROUP_INTERNAL)
+        err = gmm_fail(why, GMM_EDENIED, "%s is an observer: it reads, and posts to its own group internal only",
+                       p->name);
+    return err == GMM_OK;
+}
+
+static int compare_cuts(const void *a, const void *b)
+{
+    const struct view_cut *x = a, *y = b;
+    int order = id_compare(&x->sign_pk, &y->sign_pk);
+    if (order == 0)
+        order = id_compare(&x->group, &y->group);
+    return order != 0 ? order : (x->instance > y->instance) - (x->instance < y->instance);
+}
+
+/* "It names the last valid entry; logs that it does not name are void." */
+static bool revoked_verdict(const struct view *v, const struct run_key *key, uint64_t *valid_until, struct gmm_msg *why)
+{
+    struct view_cut probe = {.sign_pk = key->author, .group = key->group, .instance = key->instance};
+    const struct view_cut *cut =
+        v->cut_count == 0 ? NULL : bsearch(&probe, v->cuts, v->cut_count, sizeof probe, compare_cuts);
+    if (cut == NULL) {
+        gmm_fail(why, GMM_EDENIED, "the office's key is revoked, and the revocation does not name this log");
+        return false;
+    }
+    *valid_until = cut->seq;
+    gmm_fail(why, GMM_EDENIED, "the office's key is revoked from entry %llu of this log on",
+             (unsigned long long)cut->seq + 1);
+    return true;
+}
+
+static bool author_verdict(const struct view *v, const struct run_key *key, const struct view_office *office,
+                           uint64_t *valid_until, struct gmm_msg *why)
+{
+    *valid_until = UINT64_MAX;
+    switch (office->status) {
+    case VIEW_OFFICE_ACTIVE:
+    case VIEW_OFFICE_SUPERSEDED:
+        return true;
+    case VIEW_OFFICE_REVOKED:
+        return revoked_verdict(v, key, valid_until, why);
+    case VIEW_OFFICE_VOID:
+        break;
+    }
+    gmm_fail(why, GMM_EDENIED, "the office's certificate is void: its serial or its key is claimed twice");
     return false;
 }
 
 bool view_log_verdict(const struct view *v, const struct run_key *key, uint64_t *valid_until, struct gmm_msg *why)
 {
-    const struct state *s = ((const struct view_state *)(const void *)v)->state;
-    bool claimed;
-    unsigned author = state_owner(s, &key->author, &claimed);
-    *valid_until = UINT64_MAX;
-    if (author == STATE_NOBODY) {
-        gmm_fail(why, GMM_EDENIED, "its author is not admitted to this network");
+    const struct view_office *office = view_office(v, &key->author);
+    *valid_until = 0;
+    if (office == NULL) {
+        gmm_fail(why, GMM_EDENIED, "the author is no office of an admitted participant");
         return false;
     }
-    const struct view_participant *participant = &s->participants[author];
-    const struct office_revocation *revocation = offices_revoked(s->offices, &key->author, &participant->pid);
-    if (revocation != NULL && !cut_of(revocation, key, valid_until)) {
-        gmm_fail(why, GMM_EDENIED, "its author's key is revoked and this log is not vouched for");
-        return false;
+    if (!id_is_zero(&key->group)) {
+        const struct view_group *g = view_group(v, &key->group);
+        if (g == NULL) {
+            gmm_fail(why, GMM_EDENIED, "the group is not known");
+            return false;
+        }
+        if (!listed(g->members, g->member_count, &office->pid) && !listed(g->former, g->former_count, &office->pid)) {
+            gmm_fail(why, GMM_EDENIED, "the author's participant was never a member of the group");
+            return false;
+        }
     }
-    if (id_is_zero(&key->group))
+    return author_verdict(v, key, office, valid_until, why);
+}
+
+/* The first wrap of an epoch at or behind an office. */
+static size_t wraps_from(const struct view *v, const struct gmm_id *id, const struct gmm_id *sign_pk)
+{
+    size_t low = 0, high = v->wrap_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = id_compare(&v->wraps[middle].epoch_id, id);
+        if (order == 0)
+            order = id_compare(&v->wraps[middle].sign_pk, sign_pk);
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool wrapped_to(const struct view *v, const struct view_epoch *epoch, const struct gmm_id *sign_pk)
+{
+    size_t i = wraps_from(v, &epoch->id, sign_pk);
+    return i < v->wrap_count && id_equal(&v->wraps[i].epoch_id, &epoch->id) && id_equal(&v->wraps[i].sign_pk, sign_pk);
+}
+
+static bool current(const struct view *v, const struct view_group *g, const struct gmm_id *sign_pk, uint64_t now_ms)
+{
+    const struct view_office *office = view_office(v, sign_pk);
+    return office != NULL && in_force(office, now_ms) && listed(g->members, g->member_count, &office->pid);
+}
+
+/* "Members it lacks get a WRAP entry where history is full, else a new epoch is due." */
+static bool reaches_all(const struct view *v, const struct view_group *g, const struct view_epoch *epoch,
+                        uint64_t now_ms)
+{
+    if (g->history_full)
         return true;
-    const struct state_group *g = state_group(s, &key->group);
-    bool former = g != NULL && (g->former.bits[author / 64] >> (author % 64) & 1u) != 0;
-    if (g == NULL || (!former && !state_entitled(s, g, author)) || participant->status == VIEW_ADMITTED) {
-        gmm_fail(why, GMM_EDENIED, "participant %s is not a member of the group", participant->id);
-        return false;
+    for (size_t i = 0; i < v->office_count; i++) {
+        const struct view_office *office = &v->offices[i];
+        if (in_force(office, now_ms) && listed(g->members, g->member_count, &office->pid) &&
+            epoch_find(&epoch->epoch, &office->sign_pk) == NULL && !wrapped_to(v, epoch, &office->sign_pk))
+            return false;
     }
     return true;
 }
 
-/* "every recipient is, in the sender's fold, a current member". */
-static bool all_current(const struct view *v, const struct view_epoch *epoch, uint64_t now_ms)
+/* "Every recipient is, in the sender's fold, a current member", be it listed or added by a WRAP. */
+static bool only_members(const struct view *v, const struct view_group *g, const struct view_epoch *epoch,
+                         uint64_t now_ms)
 {
-    for (uint16_t i = 0; i < epoch->epoch.recipient_count; i++) {
-        const struct view_office *office = view_office(v, &epoch->epoch.recipients[i].sign_pk);
-        if (office == NULL || !view_office_in_group(v, &epoch->gid, office, now_ms))
+    static const struct gmm_id lowest = {{0}};
+    for (size_t i = 0; i < epoch->epoch.recipient_count; i++)
+        if (!current(v, g, &epoch->epoch.recipients[i].sign_pk, now_ms))
             return false;
-    }
+    size_t w = wraps_from(v, &epoch->id, &lowest);
+    for (; w < v->wrap_count && id_equal(&v->wraps[w].epoch_id, &epoch->id); w++)
+        if (!current(v, g, &v->wraps[w].sign_pk, now_ms))
+            return false;
     return true;
+}
+
+/* Highest gen, then smallest id. */
+static bool goes_before(const struct view_epoch *a, const struct view_epoch *b)
+{
+    if (a->epoch.gen != b->epoch.gen)
+        return a->epoch.gen > b->epoch.gen;
+    return id_compare(&a->id, &b->id) < 0;
 }
 
 const struct view_epoch *view_epoch_for_sending(const struct view *v, const struct gmm_id *gid, uint64_t now_ms,
@@ -150,25 +297,25 @@ const struct view_epoch *view_epoch_for_sending(const struct view *v, const stru
                                                 const void *arg)
 {
     const struct view_epoch *best = NULL;
-    for (size_t i = 0; i < v->epoch_count; i++) {
-        const struct view_epoch *epoch = &v->epochs[i];
-        /* In ascending order of id: of equal gens the first stays. */
-        if (!id_equal(&epoch->gid, gid) || (best != NULL && epoch->epoch.gen <= best->epoch.gen))
+    const struct view_group *g = view_group(v, gid);
+    for (size_t i = 0; g != NULL && i < v->epoch_count; i++) {
+        const struct view_epoch *e = &v->epochs[i];
+        if (!e->valid || e->bad || !id_equal(&e->gid, gid) || (best != NULL && !goes_before(e, best)))
             continue;
-        if (epoch->valid && !epoch->bad && have(arg, &epoch->id) && all_current(v, epoch, now_ms))
-            best = epoch;
+        if (have(arg, &e->id) && only_members(v, g, e, now_ms) && reaches_all(v, g, e, now_ms))
+            best = e;
     }
     return best;
 }
 
-static bool is_parent(const struct view *v, const struct gmm_id *gid, const struct gmm_id *id)
+static bool is_parent(const struct view *v, const struct view_epoch *epoch)
 {
     for (size_t i = 0; i < v->epoch_count; i++) {
-        const struct view_epoch *epoch = &v->epochs[i];
-        if (!epoch->valid || !id_equal(&epoch->gid, gid))
+        const struct view_epoch *e = &v->epochs[i];
+        if (!e->valid || !id_equal(&e->gid, &epoch->gid))
             continue;
-        for (unsigned k = 0; k < epoch->epoch.parent_count; k++)
-            if (id_equal(&epoch->epoch.parents[k], id))
+        for (size_t j = 0; j < e->epoch.parent_count; j++)
+            if (id_equal(&e->epoch.parents[j], &epoch->id))
                 return true;
     }
     return false;
@@ -178,17 +325,19 @@ size_t view_epoch_tips(const struct view *v, const struct gmm_id *gid, const str
 {
     size_t count = 0;
     for (size_t i = 0; i < v->epoch_count; i++) {
-        const struct view_epoch *epoch = &v->epochs[i];
-        if (!epoch->valid || !id_equal(&epoch->gid, gid) || is_parent(v, gid, &epoch->id))
+        const struct view_epoch *e = &v->epochs[i];
+        if (!e->valid || !id_equal(&e->gid, gid))
             continue;
-        size_t at = count < max ? count++ : max;
-        while (at > 0 && out[at - 1]->epoch.gen < epoch->epoch.gen) {
-            if (at < max)
-                out[at] = out[at - 1];
+        /* Insertion into the best so far; is_parent is asked only of those that would get in. */
+        size_t at = count;
+        while (at > 0 && goes_before(e, out[at - 1]))
             at--;
-        }
-        if (at < max)
-            out[at] = epoch;
+        if (at == max || is_parent(v, e))
+            continue;
+        if (count < max)
+            count++;
+        memmove(out + at + 1, out + at, (count - at - 1) * sizeof *out);
+        out[at] = e;
     }
     return count;
 }

@@ -1,0 +1,183 @@
+#include "proto/epochs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_ids(const void *a, const void *b)
+{
+    const struct view_epoch *x = a, *y = b;
+    return id_compare(&x->id, &y->id);
+}
+
+static int compare_gens(const void *a, const void *b)
+{
+    const struct view_epoch *const *x = a, *const *y = b;
+    return ((*x)->epoch.gen > (*y)->epoch.gen) - ((*x)->epoch.gen < (*y)->epoch.gen);
+}
+
+static int compare_about(const struct state_note *x, const struct gmm_id *epoch_id, const struct gmm_id *sign_pk)
+{
+    int order = id_compare(&x->epoch_id, epoch_id);
+    return order != 0 ? order : id_compare(&x->sign_pk, sign_pk);
+}
+
+static int compare_notes(const void *a, const void *b)
+{
+    const struct state_note *x = a, *y = b;
+    int order = compare_about(x, &y->epoch_id, &y->sign_pk);
+    return order != 0 ? order : (x->position > y->position) - (x->position < y->position);
+}
+
+static struct view_epoch *find(struct view_epoch *epochs, size_t count, const struct gmm_id *id)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (id_compare(&epochs[middle].id, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && id_equal(&epochs[low].id, id) ? &epochs[low] : NULL;
+}
+
+bool epochs_gen_ok(const struct view_epoch *epochs, size_t count, const struct gmm_id *gid, const struct epoch *epoch)
+{
+    uint64_t highest = 0;
+    for (size_t i = 0; i < epoch->parent_count; i++) {
+        struct view_epoch probe = {.id = epoch->parents[i]};
+        const struct view_epoch *parent = count == 0 ? NULL : bsearch(&probe, epochs, count, sizeof probe, compare_ids);
+        if (parent == NULL || !id_equal(&parent->gid, gid) || !parent->valid)
+            return false;
+        if (parent->epoch.gen > highest)
+            highest = parent->epoch.gen;
+    }
+    return epoch->gen == highest + 1;
+}
+
+/* Parents first: a parent's gen is below its child's, or the child is not valid. */
+static enum gmm_err validate(struct view_epoch *epochs, size_t count)
+{
+    struct view_epoch **by_gen = calloc(count + 1, sizeof(struct view_epoch *));
+    if (by_gen == NULL)
+        return GMM_ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        by_gen[i] = &epochs[i];
+    qsort(by_gen, count, sizeof(struct view_epoch *), compare_gens);
+    for (size_t i = 0; i < count; i++)
+        if (by_gen[i]->valid)
+            by_gen[i]->valid = epochs_gen_ok(epochs, count, &by_gen[i]->gid, &by_gen[i]->epoch);
+    free(by_gen);
+    return GMM_OK;
+}
+
+/* A wrap counts when it stands in the epoch's group, and, where no history is kept, repairs a recipient's own. */
+static bool wrap_counts(const struct state *s, struct view_epoch *epochs, size_t count, const struct state_note *wrap)
+{
+    const struct view_epoch *epoch = find(epochs, count, &wrap->epoch_id);
+    const struct state_group *g = state_group(s, &wrap->change->log.group);
+    return epoch != NULL && g != NULL && id_equal(&epoch->gid, &g->gid) &&
+           (g->history_full || epoch_find(&epoch->epoch, &wrap->sign_pk) != NULL);
+}
+
+/* Index of the first note about (epoch, office) behind a position. */
+static size_t behind(const struct state_note *notes, size_t count, const struct state_note *about, size_t position)
+{
+    size_t low = 0, high = count;
+    struct state_note probe = *about;
+    probe.position = position;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_notes(&notes[middle], &probe) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_about(const struct state_note *notes, size_t count, size_t i, const struct state_note *about)
+{
+    return i < count && compare_about(&notes[i], &about->epoch_id, &about->sign_pk) == 0;
+}
+
+/* "A listed recipient that cannot open an epoch writes EPOCH_BAD"; a WRAP behind it answers. */
+static void complain(struct view_epoch *epochs, size_t count, const struct state_note *complaint,
+                     const struct state_note *wraps, size_t wrap_count)
+{
+    struct view_epoch *epoch = find(epochs, count, &complaint->epoch_id);
+    if (epoch == NULL || !id_equal(&epoch->gid, &complaint->change->log.group))
+        return;
+    size_t later = behind(wraps, wrap_count, complaint, complaint->position);
+    bool recipient = epoch_find(&epoch->epoch, &complaint->sign_pk) != NULL ||
+                     (later > 0 && is_about(wraps, wrap_count, later - 1, complaint));
+    if (recipient && !is_about(wraps, wrap_count, later, complaint))
+        epoch->bad = true;
+}
+
+static struct view_epoch *collect(const struct state *s)
+{
+    struct view_epoch *epochs = calloc(s->epoch_count + 1, sizeof *epochs);
+    if (epochs == NULL)
+        return NULL;
+    for (size_t i = 0; i < s->epoch_count; i++) {
+        const struct change *c = s->epochs[i].change;
+        epochs[i] = (struct view_epoch){.id = c->id, .gid = c->log.group, .author = c->log.author, .time = c->time};
+        epochs[i].epoch = *c->epoch;
+        epochs[i].valid = s->epochs[i].by_member;
+    }
+    qsort(epochs, s->epoch_count, sizeof *epochs, compare_ids);
+    return epochs;
+}
+
+static struct state_note *counting_wraps(const struct state *s, struct view_epoch *epochs, size_t *count)
+{
+    struct state_note *kept = calloc(s->wraps.count + 1, sizeof *kept);
+    *count = 0;
+    if (kept == NULL)
+        return NULL;
+    for (size_t i = 0; i < s->wraps.count; i++)
+        if (wrap_counts(s, epochs, s->epoch_count, &s->wraps.list[i]))
+            kept[(*count)++] = s->wraps.list[i];
+    qsort(kept, *count, sizeof *kept, compare_notes);
+    return kept;
+}
+
+static struct view_wrap *wraps_out(const struct state_note *kept, size_t count)
+{
+    struct view_wrap *wraps = calloc(count + 1, sizeof *wraps);
+    for (size_t i = 0; wraps != NULL && i < count; i++)
+        wraps[i] = (struct view_wrap){.epoch_id = kept[i].epoch_id,
+                                      .sign_pk = kept[i].sign_pk,
+                                      .author = kept[i].change->log.author,
+                                      .body = kept[i].change->body,
+                                      .len = kept[i].change->len};
+    return wraps;
+}
+
+enum gmm_err epochs_resolve(const struct state *s, struct view_epoch **epochs, size_t *epoch_count,
+                            struct view_wrap **wraps, size_t *wrap_count)
+{
+    struct state_note *kept = NULL;
+    enum gmm_err err = GMM_ENOMEM;
+    *wraps = NULL;
+    *epoch_count = s->epoch_count;
+    *wrap_count = 0;
+    *epochs = collect(s);
+    if (*epochs == NULL || validate(*epochs, *epoch_count) != GMM_OK)
+        goto done;
+    kept = counting_wraps(s, *epochs, wrap_count);
+    *wraps = kept == NULL ? NULL : wraps_out(kept, *wrap_count);
+    if (*wraps == NULL)
+        goto done;
+    for (size_t i = 0; i < s->complaints.count; i++)
+        complain(*epochs, *epoch_count, &s->complaints.list[i], kept, *wrap_count);
+    err = GMM_OK;
+done:
+    free(kept);
+    if (err != GMM_OK) {
+        free(*epochs);
+        *epochs = NULL;
+    }
+    return err;
+}

@@ -1,0 +1,24 @@
+/* Makes the view that others see of a folded state. Inside of the fold only; lookups over a view are in fold.h
+ * (view_…). */
+#ifndef GMM_PROTO_VIEW_MAKE_H
+#define GMM_PROTO_VIEW_MAKE_H
+
+#include "proto/state.h"
+
+/* A view with the memory that it points to. What stands in records and certificates is borrowed from them. */
+struct view_made {
+    struct view view;
+    struct view_participant *participants;
+    struct view_office *offices;
+    struct view_group *groups;
+    struct gmm_id *members;
+    struct view_epoch *epochs;
+    struct view_wrap *wraps;
+    struct view_cut *cuts;
+};
+
+/* GMM_ENOMEM: nothing is held. */
+enum gmm_err view_make(struct view_made *made, const struct state *s);
+void view_make_close(struct view_made *made);
+
+#endif
