@@ -218,7 +218,9 @@ static enum gmm_err on_row(void *arg, const struct store_invite *row)
 
 enum gmm_err invites_find(struct node *node, const uint8_t id[CARD_INVITE_ID_BYTES], struct invites_entry *out)
 {
-    struct walk walk = {.node = node, .id = id, .found = out};
+    uint8_t wanted[CARD_INVITE_ID_BYTES];
+    struct walk walk = {.node = node, .id = wanted, .found = out};
+    memcpy(wanted, id, sizeof wanted); /* it may be out's own */
     memset(out, 0, sizeof *out);
     enum gmm_err err = store_each_invite(node->store, on_row, &walk);
     if (err == GMM_OK && !walk.done)
