@@ -217,6 +217,9 @@ enum gmm_err node_start_engine(struct node *node, const struct gmm_id *nid, stru
         return GMM_OK;
     engine_free(node->engine);
     node->engine = NULL;
+    /* Whatever the engine found wrong with what was sound when it was stored is damage. */
+    if (err != GMM_ENOMEM && err != GMM_EIO && err != GMM_EFULL && err != GMM_EBUSY)
+        err = GMM_ECORRUPT;
     return gmm_fail(msg, err, "the store cannot be read: %s; run gmm verify --all", gmm_err_text(err));
 }
 

@@ -111,13 +111,14 @@ static void check_content(struct walk *walk, const struct gmm_id *gid, const str
     size_t missing = 0, count = 0;
     if (content->inline_bytes != NULL)
         return;
-    if (content_missing(walk->node, gid, content, &ids, &count) != GMM_OK)
-        count = 0;
+    enum gmm_err err = content_missing(walk->node, gid, content, &ids, &count);
     free(ids);
-    walk->report->not_held += count;
-    if (count > 0)
+    if (err == GMM_OK && count > 0) {
+        walk->report->not_held += count;
         return;
-    enum gmm_err err = content_write(walk->node, gid, content, walk->null_fd, &missing, &msg);
+    }
+    if (err == GMM_OK)
+        err = content_write(walk->node, gid, content, walk->null_fd, &missing, &msg);
     if (err == GMM_ENOMEM)
         walk->failed = err;
     else if (err == GMM_EABSENT)
@@ -195,7 +196,7 @@ static enum gmm_err check_store(struct walk *walk)
         err = GMM_OK;
     uint64_t checked = 0;
     if (err == GMM_OK)
-        err = store_check(node->store, &walk->nid, &checked, on_store_fault, walk);
+        err = store_check(node->store, walk->has_network ? &walk->nid : NULL, &checked, on_store_fault, walk);
     walk->report->checked += checked;
     if (err == GMM_ECORRUPT) {
         fault(walk, "store", NULL, store_error(node->store));
