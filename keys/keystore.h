@@ -41,7 +41,7 @@ struct keystore {
     uint16_t wrap_count;
     struct keystore_wrap wraps[KEYSTORE_WRAPS];
     uint16_t card_len;
-    uint8_t card[2048]; /* the signed card as made at init */
+    uint8_t card[CARD_BYTES_MAX]; /* the signed card as made at init */
 };
 
 struct keystore_lock { /* how a file is sealed */

@@ -351,7 +351,7 @@ static void wrong_locks_are_refused(void **state)
 static enum gmm_err open_payload(const uint8_t *payload, size_t len)
 {
     static const uint8_t master[32];
-    uint8_t file[8192] = "GMMKEYS1", salt_nonce[40], file_key[32];
+    uint8_t file[10000] = "GMMKEYS1", salt_nonce[40], file_key[32];
     memcpy(salt_nonce, salt, 16);
     memcpy(salt_nonce + 16, nonce, 24);
     memcpy(file + 17, salt_nonce, 40);
@@ -369,7 +369,7 @@ static void payloads_are_strict(void **state)
 {
     (void)state;
     enum { FIXED = 202 };
-    uint8_t payload[7000] = {1};
+    uint8_t payload[9000] = {1};
     assert_int_equal(open_payload(payload, FIXED), GMM_OK);
     for (size_t n = 0; n < FIXED; n++)
         assert_int_equal(open_payload(payload, n), GMM_ECORRUPT);
@@ -395,8 +395,10 @@ static void payloads_are_strict(void **state)
     payload[199] = KEYSTORE_WRAPS + 1;
     assert_int_equal(open_payload(payload, FIXED + (KEYSTORE_WRAPS + 1) * 48), GMM_ECORRUPT);
     payload[199] = 0;
-    bytes_store_u16(payload + FIXED - 2, 2049);
-    assert_int_equal(open_payload(payload, FIXED + 2049), GMM_ECORRUPT);
+    bytes_store_u16(payload + FIXED - 2, CARD_BYTES_MAX + 1);
+    assert_int_equal(open_payload(payload, FIXED + CARD_BYTES_MAX + 1), GMM_ECORRUPT);
+    bytes_store_u16(payload + FIXED - 2, CARD_BYTES_MAX);
+    assert_int_equal(open_payload(payload, FIXED + CARD_BYTES_MAX), GMM_OK);
 }
 
 static void lack_of_memory_is_reported(void **state)
