@@ -19,12 +19,11 @@ static int log_compare(const void *a, const void *b)
 /* A sorted copy of the cuts; NULL when memory ends. */
 static struct revocation_cut *sorted(const struct revocation *revocation)
 {
-    size_t bytes = revocation->count * sizeof *revocation->cuts;
-    struct revocation_cut *cuts = malloc(bytes + (bytes == 0));
+    struct revocation_cut *cuts = calloc(revocation->count + 1u, sizeof *cuts);
     if (cuts == NULL)
         return NULL;
-    if (bytes > 0) {
-        memcpy(cuts, revocation->cuts, bytes);
+    if (revocation->count > 0) {
+        memcpy(cuts, revocation->cuts, revocation->count * sizeof *cuts);
         qsort(cuts, revocation->count, sizeof *cuts, log_compare);
     }
     return cuts;

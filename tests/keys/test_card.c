@@ -143,6 +143,8 @@ static void every_bit_of_a_card_counts(void **state)
     assert_int_equal(card_open(&read, card_bytes.p, card_bytes.len), GMM_EFORMAT);
     card_bytes.p[0] = 2;
     assert_int_equal(card_open(&read, card_bytes.p, card_bytes.len), GMM_EVERSION);
+    static const uint8_t long_one[CARD_BYTES_MAX + 1] = {1};
+    assert_int_equal(card_open(&read, long_one, sizeof long_one), GMM_EFORMAT);
 }
 
 static void card_refused(void **state)

@@ -105,6 +105,8 @@ static void every_bit_counts(void **state)
     assert_int_equal(certificate_open(&read, NULL, out.p, out.len), GMM_EFORMAT);
     out.p[0] = 2;
     assert_int_equal(certificate_open(&read, NULL, out.p, out.len), GMM_EVERSION);
+    static const uint8_t long_one[CERTIFICATE_BYTES_MAX + 1] = {1};
+    assert_int_equal(certificate_open(&read, NULL, long_one, sizeof long_one), GMM_EFORMAT);
 }
 
 static void another_network(void **state)

@@ -124,6 +124,8 @@ static void every_bit_counts(void **state)
     assert_int_equal(charter_open(&read, out.p, out.len), GMM_EFORMAT);
     out.p[0] = 0;
     assert_int_equal(charter_open(&read, out.p, out.len), GMM_EVERSION);
+    static const uint8_t long_one[CHARTER_BYTES_MAX + 1] = {1};
+    assert_int_equal(charter_open(&read, long_one, sizeof long_one), GMM_EFORMAT);
 }
 
 static void refused(void **state)

@@ -62,12 +62,25 @@ static void a_long_message_is_cut_at_a_character(void **state)
     }
 }
 
+/* Bytes that are no text end up cut anywhere, but inside the buffer. */
+static void what_is_no_text_stays_bounded(void **state)
+{
+    (void)state;
+    struct gmm_msg msg;
+    char text[1024];
+    memset(text, 0x80, sizeof text);
+    text[sizeof text - 1] = '\0';
+    gmm_fail(&msg, GMM_EFORMAT, "%s", text);
+    assert_int_equal(strlen(msg.text), sizeof msg.text - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_code_has_a_name_and_a_text),
         cmocka_unit_test(fail_formats_and_returns),
         cmocka_unit_test(a_long_message_is_cut_at_a_character),
+        cmocka_unit_test(what_is_no_text_stays_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,18 @@ static void nothing_before_open(void **state)
     assert_int_equal(secret_in_use(), 0);
 }
 
+static void opening_again_keeps_what_is_there(void **state)
+{
+    (void)state;
+    uint8_t *secret = secret_alloc(32);
+    assert_non_null(secret);
+    secret[31] = 7;
+    assert_int_equal(secret_open(SECRET_ALLOW_UNLOCKED, NULL), GMM_OK);
+    assert_int_equal(secret[31], 7);
+    assert_int_equal(secret_in_use(), 32);
+    secret_free(secret);
+}
+
 static void zeroed_aligned_and_counted(void **state)
 {
     (void)state;
@@ -257,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_before_open),
+        cmocka_unit_test_setup_teardown(opening_again_keeps_what_is_there, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(zeroed_aligned_and_counted, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(freed_bytes_are_wiped_and_reused, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(many_regions, open_arena, close_arena),
