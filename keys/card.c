@@ -82,7 +82,8 @@ enum gmm_err card_open(struct card *out, const void *bytes, size_t len)
 }
 
 #define FINGERPRINT_GROUPS 8
-#define FINGERPRINT_DIGITS (5 * FINGERPRINT_GROUPS)
+#define FINGERPRINT_DIGITS 40
+static_assert(FINGERPRINT_DIGITS == 5 * FINGERPRINT_GROUPS, "groups of five digits");
 static_assert(CARD_FINGERPRINT_TEXT == FINGERPRINT_DIGITS + FINGERPRINT_GROUPS, "a space or the NUL after each group");
 
 /* Group i: bytes 4i to 4i + 3 of the hash as a number, modulo 100,000. */

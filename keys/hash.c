@@ -12,7 +12,7 @@ static_assert(HASH_SIG_BYTES == crypto_sign_BYTES, "an Ed25519 signature");
 /* lp(L) = u8 length ‖ ASCII label. */
 static size_t label_write(uint8_t *out, const char *label)
 {
-    size_t len = strlen(label);
+    size_t len = strnlen(label, 256);
     assert(len > 0 && len <= 255);
     out[0] = (uint8_t)len;
     memcpy(out + 1, label, len);

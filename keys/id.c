@@ -1,6 +1,9 @@
 #include "keys/id.h"
 
+#include <assert.h>
 #include <string.h>
+
+static_assert(GMM_ID_HEX == 2 * GMM_ID_BYTES, "two digits a byte");
 
 int id_compare(const struct gmm_id *a, const struct gmm_id *b)
 {

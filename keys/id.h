@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define GMM_ID_BYTES 32
-#define GMM_ID_HEX (2 * GMM_ID_BYTES)
+#define GMM_ID_HEX 64 /* digits */
 
 struct gmm_id {
     uint8_t b[GMM_ID_BYTES];

@@ -33,8 +33,8 @@ static bool blake2b(void)
 {
     const uint8_t *abc = (const uint8_t *)"abc";
     uint8_t key[32], out[64];
-    for (uint8_t i = 0; i < sizeof key; i++)
-        key[i] = i;
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] = (uint8_t)i;
     crypto_generichash(out, 32, abc, 3, NULL, 0);
     bool ok = equals(out, 32, "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
     crypto_generichash(out, 32, abc, 3, key, sizeof key);
