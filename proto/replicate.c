@@ -313,13 +313,15 @@ static enum gmm_err on_heads(struct replicate *r, struct core *core, struct repl
     return GMM_OK;
 }
 
-static void run_admitted(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log)
+/* The want is done when the log reached it; then whoever holds more of this log is asked, not only who sent this. */
+static void run_admitted(struct replicate *r, struct core *core, struct logs_log *log)
 {
     struct replica_want *want = want_of(r, log);
     if (want != NULL && next_of(log) > want->to)
         want_drop(r, want);
-    if (consider(r, core, replica, log) != GMM_OK)
-        peer_close(replica->peer, GMM_ENOMEM, "out of memory");
+    for (size_t i = 0; i < r->count; i++)
+        if (consider(r, core, r->replicas[i], log) != GMM_OK)
+            peer_close(r->replicas[i]->peer, GMM_ENOMEM, "out of memory");
 }
 
 /* A run that cannot be admitted yet stays wanted: asked again after a while, or when an object comes. */
@@ -403,7 +405,7 @@ static enum gmm_err on_run(struct replicate *r, struct core *core, struct replic
         return consider(r, core, replica, log);
     }
     if ((err = admit(r, core, replica, log, &log->admitted.id, payload, len)) == GMM_OK)
-        run_admitted(r, core, replica, log);
+        run_admitted(r, core, log);
     return err;
 }
 
