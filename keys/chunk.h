@@ -6,8 +6,8 @@
  *          K(key, chunk-commit, nothing) 32
  * id = H(chunk-id, nid ‖ gid ‖ sealed)
  *
- * Poly1305 does not commit to the key: one ciphertext can be made to open under two. The last 32 bytes do, so that an id
- * names one key and one plaintext, also for a reader who does not know conv and cannot recompute the key.
+ * Poly1305 does not commit to the key: one ciphertext can be made to open under two. The last 32 bytes do, so that an
+ * id names one key and one plaintext, also for a reader who does not know conv and cannot recompute the key.
  */
 #ifndef GMM_KEYS_CHUNK_H
 #define GMM_KEYS_CHUNK_H
@@ -22,8 +22,8 @@ size_t chunk_sealed_size(size_t len);
 enum gmm_err chunk_seal(uint8_t *sealed, uint8_t key[32], struct gmm_id *id, const uint8_t conv[32],
                         const struct gmm_id *nid, const struct gmm_id *gid, const void *plain, size_t len);
 void chunk_id(struct gmm_id *id, const struct gmm_id *nid, const struct gmm_id *gid, const void *sealed, size_t len);
-/* Opens into out (the caller's, at least sealed_len bytes; may be sealed itself): expect_len bytes of plaintext stand at
- * its front then. expect_len: the manifest's plaintext length, must match. key is what the manifest says.
+/* Opens into out (the caller's, at least sealed_len bytes; may be sealed itself): expect_len bytes of plaintext stand
+ * at its front then. expect_len: the manifest's plaintext length, must match. key is what the manifest says.
  * GMM_EDECRYPT: not under this key; GMM_EFORMAT: another length, padding not zero. */
 enum gmm_err chunk_open(uint8_t *out, size_t expect_len, const uint8_t key[32], const struct gmm_id *nid,
                         const struct gmm_id *gid, const void *sealed, size_t sealed_len);

@@ -4,15 +4,13 @@
  *               from parents[0]), history: count u8 × {parent index u8, 48 bytes}, recipients: count u16 ×
  *               {sign_pk 32, wrap id 8, 48 bytes} sorted by sign_pk, none twice}
  * commit = H(epoch-commit, E ‖ nid ‖ gid ‖ gen u32 ‖ eph_pk)
- * wrap   = ChaCha20-Poly1305-IETF(kek, nonce 0, E), kek = K(ss, kek, nid ‖ gid ‖ author ‖ gen ‖ eph_pk ‖ sign_pk ‖ wrap_pk ‖
- *          commit ‖ psk 32 zero), ss = X25519(eph_sk, wrap_pk) (zero result: GMM_EKEY)
- * history wrap = ChaCha20-Poly1305-IETF(K(E, history, parent id ‖ commit), nonce 0, E_parent)
- * wrap id = first 8 bytes of H(wrap-id, wrap_pk)
- * WRAP body  = {ver u8 = 1, epoch id 32, eph_pk 32, sign_pk 32, wrap id 8, 48 bytes}; same kek with gen of the epoch,
- *          author of the WRAP entry and the WRAP's own eph_pk.
- * The id of the epoch is the id of the entry that carries it. gen = 1 + max(parents' gen), 1 without parents and then
- * only. Parents differ, history wraps stand in the order of the parents, at most one each; at least one recipient, at
- * most LIMIT_OFFICES.
+ * wrap   = ChaCha20-Poly1305-IETF(kek, nonce 0, E), kek = K(ss, kek, nid ‖ gid ‖ author ‖ gen ‖ eph_pk ‖ sign_pk ‖
+ * wrap_pk ‖ commit ‖ psk 32 zero), ss = X25519(eph_sk, wrap_pk) (zero result: GMM_EKEY) history wrap =
+ * ChaCha20-Poly1305-IETF(K(E, history, parent id ‖ commit), nonce 0, E_parent) wrap id = first 8 bytes of H(wrap-id,
+ * wrap_pk) WRAP body  = {ver u8 = 1, epoch id 32, eph_pk 32, sign_pk 32, wrap id 8, 48 bytes}; same kek with gen of the
+ * epoch, author of the WRAP entry and the WRAP's own eph_pk. The id of the epoch is the id of the entry that carries
+ * it. gen = 1 + max(parents' gen), 1 without parents and then only. Parents differ, history wraps stand in the order of
+ * the parents, at most one each; at least one recipient, at most LIMIT_OFFICES.
  */
 #ifndef GMM_KEYS_EPOCH_H
 #define GMM_KEYS_EPOCH_H
@@ -52,15 +50,15 @@ struct epoch_context {
 
 void epoch_wrap_id(uint8_t out[8], const struct gmm_id *wrap_pk);
 
-/* Makes an epoch: secret and eph_sk are 32 random bytes of the caller's (guarded). targets are sorted here; two with one
- * sign_pk: GMM_EFORMAT; none: GMM_EFORMAT ("an empty audience is an error"). parents with secrets[i] not NULL get a
+/* Makes an epoch: secret and eph_sk are 32 random bytes of the caller's (guarded). targets are sorted here; two with
+ * one sign_pk: GMM_EFORMAT; none: GMM_EFORMAT ("an empty audience is an error"). parents with secrets[i] not NULL get a
  * history wrap when `history` is set. out is filled; encode with epoch_encode. GMM_EKEY: a low-order wrap key
  * (identity_check_dh_pk keeps them out). GMM_EFORMAT: gen and parents do not fit, two parents are one. GMM_ELIMIT,
  * GMM_ENOMEM. On failure nothing is owned. */
 enum gmm_err epoch_make(struct epoch *out, const struct epoch_context *ctx, uint32_t gen, enum epoch_domain domain,
                         const struct gmm_id *parents, const uint8_t *const *parent_secrets, size_t parent_count,
-                        bool history, const struct epoch_target *targets, size_t target_count,
-                        const uint8_t secret[32], const uint8_t eph_sk[32]);
+                        bool history, const struct epoch_target *targets, size_t target_count, const uint8_t secret[32],
+                        const uint8_t eph_sk[32]);
 enum gmm_err epoch_encode(struct buffer *out, const struct epoch *epoch);
 /* Strict (order, duplicates, counts, trailing bytes). GMM_EFORMAT, GMM_EVERSION, GMM_ENOMEM. */
 enum gmm_err epoch_decode(struct epoch *out, const void *bytes, size_t len);
@@ -72,8 +70,8 @@ const struct epoch_recipient *epoch_find(const struct epoch *epoch, const struct
  * wrap key; GMM_EDECRYPT: the wrap does not open, or opens to another secret (EPOCH_BAD is due); GMM_EKEY. */
 enum gmm_err epoch_unwrap(uint8_t secret[32], const struct epoch *epoch, const struct epoch_context *ctx,
                           const struct gmm_id *sign_pk, const uint8_t wrap_sk[32]);
-/* Opens the secret of parents[index] with E; whether it is the parent's, the parent's own commitment tells (epoch_check).
- * GMM_ENOTFOUND: no history wrap for it. GMM_EDECRYPT. */
+/* Opens the secret of parents[index] with E; whether it is the parent's, the parent's own commitment tells
+ * (epoch_check). GMM_ENOTFOUND: no history wrap for it. GMM_EDECRYPT. */
 enum gmm_err epoch_unwrap_parent(uint8_t parent_secret[32], const struct epoch *epoch, unsigned index,
                                  const uint8_t secret[32]);
 /* GMM_OK when the commitment is that of this secret; GMM_EDECRYPT otherwise. */

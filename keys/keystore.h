@@ -6,9 +6,9 @@
  * master = Argon2id(passphrase, salt, ops, mem) | the key | 32 zero bytes
  * key    = K(master, keystore-key, salt), commit = K(master, keystore-commit, salt ‖ nonce)
  * ciphertext = XChaCha20-Poly1305(key, nonce, ad = header)
- * payload = {ver u8 = 1, flags u8 (1 root held, 2 next root held, 4 root provisional), node 32, sign seed 32, noise sk 32,
- *            root_n u32, root seed 32, next root seed 32, pid 32, wraps: count u16 × {sk 32, created u64, retired u64},
- *            card bytes16}                                     a root seed that is not held: zeros
+ * payload = {ver u8 = 1, flags u8 (1 root held, 2 next root held, 4 root provisional), node 32, sign seed 32, noise sk
+ * 32, root_n u32, root seed 32, next root seed 32, pid 32, wraps: count u16 × {sk 32, created u64, retired u64}, card
+ * bytes16}                                     a root seed that is not held: zeros
  */
 #ifndef GMM_KEYS_KEYSTORE_H
 #define GMM_KEYS_KEYSTORE_H

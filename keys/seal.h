@@ -26,9 +26,8 @@ enum gmm_err seal_body(uint8_t *out, const uint8_t epoch_secret[32], const uint8
                        const uint8_t random[32]);
 /* Opens body into a new buffer: *plain (free after sodium_memzero; seal_free does both) holds the data without padding.
  * GMM_EDECRYPT; GMM_EFORMAT: padding not zero, a size that is not Padmé's, an unknown compression; GMM_ENOMEM. */
-enum gmm_err seal_open(uint8_t **plain, size_t *len, enum seal_compression *compression,
-                       const uint8_t epoch_secret[32], const uint8_t header_prefix[192], const void *body,
-                       size_t body_len);
+enum gmm_err seal_open(uint8_t **plain, size_t *len, enum seal_compression *compression, const uint8_t epoch_secret[32],
+                       const uint8_t header_prefix[192], const void *body, size_t body_len);
 void seal_free(uint8_t *plain, size_t len);
 
 #endif

@@ -1,11 +1,11 @@
-/* gmm.conf, read with inih (cli.md: Home, Several people at one office). An unknown section or key is an error that names
- * the line. Everything has a default; a missing file is the defaults.
+/* gmm.conf, read with inih (cli.md: Home, Several people at one office). An unknown section or key is an error that
+ * names the line. Everything has a default; a missing file is the defaults.
  *
  *   [node]    lang=fr  lock-memory=require|warn
  *   [network] listen=HOST:PORT (repeatable)  advertise=HOST:PORT (repeatable)
  *   [control] socket=PATH  group=NAME
- *   [people]  NAME=read,post,note,clear,release,admin   *=…      (no section: the owner of the home and root may do all)
- *   [fetch]   auto-max=BYTES  (attachments above stay on demand; default: no limit)
+ *   [people]  NAME=read,post,note,clear,release,admin   *=…      (no section: the owner of the home and root may do
+ * all) [fetch]   auto-max=BYTES  (attachments above stay on demand; default: no limit)
  */
 #ifndef GMM_NODE_CONFIG_H
 #define GMM_NODE_CONFIG_H

@@ -6,9 +6,9 @@
 #include "node/node.h"
 #include "proto/manifest.h"
 
-/* Reads fd from its start to its end. ≤ inline_max bytes: *inline_bytes (owned by the caller, free) and manifest.inline_bytes
- * point to it; more: chunks under the group's chunk domain, written and synced, rows in the open transaction.
- * GMM_ELIMIT above LIMIT_CONTENT_BYTES, GMM_EIO, GMM_EFULL. */
+/* Reads fd from its start to its end. ≤ inline_max bytes: *inline_bytes (owned by the caller, free) and
+ * manifest.inline_bytes point to it; more: chunks under the group's chunk domain, written and synced, rows in the open
+ * transaction. GMM_ELIMIT above LIMIT_CONTENT_BYTES, GMM_EIO, GMM_EFULL. */
 enum gmm_err content_store(struct node *node, const struct gmm_id *gid, int fd, size_t inline_max,
                            struct manifest *manifest, uint8_t **inline_bytes, struct gmm_msg *msg);
 /* Writes the content to fd, verifying each chunk. GMM_EABSENT: chunks are missing (*missing of them; fetch first);

@@ -1,9 +1,9 @@
 /* What is derived from opened bodies: the catalogue of documents, notes, receipts and circle names. Rebuildable.
  *
- * A row an entry: what `list`, `show`, `notes` need. Text (title, symbol, person, file name, circle name) is sealed under the
- * node secret (summary); a symbol is found by a keyed hash of its normal form; disk holds no plaintext. Effect is kept per
- * log (projection_set_verdict): void entries stay in the table and are not shown. The projection remembers how far each log
- * was projected, and which entries wait for an epoch's secret.
+ * A row an entry: what `list`, `show`, `notes` need. Text (title, symbol, person, file name, circle name) is sealed
+ * under the node secret (summary); a symbol is found by a keyed hash of its normal form; disk holds no plaintext.
+ * Effect is kept per log (projection_set_verdict): void entries stay in the table and are not shown. The projection
+ * remembers how far each log was projected, and which entries wait for an epoch's secret.
  */
 #ifndef GMM_NODE_PROJECTION_H
 #define GMM_NODE_PROJECTION_H
@@ -21,14 +21,14 @@ enum gmm_err projection_reset(struct projection *p);
 /* One line of the catalogue: all text owned by the item (projection_item_close). */
 struct projection_item {
     struct gmm_id id, gid, author, document, parent, revises, translates; /* zero: none */
-    uint16_t type;                                                       /* header type */
+    uint16_t type;                                                        /* header type */
     uint64_t time_ms, seq;
     uint32_t version, para;
     unsigned marking, tlp, position;
     uint64_t bytes; /* of the content; notes: of the text */
     uint32_t attachments;
     char *title, *symbol, *lang, *person, *name; /* NULL: none; name: bytes as posted, NUL-ended, may not be UTF-8 */
-    uint64_t opened_ms; /* read here; 0: unread */
+    uint64_t opened_ms;                          /* read here; 0: unread */
 };
 void projection_item_close(struct projection_item *item);
 
@@ -39,11 +39,13 @@ enum gmm_err projection_get(struct projection *p, const struct gmm_id *id, struc
 /* Entries that cannot be opened yet, by epoch; and those whose epoch came. */
 enum gmm_err projection_defer(struct projection *p, const struct gmm_id *epoch_id, const struct gmm_id *id);
 typedef enum gmm_err projection_id_fn(void *arg, const struct gmm_id *id);
-enum gmm_err projection_take_deferred(struct projection *p, const struct gmm_id *epoch_id, projection_id_fn *fn, void *arg);
+enum gmm_err projection_take_deferred(struct projection *p, const struct gmm_id *epoch_id, projection_id_fn *fn,
+                                      void *arg);
 /* How far each log is projected: seq after the last one done; 0: nothing. */
 enum gmm_err projection_set_done(struct projection *p, const struct run_key *key, uint64_t next_seq);
 enum gmm_err projection_get_done(struct projection *p, const struct run_key *key, uint64_t *next_seq);
-/* Entries of a log up to and including valid_until have effect (any = false: none). Writes nothing where that stood already. */
+/* Entries of a log up to and including valid_until have effect (any = false: none). Writes nothing where that stood
+ * already. */
 enum gmm_err projection_set_verdict(struct projection *p, const struct run_key *key, bool any, uint64_t valid_until);
 
 struct projection_query {
@@ -51,13 +53,14 @@ struct projection_query {
     const struct gmm_id *document; /* notes of this document */
     uint16_t type;                 /* 0: documents, notes, practices */
     uint64_t since_ms;
-    const struct gmm_id *after;    /* after this id in the order of the list */
-    uint32_t limit;                /* 0: none */
-    bool oldest_first;             /* notes: yes; list: newest first */
-    bool by_arrival;               /* in the order in which rows were first put here, oldest first (watch --after) */
+    const struct gmm_id *after; /* after this id in the order of the list */
+    uint32_t limit;             /* 0: none */
+    bool oldest_first;          /* notes: yes; list: newest first */
+    bool by_arrival;            /* in the order in which rows were first put here, oldest first (watch --after) */
 };
 typedef enum gmm_err projection_item_fn(void *arg, const struct projection_item *item);
-enum gmm_err projection_each(struct projection *p, const struct projection_query *query, projection_item_fn *fn, void *arg);
+enum gmm_err projection_each(struct projection *p, const struct projection_query *query, projection_item_fn *fn,
+                             void *arg);
 /* Every version and language of a symbol (normal form: NFC, case kept, outer space trimmed), newest version first. */
 enum gmm_err projection_by_symbol(struct projection *p, const char *symbol, projection_item_fn *fn, void *arg);
 enum gmm_err projection_counts(struct projection *p, uint64_t *documents, uint64_t *notes);
@@ -66,10 +69,11 @@ enum gmm_err projection_set_opened(struct projection *p, const struct gmm_id *id
 /* Circle names: gid → name (sealed). GMM_ENOTFOUND; *name: free. By name: up to max gids (names are not unique). */
 enum gmm_err projection_put_group_name(struct projection *p, const struct gmm_id *gid, const char *name);
 enum gmm_err projection_get_group_name(struct projection *p, const struct gmm_id *gid, char **name);
-enum gmm_err projection_groups_by_name(struct projection *p, const char *name, struct gmm_id *out, size_t max, size_t *count);
+enum gmm_err projection_groups_by_name(struct projection *p, const char *name, struct gmm_id *out, size_t max,
+                                       size_t *count);
 
-/* Chunks that a document needs and that are not held yet, for fetching, `get` and verify. document: one of those that need
- * it; when the chunk is a list of further chunks, its arrival makes those wanted. Wanting twice is a no-op. */
+/* Chunks that a document needs and that are not held yet, for fetching, `get` and verify. document: one of those that
+ * need it; when the chunk is a list of further chunks, its arrival makes those wanted. Wanting twice is a no-op. */
 enum gmm_err projection_want_chunk(struct projection *p, const struct gmm_id *gid, const struct gmm_id *chunk,
                                    const struct gmm_id *document);
 /* Forgets it. *document (may be NULL): as it was wanted with. GMM_ENOTFOUND: nobody wanted it. */

@@ -1,5 +1,5 @@
-/* Full-text search: an FTS5 contentless table of keyed tokens (node/tokenizer.h) over titles and texts. Rebuildable; disk
- * holds no plaintext word. */
+/* Full-text search: an FTS5 contentless table of keyed tokens (node/tokenizer.h) over titles and texts. Rebuildable;
+ * disk holds no plaintext word. */
 #ifndef GMM_NODE_SEARCH_H
 #define GMM_NODE_SEARCH_H
 
@@ -12,8 +12,8 @@ enum gmm_err search_reset(struct search *s);
 /* The index was made anew when it was opened (other rules for words, or it was gone): everything is to be put again. */
 bool search_was_rebuilt(const struct search *s);
 /* Indexes one entry's title and text (UTF-8; either may be empty). Putting an id again is a no-op. */
-enum gmm_err search_put(struct search *s, const struct gmm_id *id, const char *title, size_t title_len, const char *text,
-                        size_t text_len);
+enum gmm_err search_put(struct search *s, const struct gmm_id *id, const char *title, size_t title_len,
+                        const char *text, size_t text_len);
 typedef enum gmm_err search_hit_fn(void *arg, const struct gmm_id *id, double score);
 /* Best first. GMM_EUSAGE: no word in the query. */
 enum gmm_err search_query(struct search *s, const char *words, uint32_t limit, search_hit_fn *fn, void *arg);

@@ -1,12 +1,12 @@
 /* The store: one SQLite file (WAL, page 16 KiB, foreign keys, STRICT tables, versioned migrations), one writer.
  *
- * The log is the truth: objects, logs, entries, block heads, chunks. Local state: secrets (sealed under the node secret),
- * cursors, peers, invites, requests, once-keys. Projections live in the same file (node/projection.h, node/search.h) and can
- * be dropped and rebuilt. All statements prepared. Entries are ordered by (log number, seq); an 8-byte prefix of the id is
- * indexed. Bodies lie as they came: sealed.
+ * The log is the truth: objects, logs, entries, block heads, chunks. Local state: secrets (sealed under the node
+ * secret), cursors, peers, invites, requests, once-keys. Projections live in the same file (node/projection.h,
+ * node/search.h) and can be dropped and rebuilt. All statements prepared. Entries are ordered by (log number, seq); an
+ * 8-byte prefix of the id is indexed. Bodies lie as they came: sealed.
  *
- * Errors: GMM_EFULL (disk full: the transaction is rolled back, the store stays usable), GMM_EIO, GMM_ECORRUPT, GMM_EBUSY,
- * GMM_ENOMEM.
+ * Errors: GMM_EFULL (disk full: the transaction is rolled back, the store stays usable), GMM_EIO, GMM_ECORRUPT,
+ * GMM_EBUSY, GMM_ENOMEM.
  */
 #ifndef GMM_NODE_STORE_H
 #define GMM_NODE_STORE_H
@@ -20,16 +20,16 @@ struct store;
 #define STORE_SCHEMA 1
 
 /* Opens or creates. A newer schema: GMM_EVERSION, untouched. An older one: the file is copied beside itself, then
- * migrated. read_only writes nothing (immutable when the folder cannot be written). id16: the store's random id (16 bytes
- * of the caller's, used when it is created). */
+ * migrated. read_only writes nothing (immutable when the folder cannot be written). id16: the store's random id (16
+ * bytes of the caller's, used when it is created). */
 enum gmm_err store_open(struct store **out, const char *path, bool read_only, const uint8_t id16[16],
                         struct gmm_msg *msg);
 void store_close(struct store *store);
 void store_id(const struct store *store, uint8_t out[16]);
 struct sqlite3 *store_db(struct store *store); /* for projection.c and search.c */
 
-/* Transactions. durable: full synchronisation at commit. store_begin is idempotent inside one; asking for durable inside a
- * lazy one makes the whole durable. A failed statement poisons: commit then rolls back and gives the error. */
+/* Transactions. durable: full synchronisation at commit. store_begin is idempotent inside one; asking for durable
+ * inside a lazy one makes the whole durable. A failed statement poisons: commit then rolls back and gives the error. */
 enum gmm_err store_begin(struct store *store, bool durable);
 enum gmm_err store_commit(struct store *store);
 void store_rollback(struct store *store);
@@ -56,8 +56,8 @@ enum gmm_err store_each_plain(struct store *store, store_entry_fn *fn, void *arg
 enum gmm_err store_each_entry(struct store *store, const struct run_key *key, uint64_t from_seq, store_entry_fn *fn,
                               void *arg);
 
-/* A run from from_seq to at most to_seq inside one block of 256, ending at a signed head (block end or the log's head), at
- * most max_bytes of bodies when an earlier signed head allows. GMM_ENOTFOUND. */
+/* A run from from_seq to at most to_seq inside one block of 256, ending at a signed head (block end or the log's head),
+ * at most max_bytes of bodies when an earlier signed head allows. GMM_ENOTFOUND. */
 enum gmm_err store_load_run(struct store *store, const struct run_key *key, uint64_t from_seq, uint64_t to_seq,
                             size_t max_bytes, struct run **out);
 struct store_entry {
@@ -73,7 +73,8 @@ void store_entry_close(struct store_entry *entry);
 uint64_t store_entry_count(struct store *store);
 /* Checks every entry, head, object for verify --all: the callback hears of each damaged or missing item. Reads all. */
 typedef void store_fault_fn(void *arg, const char *kind, const struct gmm_id *id, const char *reason);
-enum gmm_err store_check(struct store *store, const struct gmm_id *nid, uint64_t *checked, store_fault_fn *fn, void *arg);
+enum gmm_err store_check(struct store *store, const struct gmm_id *nid, uint64_t *checked, store_fault_fn *fn,
+                         void *arg);
 
 /* Chunks: rows here, bytes in node/chunkfile.h files (written and synced before the row). */
 enum gmm_err store_put_chunk(struct store *store, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len);
@@ -112,8 +113,8 @@ struct store_invite {
     uint8_t *sealed; /* the invite's bytes sealed under the node secret; owned when read */
     size_t sealed_len;
     uint64_t expires_ms;
-    char state;             /* 'o' open, 'u' used (asked), 'r' revoked */
-    struct gmm_id used_by;  /* sign_pk that asked under it */
+    char state;            /* 'o' open, 'u' used (asked), 'r' revoked */
+    struct gmm_id used_by; /* sign_pk that asked under it */
 };
 enum gmm_err store_put_invite(struct store *store, const struct store_invite *invite); /* by id */
 typedef enum gmm_err store_invite_fn(void *arg, const struct store_invite *invite);

@@ -1,5 +1,5 @@
-/* Runs a fuzzer's corpus as a unit test where libFuzzer is not: every file of the folders named, each truncated at every
- * length (up to 512) and with every byte changed in turn (up to 4,096). Ends with how many inputs ran. */
+/* Runs a fuzzer's corpus as a unit test where libFuzzer is not: every file of the folders named, each truncated at
+ * every length (up to 512) and with every byte changed in turn (up to 4,096). Ends with how many inputs ran. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

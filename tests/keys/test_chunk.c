@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-
 #define SMALL_SEALED (256 + 16 + 32)
 
 static const struct gmm_id nid = {{1}}, gid = {{2}}, other_id = {{3}};

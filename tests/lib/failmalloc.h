@@ -1,7 +1,8 @@
 /* Fault injection for allocations (after nghttp2's failmalloc): the tests are linked with
  * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc.
  *
- *   for (long i = 0;; i++) { failmalloc_at(i); err = decode(…); if (!failmalloc_off()) break; assert(err == GMM_ENOMEM); }
+ *   for (long i = 0;; i++) { failmalloc_at(i); err = decode(…); if (!failmalloc_off()) break; assert(err ==
+ * GMM_ENOMEM); }
  */
 #ifndef GMM_TESTS_FAILMALLOC_H
 #define GMM_TESTS_FAILMALLOC_H
