@@ -12,6 +12,7 @@
 #include "node/sys.h"
 
 #define BUSY_MS 2000
+#define PATH_BYTES_MAX 4096
 /* secure_delete: what is erased leaves no trace in free pages; temp_store: nor in files that a sort would write. The
  * cache bounds memory: a large transaction spills into the WAL. */
 static const char pragmas[] = "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
@@ -98,44 +99,123 @@ static char *uri_of(const char *path, const char *query)
     return uri;
 }
 
-/* A WAL can only be read where it can be written beside the file; on a read-only mount the file is taken as it is. */
-static const char *query_of(const char *path, bool read_only)
+static enum gmm_err connect_as(struct store *store, const char *path, int flags, const char *query, struct gmm_msg *msg)
 {
-    char folder[4096];
-    if (!read_only)
-        return "";
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash != NULL)
-        *slash = '\0';
-    return access(slash == NULL ? "." : folder, W_OK) == 0 ? "?mode=ro" : "?mode=ro&immutable=1";
-}
-
-static enum gmm_err open_file(struct store *store, const char *path, struct gmm_msg *msg)
-{
-    if (!store->read_only) {
-        int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (fd < 0)
-            return gmm_fail(msg, sys_err(errno), "cannot open %s: %s", path, strerror(errno));
-        sys_close(&fd);
-    }
-    char *uri = uri_of(path, query_of(path, store->read_only));
+    enum gmm_err err = GMM_OK;
+    char *uri = uri_of(path, query);
     if (uri == NULL)
         return GMM_ENOMEM;
-    int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-                (store->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    /* NOMUTEX: one thread at a time uses a store. */
+    flags |= SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     int rc = sqlite3_open_v2(uri, &store->db, flags, NULL);
     free(uri);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_busy_timeout(store->db, BUSY_MS);
-    if (rc == SQLITE_OK && !store->read_only)
-        rc = sqlite3_exec(store->db, "PRAGMA page_size=16384; PRAGMA journal_mode=WAL;", NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
+    if (store->db == NULL)
+        return GMM_ENOMEM;
+    if (rc == SQLITE_OK) {
+        sqlite3_busy_timeout(store->db, BUSY_MS);
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         rc = sqlite3_exec(store->db, pragmas, NULL, NULL, NULL);
+    }
+    if (rc != SQLITE_OK) {
+        err = store_fault(store, rc);
+        gmm_fail(msg, err, "cannot open the store %s: %s", path, sqlite3_errmsg(store->db));
+    }
+    return err;
+}
+
+/* How a file beside the store is: its size; -1: absent. */
+static long long beside(const char *path, const char *suffix)
+{
+    char name[PATH_BYTES_MAX + 8];
+    struct stat st;
+    int n = snprintf(name, sizeof name, "%s%s", path, suffix);
+    if (n < 0 || (size_t)n >= sizeof name || stat(name, &st) != 0)
+        return -1;
+    return (long long)st.st_size;
+}
+
+/* Reading that writes nothing. Beside a WAL its index is read too, never made: so the store of a running daemon can be
+ * read, and one that was left by a crash. Without both the file is taken as it is. */
+static enum gmm_err connect_reading(struct store *store, const char *path, struct gmm_msg *msg)
+{
+    long long wal = beside(path, "-wal"), index = beside(path, "-shm");
+    if (wal >= 0 && index >= 0)
+        return connect_as(store, path, SQLITE_OPEN_READONLY, "?readonly_shm=1", msg);
+    if (wal > 0)
+        return gmm_fail(msg, GMM_ESTATE,
+                        "the store %s was not closed, and its -shm file is gone: run a command without --read-only",
+                        path);
+    return connect_as(store, path, SQLITE_OPEN_READONLY, "?immutable=1", msg);
+}
+
+static enum gmm_err use_wal(struct store *store, struct gmm_msg *msg)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool wal = false;
+    int rc = sqlite3_exec(store->db, "PRAGMA page_size=16384", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
+        rc = sqlite3_prepare_v2(store->db, "PRAGMA journal_mode=WAL", -1, &stmt, NULL);
+    if (rc == SQLITE_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+        wal = strcmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
+    sqlite3_finalize(stmt);
+    if (wal)
         return GMM_OK;
-    return gmm_fail(msg, code_of(store, rc), "cannot open the store %s: %s", path,
-                    store->db == NULL ? "out of memory" : sqlite3_errmsg(store->db));
+    enum gmm_err err = rc == SQLITE_ROW ? GMM_EIO : store_fault(store, rc);
+    return gmm_fail(msg, err, "the store cannot use a write-ahead log here: %s", sqlite3_errmsg(store->db));
+}
+
+/* A store of a newer program must stay untouched, and already opening it for writing would fold its WAL in. */
+static enum gmm_err peek(const char *path, struct gmm_msg *msg)
+{
+    struct store peeked = {.db = NULL};
+    int version = 0;
+    enum gmm_err err = connect_reading(&peeked, path, msg);
+    if (err == GMM_OK)
+        err = store_schema_check(peeked.db, STORE_SCHEMA, &version, msg);
+    sqlite3_close(peeked.db);
+    return err == GMM_ESTATE ? GMM_OK : err;
+}
+
+/* The file itself: ours alone to read, no link. An existing one is never opened here: closing a second descriptor would
+ * drop the locks that another connection of this process holds on it. */
+static enum gmm_err check_file(const char *path, bool create, struct gmm_msg *msg)
+{
+    struct stat st;
+    if (strlen(path) >= PATH_BYTES_MAX)
+        return gmm_fail(msg, GMM_ELIMIT, "the store's path is longer than %d bytes", PATH_BYTES_MAX - 1);
+    if (lstat(path, &st) == 0) {
+        if (!S_ISREG(st.st_mode))
+            return gmm_fail(msg, GMM_EDENIED, "the store %s is not a regular file", path);
+        return GMM_OK;
+    }
+    if (errno != ENOENT || !create)
+        return gmm_fail(msg, sys_err(errno), "cannot open the store %s: %s", path, sys_text(errno));
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return gmm_fail(msg, sys_err(errno), "cannot make the store %s: %s", path, sys_text(errno));
+    sys_close(&fd);
+    return GMM_OK;
+}
+
+static enum gmm_err open_reading(struct store *store, const char *path, struct gmm_msg *msg)
+{
+    int version = 0;
+    enum gmm_err err = connect_reading(store, path, msg);
+    if (err == GMM_OK)
+        err = store_schema_check(store->db, STORE_SCHEMA, &version, msg);
+    if (err == GMM_OK && version != STORE_SCHEMA)
+        err = gmm_fail(msg, GMM_EVERSION, "the store is of schema %d: open it once without --read-only", version);
+    return err;
+}
+
+static enum gmm_err open_writing(struct store *store, const char *path, struct gmm_msg *msg)
+{
+    enum gmm_err err = beside(path, "") > 0 ? peek(path, msg) : GMM_OK;
+    if (err == GMM_OK)
+        err = connect_as(store, path, SQLITE_OPEN_READWRITE, "", msg);
+    if (err == GMM_OK)
+        err = use_wal(store, msg);
+    return err == GMM_OK ? store_schema_apply(store, path, store_schema_steps, STORE_SCHEMA, msg) : err;
 }
 
 /* The store's own id: made once. */
@@ -162,27 +242,22 @@ static enum gmm_err read_id(struct store *store, const uint8_t id16[16])
 enum gmm_err store_open(struct store **out, const char *path, bool read_only, const uint8_t id16[16],
                         struct gmm_msg *msg)
 {
+    *out = NULL;
+    enum gmm_err err = check_file(path, !read_only, msg);
+    if (err != GMM_OK)
+        return err;
     struct store *store = calloc(1, sizeof *store);
     if (store == NULL)
         return GMM_ENOMEM;
     store->read_only = read_only;
-    int version = 0;
-    enum gmm_err err = open_file(store, path, msg);
-    if (err == GMM_OK && read_only) {
-        err = store_schema_check(store->db, STORE_SCHEMA, &version, msg);
-        if (err == GMM_OK && version != STORE_SCHEMA)
-            err = gmm_fail(msg, GMM_EVERSION, "the store is of an older schema; open it once without --read-only");
-    } else if (err == GMM_OK) {
-        err = store_schema_apply(store, path, store_schema_steps, STORE_SCHEMA, msg);
-    }
+    err = read_only ? open_reading(store, path, msg) : open_writing(store, path, msg);
     if (err == GMM_OK && (err = read_id(store, id16)) != GMM_OK)
         gmm_fail(msg, err, "%s", store->error);
-    if (err != GMM_OK) {
+    if (err != GMM_OK)
         store_close(store);
-        return err;
-    }
-    *out = store;
-    return GMM_OK;
+    else
+        *out = store;
+    return err;
 }
 
 void store_close(struct store *store)
@@ -218,27 +293,18 @@ bool store_in_transaction(const struct store *store)
     return store->transaction;
 }
 
-/* synchronous cannot change inside a transaction, so a lazy one that becomes durable is committed first and begun anew.
- */
+/* synchronous cannot change inside a transaction: it stays NORMAL, and a durable commit synchronises by itself. */
 enum gmm_err store_begin(struct store *store, bool durable)
 {
-    enum gmm_err err = GMM_OK;
     if (store->read_only)
         return store_fault_as(store, GMM_EDENIED, "opened read-only");
-    if (store->transaction) {
-        if (!durable || store->durable)
-            return store->poison;
-        if (store->poison != GMM_OK)
-            return store->poison;
-        store->durable = true;
-        return GMM_OK;
+    enum gmm_err err = store->broken != GMM_OK ? store->broken : store->poison;
+    if (err == GMM_OK && !store->transaction) {
+        err = execute(store, "BEGIN IMMEDIATE");
+        store->transaction = err == GMM_OK;
     }
-    err = execute(store, "BEGIN IMMEDIATE");
-    if (err == GMM_OK) {
-        store->transaction = true;
-        store->durable = durable;
-        store->poison = GMM_OK;
-    }
+    if (err == GMM_OK)
+        store->durable = store->durable || durable;
     return err;
 }
 
@@ -246,7 +312,7 @@ void store_rollback(struct store *store)
 {
     if (!store->transaction)
         return;
-    store->transaction = false;
+    store->transaction = store->durable = false;
     store->poison = GMM_OK;
     /* After some errors SQLite has rolled back already. */
     if (sqlite3_get_autocommit(store->db) == 0)
@@ -254,21 +320,26 @@ void store_rollback(struct store *store)
 }
 
 /* With synchronous=NORMAL a commit writes the WAL and does not wait for the disk; a durable one does so here, once for
- * the whole. A failed synchronisation is a failed commit, though the rows may be there: they are asked for again. */
+ * the whole. A failure leaves unknown what the disk holds, and asking again would lie about it (the kernel forgets):
+ * nothing more is written until the store is opened anew and shows what is there. */
 static enum gmm_err sync_wal(struct store *store)
 {
     sqlite3_file *file = NULL;
     int rc = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
     if (rc == SQLITE_OK && file != NULL && file->pMethods != NULL)
         rc = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
-    return rc == SQLITE_OK ? GMM_OK : store_fault(store, rc);
+    if (rc != SQLITE_OK)
+        store->broken = store_fault_as(store, GMM_EIO, "what was written did not reach the disk; start again");
+    return store->broken;
 }
 
 enum gmm_err store_commit(struct store *store)
 {
     if (!store->transaction)
-        return GMM_OK;
+        return store->broken;
     enum gmm_err err = store->poison;
+    if (err == GMM_OK && sqlite3_get_autocommit(store->db) != 0)
+        err = store_fault_as(store, GMM_EIO, "the transaction was rolled back");
     if (err == GMM_OK)
         err = execute(store, "COMMIT");
     if (err != GMM_OK) {
@@ -276,7 +347,7 @@ enum gmm_err store_commit(struct store *store)
         return err;
     }
     bool durable = store->durable;
-    store->transaction = false;
+    store->transaction = store->durable = false;
     return durable ? sync_wal(store) : GMM_OK;
 }
 
@@ -284,7 +355,7 @@ enum gmm_err store_commit(struct store *store)
 
 sqlite3_stmt *store_stmt(struct store *store, enum store_sql which, enum gmm_err *err)
 {
-    *err = store->transaction ? store->poison : GMM_OK;
+    *err = store->broken != GMM_OK ? store->broken : store->poison;
     if (*err != GMM_OK)
         return NULL;
     sqlite3_stmt **stmt = &store->stmts[which];

@@ -288,6 +288,7 @@ enum gmm_err store_load_run(struct store *store, const struct run_key *key, uint
 {
     struct log_row log = {0};
     int64_t end = -1;
+    *out = NULL;
     enum gmm_err err = find_log(store, key, &log);
     if (err != GMM_OK)
         return err;

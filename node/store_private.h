@@ -68,6 +68,7 @@ struct store {
     bool read_only, transaction;
     bool durable;        /* the open transaction */
     enum gmm_err poison; /* the open transaction has failed with this */
+    enum gmm_err broken; /* a synchronisation failed: only opening anew tells what the disk holds */
     uint8_t id[16];
     char error[256];
     sqlite3_stmt *stmts[STORE_SQL_COUNT_ALL];
