@@ -196,7 +196,7 @@ enum gmm_err store_each_entry(struct store *store, const struct run_key *key, ui
         return err == GMM_ENOTFOUND ? GMM_OK : err;
     sqlite3_stmt *stmt =
         store_prepare(store, "SELECT header, body FROM entry WHERE key BETWEEN ?1 AND ?2 ORDER BY key", &err);
-    if (stmt != NULL && log.head.seq != LOGS_NO_SEQ) {
+    if (stmt != NULL && log.head.seq != LOGS_NO_SEQ && from_seq <= log.head.seq) {
         sqlite3_bind_int64(stmt, 1, store_key(log.no, from_seq));
         sqlite3_bind_int64(stmt, 2, store_key(log.no, log.head.seq));
         while (store_row(store, stmt, &err))
@@ -292,6 +292,8 @@ enum gmm_err store_load_run(struct store *store, const struct run_key *key, uint
     enum gmm_err err = find_log(store, key, &log);
     if (err != GMM_OK)
         return err;
+    if (log.head.seq == LOGS_NO_SEQ || from_seq > log.head.seq)
+        return GMM_ENOTFOUND; /* asked by a peer, perhaps: no seq of its choice may reach into the next log */
     uint64_t last = from_seq | (LIMIT_RUN_ENTRIES - 1);
     last = last < to_seq ? last : to_seq;
     err = find_end(store, store_key(log.no, from_seq), store_key(log.no, last), max_bytes, &end);
