@@ -13,6 +13,7 @@
 #include "node/node_state.h"
 #include "node/passphrase.h"
 #include "node/project.h"
+#include "node/watch.h"
 
 #define LOCK_WAIT_MS 10000u
 #define PINNED "join.pinned" /* the inviter's Noise key, while we wait for our admission */
@@ -308,6 +309,7 @@ void node_close(struct node *node)
     if (node->store != NULL && !node->read_only)
         node_flush(node);
     joining_close(node);
+    watch_close(node);
     engine_free(node->engine);
     effects_free(node->effects);
     node_pending_free(node->pending);

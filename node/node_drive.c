@@ -482,6 +482,14 @@ enum gmm_err node_flush_appends(struct node *node, struct gmm_msg *msg)
     return GMM_OK;
 }
 
+void node_discard(struct node *node)
+{
+    if (node->pending->ticket_count == 0 && store_in_transaction(node->store)) {
+        store_rollback(node->store);
+        node->pending->behind = true; /* what was projected meanwhile went with it */
+    }
+}
+
 enum gmm_err node_add_object(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg)
 {
     struct engine_event event = {.kind = ENGINE_ADD_OBJECT, .bytes = bytes, .len = len};

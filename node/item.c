@@ -1,0 +1,72 @@
+#include "node/item.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/groups.h"
+#include "node/render.h"
+#include "node/reply.h"
+
+static const struct {
+    uint16_t type;
+    const char *kind;
+} kinds[] = {{HEADER_DOCUMENT, "document"}, {HEADER_NOTE, "note"}, {HEADER_PRACTICE, "practice"}};
+
+const char *item_kind(uint16_t type)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (kinds[i].type == type)
+            return kinds[i].kind;
+    return NULL;
+}
+
+uint16_t item_type(const char *kind)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i].kind, kind) == 0)
+            return kinds[i].type;
+    return 0;
+}
+
+json_t *item_text(const char *text)
+{
+    return text == NULL || text[0] == '\0' ? json_null() : render_json_text(text);
+}
+
+json_t *item_id(const struct gmm_id *id)
+{
+    return id_is_zero(id) ? json_null() : reply_id(id);
+}
+
+json_t *item_author(struct node *node, const struct gmm_id *sign_pk, const char *person)
+{
+    const struct view *view = node->engine == NULL ? NULL : engine_view(node->engine);
+    const struct view_office *office = view == NULL ? NULL : view_office(view, sign_pk);
+    const struct view_participant *p = office == NULL ? NULL : view_participant(view, &office->pid);
+    return json_pack("{s:o, s:o, s:o}", "participant", item_text(p == NULL ? NULL : p->id), "office",
+                     item_text(office == NULL ? NULL : office->office), "person", item_text(person));
+}
+
+json_t *item_group(struct node *node, const struct gmm_id *gid)
+{
+    char *name = NULL;
+    if (groups_name(node, gid, &name) != GMM_OK)
+        return NULL;
+    json_t *text = item_text(name);
+    free(name);
+    return text;
+}
+
+json_t *item_json(struct node *node, const struct projection_item *item)
+{
+    const char *kind = item_kind(item->type);
+    bool document = item->type == HEADER_DOCUMENT;
+    const char *tlp = record_tlp_text(item->tlp), *marking = record_marking_text(item->marking);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "id", reply_id(&item->id),
+                     "kind", item_text(kind), "symbol", item_text(item->symbol), "title", item_text(item->title),
+                     "lang", item_text(item->lang), "version", document ? json_integer(item->version) : json_null(),
+                     "group", item_group(node, &item->gid), "author", item_author(node, &item->author, item->person),
+                     "time", render_json_time(item->time_ms), "bytes", (json_int_t)item->bytes, "marking",
+                     document ? item_text(marking) : json_null(), "tlp", document ? item_text(tlp) : json_null(),
+                     "document", item_id(&item->document));
+}

@@ -1,0 +1,15 @@
+/* Who listens to what happens (cli.md: watch): each event a JSON line {"event","id","kind","group","time",…}. */
+#ifndef GMM_NODE_WATCH_H
+#define GMM_NODE_WATCH_H
+
+#include "node/node.h"
+
+/* The call gets every event from now on, and first what came after `after` (NULL: nothing), until its client leaves or
+ * the node closes. Answers the call itself when it cannot: GMM_ENOTFOUND for an unknown `after`. */
+void watch_start(struct node *node, struct call *call, const struct gmm_id *after);
+/* Something was put into the catalogue. "posted": by this office; "arrived": by another. */
+void watch_emit(struct node *node, const struct projection_item *item);
+/* Ends every call that listens. */
+void watch_close(struct node *node);
+
+#endif
