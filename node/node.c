@@ -7,6 +7,7 @@
 #include "keys/secret.h"
 #include "keys/selftest.h"
 #include "node/atrest.h"
+#include "node/batch.h"
 #include "node/clock.h"
 #include "node/joining.h"
 #include "node/keyfile.h"
@@ -310,6 +311,7 @@ void node_close(struct node *node)
         node_flush(node);
     joining_close(node);
     watch_close(node);
+    batch_close_all(node);
     engine_free(node->engine);
     effects_free(node->effects);
     node_pending_free(node->pending);

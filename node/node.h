@@ -41,6 +41,7 @@ struct node {
     struct effects *effects;
     struct net *net;         /* NULL: no loop */
     struct watch *watch;     /* listeners of events */
+    struct batch *batches;   /* node/batch.h: under way */
     struct joining *joining; /* node/joining.h: this home's own request to join; NULL: none waits */
     /* private to node.c */
     struct node_pending *pending;

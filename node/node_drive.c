@@ -388,7 +388,8 @@ static enum gmm_err request(struct node *node, struct engine_event *event, struc
     *result = (struct node_result){.request = ++node->pending->next_request};
     event->request = result->request;
     enum gmm_err err = node_step(node, event);
-    if (err == GMM_OK)
+    /* Answered at once: nothing of it waits for the store, and drafts of a batch go on unsigned. */
+    if (err == GMM_OK && !result->done)
         err = node_flush(node);
     if (err == GMM_OK && !result->done)
         err = GMM_EIO;
