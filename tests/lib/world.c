@@ -1,0 +1,453 @@
+#include "tests/lib/world.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys/epoch.h"
+#include "keys/labels.h"
+
+static const struct gmm_id control;
+
+static void must(bool ok, const char *what)
+{
+    if (ok)
+        return;
+    fprintf(stderr, "the test's world cannot be made: %s\n", what);
+    exit(1);
+}
+
+static void must_ok(enum gmm_err err, const char *what)
+{
+    if (err != GMM_OK)
+        fprintf(stderr, "%s: %s\n", what, gmm_err_name(err));
+    must(err == GMM_OK, what);
+}
+
+/* 32 bytes of a name's own. */
+static void seed_of(uint8_t out[32], const char *owner, const char *office, const char *use)
+{
+    char text[512];
+    snprintf(text, sizeof text, "%s/%s/%s", owner, office, use);
+    crypto_generichash(out, 32, (const uint8_t *)text, strlen(text), NULL, 0);
+}
+
+static void sign_pair(struct gmm_id *pk, uint8_t sk[64], const char *owner, const char *office, const char *use)
+{
+    uint8_t seed[32];
+    seed_of(seed, owner, office, use);
+    identity_pair(pk, sk, seed);
+}
+
+static void dh_pair(struct gmm_id *pk, uint8_t sk[32], const char *owner, const char *office, const char *use)
+{
+    seed_of(sk, owner, office, use);
+    crypto_scalarmult_base(pk->b, sk);
+}
+
+static void *grown(void *array, unsigned count, unsigned *cap, size_t size)
+{
+    if (count < *cap)
+        return array;
+    *cap = *cap == 0 ? 16 : 2 * *cap;
+    void *more = realloc(array, *cap * size);
+    must(more != NULL, "memory");
+    return more;
+}
+
+unsigned world_participant(struct world *w, const char *id, uint8_t kind)
+{
+    w->participants = grown(w->participants, w->participant_count, &w->participant_cap, sizeof *w->participants);
+    struct world_participant *p = &w->participants[w->participant_count];
+    *p = (struct world_participant){.kind = kind};
+    snprintf(p->id, sizeof p->id, "%s", id);
+    sign_pair(&p->root_pk, p->root_sk, id, "", "root");
+    sign_pair(&p->next_root_pk, p->next_root_sk, id, "", "next-root");
+    identity_next_commit(&p->next_commit, &p->next_root_pk);
+    identity_pid(&p->pid, &p->root_pk, &p->next_commit);
+    return w->participant_count++;
+}
+
+unsigned world_office(struct world *w, unsigned participant, const char *name)
+{
+    const char *owner = w->participants[participant].id;
+    w->offices = grown(w->offices, w->office_count, &w->office_cap, sizeof *w->offices);
+    struct world_office *o = &w->offices[w->office_count];
+    *o = (struct world_office){.participant = participant};
+    snprintf(o->name, sizeof o->name, "%s", name);
+    sign_pair(&o->sign_pk, o->sign_sk, owner, name, "sign");
+    dh_pair(&o->noise_pk, o->noise_sk, owner, name, "noise");
+    dh_pair(&o->wrap_pk, o->wrap_sk, owner, name, "wrap");
+    return w->office_count++;
+}
+
+void world_certificate(const struct world *w, unsigned office, struct certificate *out)
+{
+    const struct world_office *o = &w->offices[office];
+    const struct world_participant *p = &w->participants[o->participant];
+    *out = (struct certificate){
+        .nid = w->nid,
+        .pid = p->pid,
+        .root_pk = p->root_pk,
+        .next_commit = p->next_commit,
+        .sign_pk = o->sign_pk,
+        .noise_pk = o->noise_pk,
+        .wrap_pk = o->wrap_pk,
+        .serial = p->serial + 1,
+        .not_before_ms = WORLD_START_MS,
+        .not_after_ms = WORLD_START_MS + 3 * WORLD_YEAR_MS,
+        .level = IDENTITY_HQ,
+    };
+    snprintf(out->office, sizeof out->office, "%s", o->name);
+}
+
+static void add_object(struct world *w, const struct buffer *object, struct gmm_id *hash)
+{
+    const struct directory_object *added;
+    must_ok(object->failed, "an object");
+    must_ok(directory_add(w->directory, object->p, object->len, &added), "an object of the directory");
+    if (hash != NULL)
+        *hash = added->hash;
+    fold_touch(w->fold);
+}
+
+void world_issue(struct world *w, unsigned participant, const struct certificate *certificate, struct gmm_id *hash)
+{
+    struct world_participant *p = &w->participants[participant];
+    struct buffer object;
+    buffer_init(&object, 1 + CERTIFICATE_BYTES_MAX);
+    buffer_put_u8(&object, DIRECTORY_CERTIFICATE);
+    must_ok(certificate_make(&object, certificate, p->root_sk), "a certificate");
+    add_object(w, &object, hash);
+    buffer_close(&object);
+    if (certificate->serial > p->serial)
+        p->serial = certificate->serial;
+}
+
+unsigned world_certified(struct world *w, unsigned participant, const char *name, uint16_t roles)
+{
+    struct certificate certificate;
+    unsigned office = world_office(w, participant, name);
+    world_certificate(w, office, &certificate);
+    certificate.roles = roles;
+    world_issue(w, participant, &certificate, NULL);
+    return office;
+}
+
+void world_revoke(struct world *w, unsigned office, unsigned signer, const struct revocation_cut *cuts, uint16_t count)
+{
+    const struct world_participant *p = &w->participants[w->offices[office].participant];
+    struct revocation_cut copies[32];
+    struct revocation r = {.nid = w->nid, .pid = p->pid, .sign_pk = w->offices[office].sign_pk, .count = count};
+    must(count <= sizeof copies / sizeof *copies, "too many cuts");
+    for (uint16_t i = 0; i < count; i++)
+        copies[i] = cuts[i];
+    r.cuts = copies;
+    r.time_ms = w->now_ms;
+    r.signer = signer == UINT_MAX ? p->root_pk : w->offices[signer].sign_pk;
+    struct buffer object;
+    buffer_init(&object, 1u << 20);
+    buffer_put_u8(&object, DIRECTORY_REVOCATION);
+    must_ok(revocation_make(&object, &r, signer == UINT_MAX ? p->root_sk : w->offices[signer].sign_sk), "a revocation");
+    add_object(w, &object, NULL);
+    buffer_close(&object);
+}
+
+void world_charter(struct charter *out)
+{
+    *out = (struct charter){
+        .time_ms = WORLD_START_MS,
+        .term_until_ms = WORLD_START_MS + WORLD_YEAR_MS,
+        .name = "Global Migration Group",
+        .founder_id = "ilo",
+        .founder_name = "International Labour Organization",
+        .founder_kind = IDENTITY_MEMBER,
+        .admission = CHARTER_BY_CHAIR,
+        .thematic = CHARTER_THEMATIC_OPEN,
+    };
+    memset(out->random, 0x17, sizeof out->random);
+}
+
+static void found(struct world *w, const struct charter *charter)
+{
+    if (charter == NULL)
+        world_charter(&w->charter);
+    else
+        w->charter = *charter;
+    unsigned founder = world_participant(w, w->charter.founder_id, w->charter.founder_kind);
+    w->charter.founder_root_pk = w->participants[founder].root_pk;
+    w->charter.founder_next_commit = w->participants[founder].next_commit;
+    struct buffer object;
+    buffer_init(&object, 1 + CHARTER_BYTES_MAX);
+    buffer_put_u8(&object, DIRECTORY_CHARTER);
+    must_ok(charter_make(&object, &w->charter, w->participants[founder].root_sk), "the charter");
+    add_object(w, &object, NULL);
+    buffer_close(&object);
+    w->nid = w->charter.nid;
+    world_certified(w, founder, "hq", CERTIFICATE_ROLES_ALL);
+}
+
+void world_open(struct world *w, const struct charter *charter)
+{
+    *w = (struct world){.now_ms = WORLD_START_MS, .instance = WORLD_INSTANCE};
+    must(sodium_init() >= 0, "libsodium");
+    w->directory = directory_new();
+    must(w->directory != NULL, "memory");
+    w->fold = fold_new(w->directory);
+    must(w->fold != NULL, "memory");
+    found(w, charter);
+}
+
+void world_close(struct world *w)
+{
+    for (unsigned i = 0; i < w->entry_count; i++)
+        free(w->entries[i].body);
+    free(w->entries);
+    free(w->offices);
+    free(w->participants);
+    fold_free(w->fold);
+    directory_free(w->directory);
+    *w = (struct world){0};
+}
+
+void world_log_of(const struct world *w, unsigned office, const struct gmm_id *gid, struct run_key *log)
+{
+    *log = (struct run_key){.group = gid == NULL ? control : *gid};
+    log->author = w->offices[office].sign_pk;
+    log->instance = w->instance;
+}
+
+/* The last entry of a log, NULL when it has none. */
+static const struct world_entry *last_of(const struct world *w, const struct run_key *log)
+{
+    for (unsigned i = w->entry_count; i > 0; i--)
+        if (run_key_compare(&w->entries[i - 1].log, log) == 0)
+            return &w->entries[i - 1];
+    return NULL;
+}
+
+unsigned world_append(struct world *w, unsigned office, const struct gmm_id *gid, uint16_t type, const void *body,
+                      size_t len)
+{
+    w->entries = grown(w->entries, w->entry_count, &w->entry_cap, sizeof *w->entries);
+    struct world_entry *e = &w->entries[w->entry_count];
+    *e = (struct world_entry){.office = office, .len = (uint32_t)len};
+    world_log_of(w, office, gid, &e->log);
+    const struct world_entry *before = last_of(w, &e->log);
+    struct header h = {.version = HEADER_VERSION, .suite = HEADER_SUITE, .type = type, .network = w->nid};
+    w->now_ms += 1000;
+    h.group = e->log.group;
+    h.author = e->log.author;
+    h.instance = e->log.instance;
+    h.time = header_time_next(before == NULL ? 0 : bytes_load_u64(before->header + HEADER_TIME_AT), w->now_ms);
+    if (type >= HEADER_DOCUMENT)
+        memset(h.epoch.b, 0xe0, sizeof h.epoch.b);
+    h.seq = e->seq = before == NULL ? 0 : before->seq + 1;
+    if (before == NULL)
+        header_log0(&h.prev, &w->nid, &h.group, &h.author, h.instance);
+    else
+        h.prev = before->id;
+    h.body_len = e->len;
+    header_body_hash(&h.body_hash, body, len);
+    header_encode(e->header, &h);
+    header_id(&e->id, e->header);
+    e->body = malloc(len + 1);
+    must(e->body != NULL, "memory");
+    memcpy(e->body, body, len);
+    if (type < HEADER_DOCUMENT)
+        must_ok(fold_add(w->fold, e->header, &e->id, e->body, e->len), "a record");
+    return w->entry_count++;
+}
+
+static unsigned append_buffer(struct world *w, unsigned office, const struct gmm_id *gid, uint16_t type,
+                              struct buffer *body)
+{
+    must_ok(body->failed, "a record's body");
+    unsigned entry = world_append(w, office, gid, type, body->p, body->len);
+    buffer_close(body);
+    return entry;
+}
+
+void world_admission(const struct world *w, unsigned joining, struct control_admit *out)
+{
+    const struct world_office *o = &w->offices[joining];
+    const struct world_participant *p = &w->participants[o->participant];
+    *out = (struct control_admit){.pid = p->pid, .root_pk = p->root_pk, .next_commit = p->next_commit};
+    out->sign_pk = o->sign_pk;
+    out->noise_pk = o->noise_pk;
+    out->kind = p->kind;
+    snprintf(out->id, sizeof out->id, "%s", p->id);
+    snprintf(out->name, sizeof out->name, "Participant %s", p->id);
+    hash_sign(out->join_signature, o->sign_sk, LABEL_JOIN, &w->nid, p->pid.b, sizeof p->pid.b);
+}
+
+unsigned world_admit(struct world *w, unsigned chair, unsigned joining)
+{
+    struct control_admit admit;
+    struct buffer body;
+    world_admission(w, joining, &admit);
+    buffer_init(&body, LIMIT_BODY_BYTES);
+    control_admit_encode(&body, &admit);
+    return append_buffer(w, chair, NULL, HEADER_ADMIT, &body);
+}
+
+unsigned world_join(struct world *w, const char *id, uint8_t kind)
+{
+    unsigned office = world_certified(w, world_participant(w, id, kind), "hq", CERTIFICATE_ROLES_ALL);
+    world_admit(w, 0, office);
+    return office;
+}
+
+unsigned world_members(struct world *w, unsigned office, const struct gmm_id *gid, uint16_t type,
+                       const unsigned *participants, uint16_t count)
+{
+    struct control_members members = {.member_count = count};
+    struct buffer body;
+    for (uint16_t i = 0; i < count; i++)
+        members.members[i] = w->participants[participants[i]].pid;
+    buffer_init(&body, LIMIT_BODY_BYTES);
+    control_members_encode(&body, &members);
+    return append_buffer(w, office, gid, type, &body);
+}
+
+unsigned world_circle(struct world *w, unsigned office, uint8_t number, bool history, const unsigned *participants,
+                      uint16_t count, struct gmm_id *gid)
+{
+    struct control_group circle = {.kind = GROUP_CIRCLE, .history = history, .member_count = count};
+    struct buffer body;
+    memset(circle.random, number, sizeof circle.random);
+    for (uint16_t i = 0; i < count; i++)
+        circle.members[i] = w->participants[participants[i]].pid;
+    epoch_group_id(gid, &w->nid, GROUP_CIRCLE, &w->participants[w->offices[office].participant].pid, circle.random,
+                   sizeof circle.random);
+    buffer_init(&body, LIMIT_BODY_BYTES);
+    control_group_encode(&body, &circle);
+    return append_buffer(w, office, gid, HEADER_GROUP, &body);
+}
+
+static void epoch_keys(uint32_t gen, uint8_t secret[32], uint8_t eph_sk[32])
+{
+    memset(secret, (int)gen, 32);
+    memset(eph_sk, (int)(gen + 100), 32);
+}
+
+unsigned world_epoch(struct world *w, unsigned office, const struct gmm_id *gid, uint32_t gen, const unsigned *parents,
+                     size_t parent_count, const unsigned *recipients, size_t recipient_count)
+{
+    struct epoch_context ctx = {.nid = &w->nid, .gid = gid, .author = &w->offices[office].sign_pk};
+    struct gmm_id parent_ids[LIMIT_EPOCH_PARENTS];
+    const uint8_t *no_secrets[LIMIT_EPOCH_PARENTS] = {NULL};
+    struct epoch_target *targets = calloc(recipient_count + 1, sizeof *targets);
+    uint8_t secret[32], eph_sk[32];
+    struct epoch epoch;
+    struct buffer body;
+    must(targets != NULL && parent_count <= LIMIT_EPOCH_PARENTS, "an epoch");
+    for (size_t i = 0; i < parent_count; i++)
+        parent_ids[i] = w->entries[parents[i]].id;
+    for (size_t i = 0; i < recipient_count; i++) {
+        targets[i].sign_pk = w->offices[recipients[i]].sign_pk;
+        targets[i].wrap_pk = w->offices[recipients[i]].wrap_pk;
+    }
+    epoch_keys(gen, secret, eph_sk);
+    must_ok(epoch_make(&epoch, &ctx, gen, EPOCH_DOMAIN_NEW, parent_ids, no_secrets, parent_count, false, targets,
+                       recipient_count, secret, eph_sk),
+            "an epoch");
+    buffer_init(&body, LIMIT_BODY_BYTES);
+    epoch_encode(&body, &epoch);
+    epoch_close(&epoch);
+    free(targets);
+    return append_buffer(w, office, gid, HEADER_EPOCH, &body);
+}
+
+unsigned world_epoch_bad(struct world *w, unsigned office, const struct gmm_id *gid, unsigned epoch)
+{
+    struct buffer body;
+    buffer_init(&body, LIMIT_BODY_BYTES);
+    control_epoch_bad_encode(&body, &w->entries[epoch].id);
+    return append_buffer(w, office, gid, HEADER_EPOCH_BAD, &body);
+}
+
+unsigned world_wrap(struct world *w, unsigned office, unsigned epoch, unsigned target)
+{
+    const struct world_entry *e = &w->entries[epoch];
+    const struct gmm_id gid = e->log.group;
+    struct epoch_context ctx = {.nid = &w->nid, .gid = &gid, .author = &w->offices[office].sign_pk};
+    struct epoch_target to = {.sign_pk = w->offices[target].sign_pk, .wrap_pk = w->offices[target].wrap_pk};
+    uint8_t body[EPOCH_REWRAP_BYTES], secret[32], eph_sk[32];
+    struct epoch opened;
+    must_ok(epoch_decode(&opened, e->body, e->len), "an epoch");
+    epoch_keys(opened.gen, secret, eph_sk);
+    eph_sk[7]++;
+    must_ok(epoch_rewrap(body, &e->id, &opened, &ctx, &to, secret, eph_sk), "a wrap");
+    epoch_close(&opened);
+    return world_append(w, office, &gid, HEADER_WRAP, body, sizeof body);
+}
+
+void world_gid_all(const struct world *w, struct gmm_id *gid)
+{
+    epoch_group_id(gid, &w->nid, GROUP_ALL, &control, "all", 3);
+}
+
+void world_gid_thematic(const struct world *w, const char *name, struct gmm_id *gid)
+{
+    epoch_group_id(gid, &w->nid, GROUP_THEMATIC, &control, name, strlen(name));
+}
+
+void world_gid_internal(const struct world *w, unsigned participant, struct gmm_id *gid)
+{
+    epoch_group_id(gid, &w->nid, GROUP_INTERNAL, &w->participants[participant].pid, "internal", 8);
+}
+
+struct run *world_run(const struct world *w, const struct run_key *log, uint64_t first, uint32_t count)
+{
+    struct run_source rows[LIMIT_RUN_ENTRIES];
+    uint32_t found = 0;
+    uint8_t sig[HASH_SIG_BYTES];
+    const struct world_entry *last = NULL;
+    must(count <= LIMIT_RUN_ENTRIES, "too long a run");
+    for (unsigned i = 0; i < w->entry_count && found < count; i++) {
+        const struct world_entry *e = &w->entries[i];
+        if (run_key_compare(&e->log, log) != 0 || e->seq < first)
+            continue;
+        rows[found++] = (struct run_source){.header = e->header, .body = e->body, .body_len = e->len};
+        last = e;
+    }
+    if (last == NULL || found < count) {
+        must(false, "a run of entries that are not there");
+        return NULL;
+    }
+    run_head_sign(sig, w->offices[last->office].sign_sk, &w->nid, log, last->seq, &last->id);
+    struct run *run;
+    must_ok(run_make(&run, rows, count, sig), "a run");
+    return run;
+}
+
+static const struct gmm_id *id_before(const struct world *w, const struct run_key *log, uint64_t first)
+{
+    for (unsigned i = 0; i < w->entry_count; i++)
+        if (run_key_compare(&w->entries[i].log, log) == 0 && w->entries[i].seq + 1 == first)
+            return &w->entries[i].id;
+    return &control;
+}
+
+struct verified_run *world_verified(const struct world *w, const struct run_key *log, uint64_t first, uint32_t count)
+{
+    struct run *run = world_run(w, log, first, count);
+    struct verified_run *verified;
+    struct buffer wire;
+    buffer_init(&wire, LIMIT_RUN_BYTES);
+    must_ok(run_encode(&wire, run), "a run on the wire");
+    run_free(run);
+    must_ok(run_decode(&run, &w->nid, id_before(w, log, first), wire.p, wire.len), "a run from the wire");
+    buffer_close(&wire);
+    must_ok(run_verify(&verified, &run, &w->nid), "a run that verifies");
+    return verified;
+}
+
+const struct view *world_view(struct world *w)
+{
+    const struct view *view = fold_view(w->fold);
+    must(view != NULL, "the view");
+    return view;
+}
