@@ -232,22 +232,16 @@ static bool by_office(const struct offices *o, const struct revocation *r)
            offices_revoked(o, &r->signer, &r->pid) == NULL;
 }
 
-/* The cuts of one revocation, sorted; of two for one log the lower counts. */
+/* The cuts of one revocation, which stand sorted in it and name no log twice. */
 static enum gmm_err cuts_copy(struct office_revocation *out, const struct revocation *r)
 {
-    size_t kept = 0;
     out->cuts = calloc((size_t)r->count + 1, sizeof *out->cuts);
     if (out->cuts == NULL)
         return GMM_ENOMEM;
     for (size_t i = 0; i < r->count; i++)
         out->cuts[i] =
             (struct office_cut){.group = r->cuts[i].group, .instance = r->cuts[i].instance, .seq = r->cuts[i].seq};
-    qsort(out->cuts, r->count, sizeof *out->cuts, compare_cuts);
-    for (size_t i = 0; i < r->count; i++)
-        if (kept == 0 || out->cuts[kept - 1].instance != out->cuts[i].instance ||
-            !id_equal(&out->cuts[kept - 1].group, &out->cuts[i].group))
-            out->cuts[kept++] = out->cuts[i];
-    out->cut_count = kept;
+    out->cut_count = r->count;
     return GMM_OK;
 }
 
