@@ -5,7 +5,7 @@
  * refused. The charter is taken only with the admission: until then the home is in no network and may be refused
  * without harm.
  *
- * The driver: joining_load when the home is opened, joining_close before the network is closed; joining_request and
+ * The driver: joining_load when the home is opened, joining_close when it is closed; joining_request and
  * joining_answered carry out EFFECT_JOIN_REQUEST and EFFECT_JOIN_ANSWERED, joining_settle follows EFFECT_VIEW, all
  * three after the step that gave the effect (they step and flush themselves).
  */

@@ -85,7 +85,7 @@ struct restore {
     struct node *node;
     unsigned pass;
     struct gmm_id nid;
-    bool charter;
+    bool charter, objects; /* found */
 };
 
 static enum gmm_err feed(struct node *node, struct engine_event *event)
@@ -101,6 +101,7 @@ static enum gmm_err find_charter(void *arg, const void *bytes, size_t len)
     struct restore *restore = arg;
     struct charter charter;
     const uint8_t *p = bytes;
+    restore->objects = true;
     if (len > 1 && p[0] == DIRECTORY_CHARTER && charter_open(&charter, p + 1, len - 1) == GMM_OK) {
         restore->nid = charter.nid;
         restore->charter = true;
@@ -244,11 +245,10 @@ static enum gmm_err open_derived(struct node *node, struct gmm_msg *msg)
     enum gmm_err err = projection_open(&node->projection, node->store, node->keystore->node, msg);
     if (err == GMM_OK)
         err = search_open(&node->search, node->store, node->keystore->node, msg);
-    /* A new index is filled as the catalogue is: from the start of the logs. */
-    if (err == GMM_OK && !node->read_only && search_was_rebuilt(node->search))
-        err = projection_reset(node->projection);
     if (err == GMM_OK)
         err = store_each_object(node->store, find_charter, &restore);
+    if (err == GMM_OK && restore.objects && !restore.charter)
+        err = gmm_fail(msg, GMM_ECORRUPT, "the charter in the store is damaged; run gmm verify --all");
     if (err == GMM_OK && restore.charter)
         err = node_start_engine(node, &restore.nid, msg);
     return err == GMM_OK ? joining_load(node, msg) : err;
