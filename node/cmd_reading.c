@@ -1,0 +1,608 @@
+/* get, show, list, notes, search, watch. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/command.h"
+#include "node/content.h"
+#include "node/get.h"
+#include "node/groups.h"
+#include "node/item.h"
+#include "node/note.h"
+#include "node/plaintext.h"
+#include "node/read.h"
+#include "node/render.h"
+#include "node/reply.h"
+#include "node/tokenizer.h"
+#include "node/watch.h"
+
+#define SEARCH_HITS 50u /* when --limit does not say */
+
+/* Fails the call, choices stolen. */
+static void fail(struct call *call, enum gmm_err err, const struct gmm_msg *msg, json_t *choices)
+{
+    call_fail_choices(call, err, msg->text[0] == '\0' ? NULL : msg->text,
+                      err == GMM_ENOTFOUND ? "gmm list and gmm search show what can be read here" : NULL, choices);
+}
+
+static bool find_or_fail(struct node *node, struct call *call, const char *ref, struct read_found *found)
+{
+    struct gmm_msg msg = {.text = ""};
+    json_t *choices = json_array();
+    enum gmm_err err = read_find(node, ref, NULL, found, choices, &msg);
+    if (err != GMM_OK) {
+        fail(call, err, &msg, choices);
+        return false;
+    }
+    json_decref(choices);
+    return true;
+}
+
+static json_t *text_json(const struct record_text *text)
+{
+    return text->len == 0 ? json_null() : json_stringn(text->p, text->len);
+}
+
+/* ---- list */
+
+struct listing {
+    struct node *node;
+    json_t *rows;
+};
+
+static enum gmm_err list_item(void *arg, const struct projection_item *item)
+{
+    struct listing *l = arg;
+    if (item_kind(item->type) == NULL)
+        return GMM_OK;
+    return json_array_append_new(l->rows, item_json(l->node, item)) == 0 ? GMM_OK : GMM_ENOMEM;
+}
+
+static enum gmm_err read_kind(struct call *call, uint16_t *type, struct gmm_msg *msg)
+{
+    const char *kind = call_text(call, "kind");
+    *type = kind == NULL ? 0 : item_type(kind);
+    return kind == NULL || *type != 0 ? GMM_OK
+                                      : gmm_fail(msg, GMM_EUSAGE, "'%s' is no kind: document, note, practice", kind);
+}
+
+static enum gmm_err read_limit(struct call *call, uint32_t otherwise, uint32_t *limit, struct gmm_msg *msg)
+{
+    int64_t value = call_int(call, "limit", otherwise);
+    *limit = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+    if (value == 0 && call_count(call, "limit") > 0)
+        return gmm_fail(msg, GMM_EUSAGE, "--limit is at least 1");
+    return GMM_OK;
+}
+
+static void list(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct gmm_id gid, after;
+    struct read_found found = {0};
+    struct listing l = {node, json_array()};
+    struct projection_query query = {.since_ms = (uint64_t)call_int(call, "since", 0)};
+    json_t *choices = json_array();
+    enum gmm_err err = read_kind(call, &query.type, &msg);
+    if (err == GMM_OK)
+        err = read_limit(call, 0, &query.limit, &msg);
+    if (err == GMM_OK && call_text(call, "to") != NULL) {
+        err = groups_find(node, call_text(call, "to"), &gid, choices, &msg);
+        query.gid = &gid;
+    }
+    if (err == GMM_OK && call_text(call, "after") != NULL) {
+        err = read_find(node, call_text(call, "after"), NULL, &found, choices, &msg);
+        after = found.item.id;
+        query.after = &after;
+        read_close(&found);
+    }
+    if (err == GMM_OK)
+        err = projection_each(node->projection, &query, list_item, &l);
+    if (err == GMM_OK) {
+        json_decref(choices);
+        call_reply(call, l.rows);
+        return;
+    }
+    json_decref(l.rows);
+    fail(call, err, &msg, choices);
+}
+
+static void list_render(const json_t *result, struct render *out)
+{
+    static const struct render_column columns[] = {
+        {"ID", "id:id", 12},       {"TIME", "time:time", 0}, {"KIND", "kind", 0},    {"SYMBOL", "symbol", 30},
+        {"LANG", "lang", 0},       {"V", "version", 0},      {"GROUP", "group", 20}, {"FROM", "author.participant", 0},
+        {"MARKING", "marking", 0}, {"TITLE", "title", 0}};
+    render_table(out, result, columns, sizeof columns / sizeof columns[0]);
+}
+
+/* ---- show */
+
+static json_t *texts_json(const struct read_found *found)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < found->text_count; i++) {
+        const struct read_text *t = &found->texts[i];
+        json_array_append_new(array, json_pack("{s:o, s:I, s:o, s:o, s:o}", "id", reply_id(&t->id), "version",
+                                               (json_int_t)t->version, "lang", item_text(t->lang), "translates",
+                                               item_id(&t->translates), "time", render_json_time(t->time_ms)));
+    }
+    return array;
+}
+
+static bool is_here(struct node *node, const struct gmm_id *gid, const struct manifest *m)
+{
+    struct gmm_id *ids = NULL;
+    size_t count = 0;
+    if (m->inline_bytes != NULL)
+        return true;
+    enum gmm_err err = content_missing(node, gid, m, &ids, &count);
+    free(ids);
+    return err == GMM_OK && count == 0;
+}
+
+static json_t *attachments_json(struct node *node, const struct read_record *record)
+{
+    json_t *array = json_array();
+    for (uint32_t i = 0; i < record->document.attachment_count; i++) {
+        const struct record_attachment *a = &record->document.attachments[i];
+        char name[LIMIT_FILE_NAME + 1];
+        memcpy(name, a->name.p, a->name.len);
+        name[a->name.len] = '\0';
+        json_array_append_new(array, json_pack("{s:o, s:I, s:b}", "name", item_text(name), "bytes",
+                                               (json_int_t)a->content.size, "here",
+                                               is_here(node, &record->header.group, &a->content)));
+    }
+    return array;
+}
+
+static enum gmm_err count_note(void *arg, const struct projection_item *item)
+{
+    (void)item;
+    ++*(json_int_t *)arg;
+    return GMM_OK;
+}
+
+static enum gmm_err add_document(struct node *node, const struct read_found *found, json_t *result)
+{
+    struct read_record record;
+    json_int_t notes = 0;
+    struct projection_query query = {.document = &found->item.id, .type = HEADER_NOTE};
+    enum gmm_err err = read_record(node, &found->item.id, &record, NULL);
+    if (err == GMM_OK)
+        err = projection_each(node->projection, &query, count_note, &notes);
+    if (err != GMM_OK)
+        return err;
+    bool stale = !id_is_zero(&found->item.translates) && found->newest > found->item.version;
+    json_t *more = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:I, s:b, s:I}", "name", item_text(found->item.name),
+                             "attachments", attachments_json(node, &record), "texts", texts_json(found), "here",
+                             is_here(node, &record.header.group, &record.document.content), "revises",
+                             item_id(&found->item.revises), "translates", item_id(&found->item.translates), "notes",
+                             notes, "stale", stale, "newest", (json_int_t)found->newest);
+    read_record_close(&record);
+    int failed = more == NULL || json_object_update(result, more) != 0;
+    json_decref(more);
+    return failed ? GMM_ENOMEM : GMM_OK;
+}
+
+static enum gmm_err add_note(struct node *node, const struct read_found *found, json_t *result)
+{
+    struct read_record record;
+    enum gmm_err err = read_record(node, &found->item.id, &record, NULL);
+    if (err != GMM_OK)
+        return err;
+    json_t *more = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o}", "text", text_json(&record.note.text), "proposed", text_json(&record.note.proposed),
+        "para", found->item.para == 0 ? json_null() : json_integer(found->item.para), "position",
+        item_text(record_position_text(found->item.position)), "parent", item_id(&found->item.parent));
+    read_record_close(&record);
+    int failed = more == NULL || json_object_update(result, more) != 0;
+    json_decref(more);
+    return failed ? GMM_ENOMEM : GMM_OK;
+}
+
+static void show(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct read_found found;
+    if (!find_or_fail(node, call, call_text(call, "ref"), &found))
+        return;
+    json_t *result = item_json(node, &found.item);
+    enum gmm_err err = result == NULL ? GMM_ENOMEM : GMM_OK;
+    if (err == GMM_OK)
+        err = found.item.type == HEADER_NOTE ? add_note(node, &found, result) : add_document(node, &found, result);
+    read_close(&found);
+    if (err == GMM_OK) {
+        call_reply(call, result);
+        return;
+    }
+    json_decref(result);
+    fail(call, err, &msg, NULL);
+}
+
+static void number_field(struct render *out, const json_t *object, const char *label, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    if (json_is_integer(value))
+        render_line(out, "%s: %lld", label, (long long)json_integer_value(value));
+}
+
+static void text_field(struct render *out, const json_t *object, const char *label, const char *name)
+{
+    render_field(out, label, json_string_value(json_object_get(object, name)));
+}
+
+static void author_line(const json_t *object, struct render *out)
+{
+    const json_t *author = json_object_get(object, "author");
+    fputs("From: ", out->out);
+    render_text(out, reply_text(author, "participant"));
+    fputs("/", out->out);
+    render_text(out, reply_text(author, "office"));
+    if (reply_text(author, "person")[0] != '\0') {
+        fputs(", ", out->out);
+        render_text(out, reply_text(author, "person"));
+    }
+    fputs(", ", out->out);
+    render_time(out, json_object_get(object, "time"));
+    fputc('\n', out->out);
+}
+
+static void attachments_render(const json_t *result, struct render *out)
+{
+    const json_t *item;
+    size_t i;
+    json_array_foreach(json_object_get(result, "attachments"), i, item)
+    {
+        fprintf(out->out, "Attachment %zu: ", i + 1);
+        render_text(out, reply_text(item, "name"));
+        render_line(out, " (%lld bytes%s)", (long long)json_integer_value(json_object_get(item, "bytes")),
+                    json_is_true(json_object_get(item, "here")) ? "" : ", not here yet");
+    }
+}
+
+static void show_render(const json_t *result, struct render *out)
+{
+    static const struct render_column columns[] = {
+        {"VERSION", "version", 0}, {"LANG", "lang", 0}, {"TIME", "time:time", 0}, {"ID", "id:id", 12}};
+    text_field(out, result, "Title", "title");
+    text_field(out, result, "Symbol", "symbol");
+    text_field(out, result, "Id", "id");
+    text_field(out, result, "Kind", "kind");
+    number_field(out, result, "Version", "version");
+    text_field(out, result, "Language", "lang");
+    text_field(out, result, "Marking", "marking");
+    text_field(out, result, "Onward", "tlp");
+    text_field(out, result, "Group", "group");
+    author_line(result, out);
+    text_field(out, result, "File", "name");
+    number_field(out, result, "Bytes", "bytes");
+    text_field(out, result, "On", "document");
+    number_field(out, result, "Paragraph", "para");
+    text_field(out, result, "Position", "position");
+    text_field(out, result, "Answers", "parent");
+    if (json_is_string(json_object_get(result, "text")))
+        render_block(out, 2, reply_text(result, "text"));
+    if (json_is_string(json_object_get(result, "proposed"))) {
+        render_line(out, "Proposed text:");
+        render_block(out, 2, reply_text(result, "proposed"));
+    }
+    attachments_render(result, out);
+    if (json_is_false(json_object_get(result, "here")))
+        render_line(out, "Its content is not all here; gmm get fetches it.");
+    if (json_is_true(json_object_get(result, "stale")))
+        number_field(out, result, "This translation is stale; the newest version is", "newest");
+    number_field(out, result, "Notes", "notes");
+    if (json_array_size(json_object_get(result, "texts")) > 1)
+        render_table(out, json_object_get(result, "texts"), columns, sizeof columns / sizeof columns[0]);
+}
+
+/* ---- notes */
+
+static enum gmm_err list_note(void *arg, const struct note_view *note)
+{
+    static const struct record_note closed;
+    struct listing *l = arg;
+    const struct projection_item *item = note->item;
+    const struct record_note *record = note->record == NULL ? &closed : note->record;
+    const char *disposition = note->disposition == 0 ? NULL : record_position_text(note->disposition);
+    json_t *row = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", reply_id(&item->id),
+                            "para", item->para == 0 ? json_null() : json_integer(item->para), "position",
+                            item_text(record_position_text(item->position)), "text", text_json(&record->text),
+                            "proposed", text_json(&record->proposed), "parent", item_id(&item->parent), "author",
+                            item_author(l->node, &item->author, item->person), "time", render_json_time(item->time_ms),
+                            "disposition", item_text(disposition), "document", item_id(&item->document), "lang",
+                            item_text(item->lang), "group", item_group(l->node, &item->gid));
+    return json_array_append_new(l->rows, row) == 0 ? GMM_OK : GMM_ENOMEM;
+}
+
+/* By symbol: notes on any language of that version; by id: on exactly that one. */
+static void notes(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct read_found found;
+    if (!find_or_fail(node, call, call_text(call, "ref"), &found))
+        return;
+    struct gmm_id *documents = calloc(found.text_count + 1, sizeof *documents);
+    struct listing l = {node, json_array()};
+    size_t count = 0;
+    enum gmm_err err = documents == NULL ? GMM_ENOMEM : GMM_OK;
+    for (size_t i = 0; err == GMM_OK && found.by_symbol && i < found.text_count; i++)
+        if (found.texts[i].version == found.item.version)
+            documents[count++] = found.texts[i].id;
+    if (err == GMM_OK && !found.by_symbol)
+        documents[count++] = found.item.type == HEADER_NOTE ? found.item.document : found.item.id;
+    if (err == GMM_OK)
+        err = note_each(node, documents, count, list_note, &l);
+    free(documents);
+    read_close(&found);
+    if (err == GMM_OK) {
+        call_reply(call, l.rows);
+        return;
+    }
+    json_decref(l.rows);
+    fail(call, err, &msg, NULL);
+}
+
+static void notes_render(const json_t *result, struct render *out)
+{
+    const json_t *note;
+    size_t i;
+    char id[16];
+    json_array_foreach(result, i, note)
+    {
+        fprintf(out->out, "%s%s  ", i == 0 ? "" : "\n", render_short_id(reply_text(note, "id"), id));
+        author_line(note, out);
+        number_field(out, note, "Paragraph", "para");
+        text_field(out, note, "Position", "position");
+        if (json_is_string(json_object_get(note, "parent")))
+            render_line(out, "Answers: %s", render_short_id(reply_text(note, "parent"), id));
+        if (json_is_string(json_object_get(note, "text")))
+            render_block(out, 2, reply_text(note, "text"));
+        if (json_is_string(json_object_get(note, "proposed"))) {
+            render_line(out, "Proposed text:");
+            render_block(out, 2, reply_text(note, "proposed"));
+        }
+        text_field(out, note, "Disposition", "disposition");
+    }
+}
+
+/* ---- search */
+
+struct searching {
+    struct node *node;
+    json_t *rows;
+    const char *words, *lang, *from;
+    uint16_t type;
+    uint32_t limit;
+};
+
+static bool is_wanted(const struct searching *s, const struct projection_item *item)
+{
+    const struct view *view = engine_view(s->node->engine);
+    const struct view_office *office = view == NULL ? NULL : view_office(view, &item->author);
+    const struct view_participant *p = office == NULL ? NULL : view_participant(view, &office->pid);
+    if (item_kind(item->type) == NULL || (s->type != 0 && item->type != s->type))
+        return false;
+    if (s->lang != NULL && (item->lang == NULL || !read_lang_is(item->lang, s->lang, true)))
+        return false;
+    return s->from == NULL || (p != NULL && strcmp(p->id, s->from) == 0);
+}
+
+/* The words of an entry, as they were indexed. */
+static enum gmm_err words_of(struct node *node, const struct projection_item *item, struct buffer *out)
+{
+    struct read_record record;
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    enum gmm_err err = read_record(node, &item->id, &record, NULL);
+    if (err != GMM_OK)
+        return err;
+    if (record.header.type == HEADER_NOTE) {
+        if (record.note.text.len > 0)
+            buffer_put(out, record.note.text.p, record.note.text.len);
+        buffer_put_u8(out, '\n');
+        if (record.note.proposed.len > 0)
+            buffer_put(out, record.note.proposed.p, record.note.proposed.len);
+        err = out->failed;
+    } else {
+        err = content_read(node, &item->gid, &record.document.content, PLAINTEXT_MAX, &bytes, &len, NULL);
+        if (err == GMM_OK)
+            err = plaintext_append(out, item->name, bytes, len);
+        free(bytes);
+    }
+    read_record_close(&record);
+    return err;
+}
+
+static json_t *snippet_json(struct searching *s, const struct projection_item *item)
+{
+    struct buffer text, snippet;
+    buffer_init(&text, 2u * PLAINTEXT_MAX);
+    buffer_init(&snippet, 65536);
+    /* Content that cannot be opened now still has a title. */
+    if (words_of(s->node, item, &text) != GMM_OK || text.len == 0) {
+        buffer_close(&text);
+        buffer_init(&text, 2u * PLAINTEXT_MAX);
+        if (item->title != NULL)
+            buffer_put(&text, item->title, strlen(item->title));
+    }
+    enum gmm_err err = tokenizer_snippet(&snippet, (const char *)text.p, text.len, s->words, TOKENIZER_SNIPPET_CHARS);
+    json_t *result = err == GMM_OK ? json_stringn((const char *)snippet.p, snippet.len) : json_string("");
+    buffer_close_wiped(&text);
+    buffer_close_wiped(&snippet);
+    return result;
+}
+
+static enum gmm_err search_hit(void *arg, const struct gmm_id *id, double score)
+{
+    struct searching *s = arg;
+    struct projection_item item;
+    enum gmm_err err = projection_get(s->node->projection, id, &item);
+    if (err != GMM_OK)
+        return err == GMM_ENOTFOUND ? GMM_OK : err;
+    if (is_wanted(s, &item)) {
+        json_t *row =
+            json_pack("{s:o, s:o, s:o, s:f, s:o, s:o, s:o}", "id", reply_id(id), "title", item_text(item.title),
+                      "snippet", snippet_json(s, &item), "score", score, "kind", item_text(item_kind(item.type)),
+                      "symbol", item_text(item.symbol), "document", item_id(&item.document));
+        err = json_array_append_new(s->rows, row) == 0 ? GMM_OK : GMM_ENOMEM;
+    }
+    projection_item_close(&item);
+    if (err == GMM_OK && json_array_size(s->rows) >= s->limit)
+        return GMM_ECLOSED; /* enough */
+    return err;
+}
+
+static char *join_words(const struct call *call)
+{
+    struct buffer text;
+    uint8_t *out = NULL;
+    size_t len;
+    buffer_init(&text, LIMIT_CONTROL_REQUEST);
+    for (size_t i = 0; i < call_count(call, "words"); i++) {
+        const char *word = call_text_at(call, "words", i);
+        if (i > 0)
+            buffer_put_u8(&text, ' ');
+        buffer_put(&text, word, strlen(word));
+    }
+    buffer_put_u8(&text, '\0');
+    return buffer_take(&text, &out, &len) == GMM_OK ? (char *)out : NULL;
+}
+
+static void search(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    char *words = join_words(call);
+    struct searching s = {.node = node,
+                          .rows = json_array(),
+                          .words = words,
+                          .lang = call_text(call, "lang"),
+                          .from = call_text(call, "from")};
+    enum gmm_err err = words == NULL || s.rows == NULL ? GMM_ENOMEM : read_kind(call, &s.type, &msg);
+    if (err == GMM_OK)
+        err = read_limit(call, SEARCH_HITS, &s.limit, &msg);
+    if (err == GMM_OK)
+        err = search_query(node->search, words, 0, search_hit, &s);
+    if (err == GMM_ECLOSED)
+        err = GMM_OK;
+    if (err == GMM_EUSAGE && msg.text[0] == '\0')
+        gmm_fail(&msg, err, "there is no letter or digit to search for");
+    free(words);
+    if (err == GMM_OK) {
+        call_reply(call, s.rows);
+        return;
+    }
+    json_decref(s.rows);
+    fail(call, err, &msg, NULL);
+}
+
+static void search_render(const json_t *result, struct render *out)
+{
+    const json_t *hit;
+    size_t i;
+    char id[16];
+    json_array_foreach(result, i, hit)
+    {
+        bool note = strcmp(reply_text(hit, "kind"), "note") == 0;
+        fprintf(out->out, "%s  ", render_short_id(reply_text(hit, "id"), id));
+        render_text(out, note ? "(note)" : reply_text(hit, "title"));
+        fputc('\n', out->out);
+        render_block(out, 4, reply_text(hit, "snippet"));
+    }
+    if (json_array_size(result) == 0)
+        render_line(out, "Nothing found.");
+}
+
+/* ---- watch */
+
+static void watch(struct node *node, struct call *call)
+{
+    struct read_found found;
+    const char *after = call_text(call, "after");
+    if (after == NULL) {
+        watch_start(node, call, NULL);
+        return;
+    }
+    if (!find_or_fail(node, call, after, &found))
+        return;
+    watch_start(node, call, &found.item.id);
+    read_close(&found);
+}
+
+static const struct command_param get_params[] = {
+    {"REF", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "a symbol, an id, or 8 digits or more of one"},
+    {"-o", COMMAND_OUT, COMMAND_TO_NAME, "FILE", "where to; - is standard output"},
+    {"--version", COMMAND_INT, 0, "N", "this version instead of the newest"},
+    {"--lang", COMMAND_TEXT, 0, "LANG", "in this language; the original when there is none"},
+    {"--attachment", COMMAND_TEXT, 0, "NAME|N", "this attachment instead of the document"},
+};
+static const struct command_param ref_params[] = {
+    {"REF", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "a symbol, an id, or 8 digits or more of one"},
+};
+static const struct command_param list_params[] = {
+    {"--to", COMMAND_TEXT, 0, "GROUP", "of this group only"},
+    {"--since", COMMAND_TIME, 0, "TIME", "posted since then: 2014-03-01, 7d"},
+    {"--kind", COMMAND_TEXT, 0, "KIND", "document, note or practice"},
+    {"--limit", COMMAND_INT, 0, "N", "at most so many"},
+    {"--after", COMMAND_TEXT, 0, "ID", "what stands behind this one in the list"},
+};
+static const struct command_param search_params[] = {
+    {"WORDS", COMMAND_TEXT, COMMAND_REQUIRED | COMMAND_REPEATED, NULL, "all of them are wanted"},
+    {"--lang", COMMAND_TEXT, 0, "LANG", "in this language only"},
+    {"--kind", COMMAND_TEXT, 0, "KIND", "document, note or practice"},
+    {"--from", COMMAND_TEXT, 0, "ID", "of this participant only"},
+    {"--limit", COMMAND_INT, 0, "N", "at most so many; 50 when not given"},
+};
+static const struct command_param watch_params[] = {
+    {"--after", COMMAND_TEXT, 0, "ID", "first what came after this entry"},
+};
+
+#define PARAMS(array) .params = array, .param_count = sizeof array / sizeof array[0]
+
+static const struct command commands[] = {
+    {.name = "get",
+     PARAMS(get_params),
+     .flags = COMMAND_NETWORK,
+     .right = CONFIG_READ,
+     .handler = get_start,
+     .help = "Write a document's bytes exactly as they were posted.",
+     .details = "Without -o: to standard output when it is no terminal, else to a safe form of the posted name here. "
+                "Attachments that are not here are fetched from the offices that have them.",
+     .example = "gmm get GMG/2014/1 --lang fr -o note.docx"},
+    {.name = "show",
+     PARAMS(ref_params),
+     .right = CONFIG_READ,
+     .handler = show,
+     .render = show_render,
+     .help = "Show what is known of a document or note: versions, languages, attachments.",
+     .example = "gmm show GMG/2014/1"},
+    {.name = "list",
+     PARAMS(list_params),
+     .right = CONFIG_READ,
+     .handler = list,
+     .render = list_render,
+     .help = "List documents and notes, the newest first.",
+     .example = "gmm list --to decent-work --since 7d"},
+    {.name = "notes",
+     PARAMS(ref_params),
+     .right = CONFIG_READ,
+     .handler = notes,
+     .render = notes_render,
+     .help = "Show the notes on a document.",
+     .example = "gmm notes GMG/2014/1"},
+    {.name = "search",
+     PARAMS(search_params),
+     .right = CONFIG_READ,
+     .handler = search,
+     .render = search_render,
+     .help = "Find documents and notes by their words, accents ignored.",
+     .example = "gmm search recrutement --lang fr"},
+    {.name = "watch",
+     PARAMS(watch_params),
+     .flags = COMMAND_STREAM,
+     .right = CONFIG_READ,
+     .handler = watch,
+     .help = "Print what is posted and what arrives, a JSON line each.",
+     .example = "gmm watch"},
+};
+const struct command_family command_reading = {commands, sizeof commands / sizeof commands[0]};
