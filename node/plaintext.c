@@ -78,10 +78,11 @@ static void skip_tag(struct buffer *out, struct html *h)
             quote = quote == '\0' ? c : quote == c ? '\0' : quote;
     }
     h->at += h->at < h->len;
-    if (!closing && strcmp(name, "script") == 0)
-        skip_past(h, "</script");
-    else if (!closing && strcmp(name, "style") == 0)
-        skip_past(h, "</style");
+    bool script = strcmp(name, "script") == 0;
+    if (!closing && (script || strcmp(name, "style") == 0)) {
+        skip_past(h, script ? "</script" : "</style");
+        skip_past(h, ">");
+    }
     if (!is_inline(name))
         buffer_put_u8(out, strcmp(name, "p") == 0 || strcmp(name, "br") == 0 ? '\n' : ' ');
 }
