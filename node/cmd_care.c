@@ -28,7 +28,9 @@ static void verify(struct node *node, struct call *call)
         return;
     }
     if (report.closed)
-        call_say(call, "The keys are not open: titles and texts stay closed; chains, signatures and ciphertext were checked.");
+        call_say(
+            call,
+            "The keys are not open: titles and texts stay closed; chains, signatures and ciphertext were checked.");
     json_t *result =
         json_pack("{s:b, s:I, s:I, s:O}", "ok", report.fault_count == 0, "checked", (json_int_t)report.checked,
                   "not_held", (json_int_t)report.not_held, "faults", report.faults);
