@@ -25,6 +25,19 @@ static const char *const statements[] = {
 #undef STORE_SQL_TEXT
 };
 
+/* A quota or a limit on the size of files is told as an I/O error; what the system said is remembered with each file.
+ */
+static bool is_full(struct store *store)
+{
+    int of_file = 0, of_wal = 0;
+    sqlite3_file *wal = NULL;
+    (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_LAST_ERRNO, &of_file);
+    if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK && wal != NULL &&
+        wal->pMethods != NULL)
+        (void)wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &of_wal);
+    return sys_err(of_file) == GMM_EFULL || sys_err(of_wal) == GMM_EFULL;
+}
+
 static enum gmm_err code_of(struct store *store, int rc)
 {
     switch (rc & 0xff) {
@@ -50,8 +63,7 @@ static enum gmm_err code_of(struct store *store, int rc)
     case SQLITE_CONSTRAINT:
         return GMM_EEXISTS;
     case SQLITE_IOERR:
-        /* A quota or a file size limit is told as an I/O error. */
-        return sys_err(sqlite3_system_errno(store->db)) == GMM_EFULL ? GMM_EFULL : GMM_EIO;
+        return is_full(store) ? GMM_EFULL : GMM_EIO;
     default:
         return GMM_EIO;
     }

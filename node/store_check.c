@@ -15,7 +15,7 @@ struct check {
     struct run_key key;
     struct logs_head head;
     struct gmm_id prev;
-    uint64_t next_seq, time;
+    uint64_t next_seq, time; /* time 0: of the last entry it is not known */
 };
 
 static void fault(struct check *c, const char *kind, const struct gmm_id *id, const char *reason)
@@ -57,7 +57,7 @@ static void check_header(struct check *c, const struct header *header, const str
         fault(c, "header", id, "does not follow the entry before it");
     else if (c->next_seq > 0 && header->time <= c->time)
         fault(c, "header", id, "its time does not rise");
-    c->time = decoded == GMM_OK ? header->time : c->time;
+    c->time = decoded == GMM_OK ? header->time : 0;
 }
 
 /* Columns: key, id8, type, header, sig, body. */
@@ -143,7 +143,9 @@ static void check_entry(struct check *c, sqlite3_stmt *stmt)
     if (gap)
         fault(c, "log", &c->prev, "entries are missing after this one");
     c->next_seq = seq;
-    if (header_is_intact(c, stmt, bytes, &id)) {
+    if (!header_is_intact(c, stmt, bytes, &id)) {
+        c->time = 0;
+    } else {
         enum gmm_err decoded = header_decode(&header, bytes);
         if (gap)
             c->prev = header.prev;
@@ -165,7 +167,7 @@ static void check_head(struct check *c)
         fault(c, "log", &head->id, "its entries do not reach its head");
     else if (c->next_seq > 0 && !id_equal(&head->id, &c->prev))
         fault(c, "log", &head->id, "its head is not its last entry");
-    else if (c->next_seq > 0 && head->time != c->time)
+    else if (c->time > 0 && head->time != c->time)
         fault(c, "log", &head->id, "the time of its head is not that of its last entry");
     else if (c->next_seq > 0 && run_head_verify(head->sig, c->nid, &c->key, head->seq, &head->id) != GMM_OK)
         fault(c, "signature", &head->id, "the head of its log does not verify");
