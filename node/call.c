@@ -200,7 +200,7 @@ void call_progress(struct call *call, const char *format, ...)
     va_end(args);
 }
 
-static void answer(struct call *call, enum gmm_err err, json_t *reply)
+void call_answer(struct call *call, enum gmm_err err, json_t *reply)
 {
     if (call->ops != NULL)
         call->ops->done(call->arg, reply != NULL || err != GMM_OK ? err : GMM_ENOMEM, reply);
@@ -210,12 +210,12 @@ static void answer(struct call *call, enum gmm_err err, json_t *reply)
 
 void call_reply(struct call *call, json_t *result)
 {
-    answer(call, GMM_OK, result);
+    call_answer(call, GMM_OK, result);
 }
 
 void call_reply_with(struct call *call, enum gmm_err err, json_t *result)
 {
-    answer(call, result != NULL ? err : GMM_ENOMEM, result);
+    call_answer(call, result != NULL ? err : GMM_ENOMEM, result);
 }
 
 json_t *call_error(enum exit_status status, const char *code, enum gmm_err err, const char *message, const char *remedy,
@@ -237,5 +237,5 @@ void call_fail(struct call *call, enum gmm_err err, const char *message, const c
 void call_fail_choices(struct call *call, enum gmm_err err, const char *message, const char *remedy, json_t *choices)
 {
     json_t *error = call_error(exit_of(err), NULL, err, message, remedy, choices);
-    answer(call, err, error != NULL ? json_pack("{s:o}", "error", error) : NULL);
+    call_answer(call, err, error != NULL ? json_pack("{s:o}", "error", error) : NULL);
 }

@@ -64,6 +64,8 @@ void call_reply_with(struct call *call, enum gmm_err err, json_t *result /* stol
 /* message: what was wrong; remedy: what to do next (NULL: exit_remedy's). Text of others in them is made harmless when
  * shown. */
 void call_fail(struct call *call, enum gmm_err err, const char *message, const char *remedy);
+/* Hands on an answer that came from elsewhere: err and reply as call_ops' done has them. */
+void call_answer(struct call *call, enum gmm_err err, json_t *reply /* stolen */);
 void call_fail_choices(struct call *call, enum gmm_err err, const char *message, const char *remedy,
                        json_t *choices /* stolen */);
 void call_on_gone(struct call *call, void (*fn)(void *arg, struct call *call), void *arg);

@@ -357,7 +357,7 @@ static const struct command_param write_root_params[] = {
 static const struct command commands[] = {
     {.name = "verify",
      PARAMS(verify_params),
-     .flags = COMMAND_UNJOINED,
+     .flags = COMMAND_UNJOINED | COMMAND_KEYLESS,
      .right = CONFIG_READ,
      .handler = verify,
      .render = verify_render,

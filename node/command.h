@@ -51,6 +51,7 @@ struct command_param {
 #define COMMAND_HIDDEN 32u   /* not in help: steps of another command (post --batch) */
 #define COMMAND_UNJOINED 64u /* also works in a home that has no network yet */
 #define COMMAND_WRITES 128u  /* refused under --read-only */
+#define COMMAND_KEYLESS 256u /* runs with closed keys when no passphrase can be had (verify) */
 
 struct command {
     const char *name; /* "roster add" */

@@ -1,6 +1,7 @@
 #include "node/exit.h"
 
 #include <stddef.h>
+#include <string.h>
 
 enum exit_status exit_of(enum gmm_err err)
 {
@@ -98,6 +99,16 @@ const char *exit_code_text(enum gmm_err err)
 {
     const struct exit_words *w = find(err);
     return w != NULL ? w->code : "failed";
+}
+
+enum gmm_err exit_err(const char *code, int status)
+{
+    static const enum gmm_err by_status[] = {GMM_EIO,     GMM_EIO,          GMM_EUSAGE,  GMM_ENOTFOUND,
+                                             GMM_EDENIED, GMM_EUNREACHABLE, GMM_ECORRUPT};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (code != NULL && words[i].err != GMM_OK && strcmp(words[i].code, code) == 0)
+            return words[i].err;
+    return status > 0 && status < (int)(sizeof by_status / sizeof by_status[0]) ? by_status[status] : GMM_EIO;
 }
 
 const char *exit_remedy(enum gmm_err err)

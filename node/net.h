@@ -42,14 +42,16 @@ void net_unwatch(struct net_watch *watch); /* NULL is fine */
 /* Something was done outside of a connection (a command's handler): flush, watchers and sends at the end of this
  * iteration. */
 void net_touch(struct net *net);
+/* The engine is out of memory: the loop was stopped, and the process should end. */
+enum gmm_err net_failed(const struct net *net);
 /* The loop it runs on: for a command's own timers. */
 uv_loop_t *net_loop(const struct net *net);
 /* Addresses that others can dial, in this order: advertised ones (run --advertise, gmm.conf), then what it listens on
  * but for wildcard hosts. At most max; returns how many. */
 size_t net_addresses(const struct net *net, char out[][256], size_t max);
 /* Called by node.c for effects. Every CONNECTED is followed by exactly one DISCONNECTED, also after net_shut, and
- * nothing is RECEIVED in between. DRAINED comes whenever something was written and less than NET_DRAINED_BYTES are left
- * unsent. */
+ * nothing is RECEIVED in between. DRAINED comes once the engine may think that half of NET_DRAINED_BYTES or more are
+ * queued, and less than that is. */
 #define NET_DRAINED_BYTES (256u << 10)
 void net_send(struct net *net, uint32_t conn, uint8_t *bytes /* taken */, size_t len);
 void net_shut(struct net *net, uint32_t conn, enum gmm_err err, const char *text);

@@ -52,10 +52,23 @@ static void test_every_code_has_its_own_word_and_a_remedy(void **state)
     assert_string_equal(exit_remedy((enum gmm_err) - 1000), "");
 }
 
+static void test_back_from_words(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++)
+        if (all[i] != GMM_OK)
+            assert_int_equal(exit_err(exit_code_text(all[i]), 1), all[i]);
+    for (int status = 1; status <= 6; status++)
+        assert_int_equal(exit_of(exit_err("outcome-unknown", status)), status);
+    assert_int_equal(exit_err(NULL, 99), GMM_EIO);
+    assert_int_equal(exit_err("done", 0), GMM_EIO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_contract),
+        cmocka_unit_test(test_back_from_words),
         cmocka_unit_test(test_every_code_has_its_own_word_and_a_remedy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

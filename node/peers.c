@@ -1,0 +1,366 @@
+#include "node/peers.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/log.h"
+#include "node/net_state.h"
+#include "node/netdial.h"
+
+#define AGAIN_MS 1000u
+#define AGAIN_MS_MAX 60000u
+#define STRANGE_AFTER 1u /* failures after which a bound address is tried for other offices too */
+
+struct entry {
+    struct peers *peers;
+    struct entry *next;
+    struct store_peer row;
+    bool listed;       /* in the table when it was last read */
+    bool first;        /* not yet answered since peers_dial */
+    bool stranger;     /* somebody answers there, but none of the offices we know */
+    size_t candidate;  /* which office is tried */
+    unsigned failures; /* rounds in a row */
+    uint64_t due;      /* UINT64_MAX: not again */
+    struct gmm_id trying;
+    struct netdial *dial;
+    uint32_t conn;                                /* 0: none */
+    uint64_t bytes_in, bytes_out, received, sent; /* of the last session that ended */
+    char why[128];
+};
+
+struct peers {
+    struct net *net;
+    struct entry *entries;
+    bool dialled, keep_trying;
+};
+
+struct peers *peers_new(struct net *net)
+{
+    struct peers *peers = calloc(1, sizeof *peers);
+    if (peers != NULL)
+        peers->net = net;
+    return peers;
+}
+
+static void entry_free(struct entry *entry)
+{
+    netdial_cancel(entry->dial);
+    free(entry);
+}
+
+void peers_free(struct peers *peers)
+{
+    if (peers == NULL)
+        return;
+    while (peers->entries != NULL) {
+        struct entry *entry = peers->entries;
+        peers->entries = entry->next;
+        entry_free(entry);
+    }
+    free(peers);
+}
+
+/* ---- which office ---- */
+
+static const struct view *view_of(const struct peers *peers)
+{
+    struct node *node = peers->net->node;
+    return node->engine != NULL ? engine_view(node->engine) : NULL;
+}
+
+static struct netconn *session_with(const struct net *net, const struct gmm_id *noise_pk)
+{
+    for (size_t i = 0; i < NET_CHAINS; i++)
+        for (struct netconn *conn = net->chains[i]; conn != NULL; conn = conn->chain)
+            if (conn->session_open && id_equal(&conn->noise_pk, noise_pk))
+                return conn;
+    return NULL;
+}
+
+static bool may_try(const struct entry *entry, const struct view_office *office)
+{
+    return office->status == VIEW_OFFICE_ACTIVE &&
+           !id_equal(&office->sign_pk, &entry->peers->net->node->keystore->sign_pk) &&
+           !(entry->row.bound && id_equal(&office->noise_pk, &entry->row.noise_pk));
+}
+
+/* The office with this number among those that an address may belong to: the one it is bound to, then the chair's, then
+ * all others. NULL: no more. */
+static const struct gmm_id *candidate(const struct entry *entry, size_t index)
+{
+    const struct view *view = view_of(entry->peers);
+    if (entry->row.bound && index-- == 0)
+        return &entry->row.noise_pk;
+    if (view == NULL || (entry->row.bound && entry->failures < STRANGE_AFTER))
+        return NULL;
+    for (unsigned pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < view->office_count; i++) {
+            const struct view_office *office = &view->offices[i];
+            bool is_chair = id_equal(&office->pid, &view->chair);
+            if (is_chair == (pass == 0) && may_try(entry, office) && index-- == 0)
+                return &office->noise_pk;
+        }
+    return NULL;
+}
+
+/* ---- dialling ---- */
+
+static void schedule(struct entry *entry)
+{
+    struct peers *peers = entry->peers;
+    uint64_t delay = AGAIN_MS_MAX;
+    if (entry->failures < 6)
+        delay = AGAIN_MS << entry->failures;
+    delay = delay - delay / 4 + randombytes_uniform((uint32_t)(delay / 2));
+    entry->due = peers->keep_trying ? uv_now(peers->net->loop) + delay : UINT64_MAX;
+    peers->net->touched = true;
+}
+
+/* A round over all candidates is over without success. */
+static void give_up(struct entry *entry, const char *why)
+{
+    snprintf(entry->why, sizeof entry->why, "%s", why);
+    if (entry->failures == 0)
+        log_info("peer %s: %s", entry->row.address, why);
+    if (entry->failures < 6)
+        entry->failures++;
+    entry->candidate = 0;
+    entry->first = false;
+    entry->peers->net->changed = true;
+    schedule(entry);
+}
+
+static void dial(struct entry *entry);
+
+static void on_dialled(void *arg, struct netconn *conn, const char *why)
+{
+    struct entry *entry = arg;
+    entry->dial = NULL;
+    if (conn == NULL) {
+        entry->stranger = false;
+        give_up(entry, why);
+        return;
+    }
+    entry->conn = conn->number;
+    conn->initiator = true;
+    conn->purpose = SESSION_OFFICES;
+    conn->noise_pk = entry->trying;
+    netconn_start(conn);
+}
+
+static void dial(struct entry *entry)
+{
+    struct net *net = entry->peers->net;
+    entry->due = UINT64_MAX;
+    const struct gmm_id *noise_pk = candidate(entry, entry->candidate);
+    if (noise_pk != NULL && entry->row.bound && entry->candidate == 0 && session_with(net, noise_pk) != NULL) {
+        entry->first = false; /* until that session ends: peers_closed */
+        return;
+    }
+    while (noise_pk != NULL && session_with(net, noise_pk) != NULL)
+        noise_pk = candidate(entry, ++entry->candidate);
+    if (noise_pk == NULL) {
+        entry->stranger = entry->candidate > 0;
+        give_up(entry,
+                entry->candidate > 0 ? "no office that we know answers there" : "no office is known to try there");
+        return;
+    }
+    entry->trying = *noise_pk;
+    entry->dial = netdial_new(net, entry->row.address, on_dialled, entry);
+    if (entry->dial == NULL)
+        give_up(entry, "out of memory, or not an address");
+}
+
+void peers_opened(struct net *net, struct netconn *conn)
+{
+    for (struct entry *entry = net->peers->entries; entry != NULL; entry = entry->next) {
+        if (entry->conn != conn->number)
+            continue;
+        entry->failures = 0;
+        entry->candidate = 0;
+        entry->first = entry->stranger = false;
+        entry->why[0] = '\0';
+        if (entry->row.bound && id_equal(&entry->row.noise_pk, &conn->noise_pk))
+            return;
+        entry->row.bound = true;
+        entry->row.noise_pk = conn->noise_pk;
+        if (store_begin(net->node->store, false) == GMM_OK)
+            (void)store_put_peer(net->node->store, &entry->row);
+        net->touched = true;
+        return;
+    }
+}
+
+void peers_closed(struct net *net, struct netconn *conn)
+{
+    for (struct entry *entry = net->peers->entries; entry != NULL; entry = entry->next) {
+        if (entry->conn != conn->number)
+            continue;
+        entry->conn = 0;
+        if (conn->was_open) {
+            entry->bytes_in = conn->bytes_in;
+            entry->bytes_out = conn->bytes_out;
+            entry->received = conn->received;
+            entry->sent = conn->sent;
+            snprintf(entry->why, sizeof entry->why, "%s", conn->why);
+            entry->candidate = 0;
+            schedule(entry);
+        } else if (!net->closing) {
+            snprintf(entry->why, sizeof entry->why, "%s", conn->why);
+            entry->candidate++;
+            dial(entry);
+        }
+        return;
+    }
+    /* the other side's connection, which we had no need to dial beside */
+    for (struct entry *entry = net->peers->entries; entry != NULL && conn->was_open; entry = entry->next)
+        if (entry->conn == 0 && entry->dial == NULL && entry->row.bound &&
+            id_equal(&entry->row.noise_pk, &conn->noise_pk))
+            schedule(entry);
+}
+
+static enum gmm_err take_row(void *arg, const struct store_peer *row)
+{
+    struct peers *peers = arg;
+    struct entry **at = &peers->entries;
+    while (*at != NULL && strcmp((*at)->row.address, row->address) != 0)
+        at = &(*at)->next;
+    if (*at == NULL) {
+        *at = calloc(1, sizeof **at);
+        if (*at == NULL)
+            return GMM_ENOMEM;
+        (*at)->peers = peers;
+        (*at)->due = UINT64_MAX;
+    }
+    (*at)->row = *row;
+    (*at)->listed = true;
+    return GMM_OK;
+}
+
+static void reload(struct peers *peers)
+{
+    for (struct entry *entry = peers->entries; entry != NULL; entry = entry->next)
+        entry->listed = false;
+    if (store_each_peer(peers->net->node->store, take_row, peers) != GMM_OK)
+        return;
+    for (struct entry **at = &peers->entries; *at != NULL;) {
+        struct entry *entry = *at;
+        if (entry->listed) {
+            at = &entry->next;
+            continue;
+        }
+        *at = entry->next;
+        entry_free(entry);
+    }
+}
+
+void peers_dial(struct peers *peers, bool keep_trying)
+{
+    peers->dialled = true;
+    peers->keep_trying = peers->keep_trying || keep_trying;
+    if (peers->net->node->engine == NULL)
+        return;
+    reload(peers);
+    for (struct entry *entry = peers->entries; entry != NULL; entry = entry->next) {
+        const struct netconn *conn = netconn_find(peers->net, entry->conn);
+        if (conn != NULL && conn->session_open)
+            continue;
+        entry->first = true;
+        if (entry->dial == NULL && entry->conn == 0) {
+            entry->candidate = 0;
+            dial(entry);
+        }
+    }
+}
+
+bool peers_dialled(const struct peers *peers)
+{
+    return peers->dialled;
+}
+
+bool peers_dialling(const struct peers *peers)
+{
+    for (const struct entry *entry = peers->entries; entry != NULL; entry = entry->next)
+        if (entry->first)
+            return true;
+    return false;
+}
+
+uint64_t peers_tick(struct peers *peers)
+{
+    uint64_t now = uv_now(peers->net->loop), next = UINT64_MAX;
+    for (struct entry *entry = peers->entries; entry != NULL; entry = entry->next) {
+        if (entry->due <= now && entry->dial == NULL && entry->conn == 0)
+            dial(entry);
+        next = entry->due < next ? entry->due : next;
+    }
+    return next;
+}
+
+/* ---- how they stand ---- */
+
+static void describe(const struct peers *peers, const struct entry *entry, const struct netconn *conn,
+                     struct net_peer *out)
+{
+    const struct view *view = view_of(peers);
+    const struct view_office *office =
+        view != NULL && entry->row.bound ? view_office_by_noise(view, &entry->row.noise_pk) : NULL;
+    *out = (struct net_peer){.state = NET_UNREACHABLE};
+    snprintf(out->address, sizeof out->address, "%s", entry->row.address);
+    snprintf(out->why, sizeof out->why, "%s", entry->why);
+    if (office != NULL)
+        out->sign_pk = office->sign_pk;
+    out->bytes_in = entry->bytes_in;
+    out->bytes_out = entry->bytes_out;
+    out->received = entry->received;
+    out->sent = entry->sent;
+    if (conn != NULL) {
+        out->sign_pk = conn->sign_pk;
+        out->state = NET_CONNECTED;
+        out->synced = conn->synced;
+        out->incoming = !conn->initiator;
+    } else if (entry->dial != NULL || entry->conn != 0 || entry->first)
+        out->state = NET_CONNECTING;
+    else if (!entry->row.bound && (entry->stranger || entry->failures == 0))
+        out->state = NET_UNBOUND;
+}
+
+static void count_session(struct net_peer *out, const struct netconn *conn)
+{
+    out->bytes_in = conn->bytes_in;
+    out->bytes_out = conn->bytes_out;
+    out->received = conn->received;
+    out->sent = conn->sent;
+}
+
+size_t peers_list(const struct peers *peers, struct net_peer *out, size_t max)
+{
+    struct net *net = peers->net;
+    size_t count = 0;
+    net->listing++;
+    for (const struct entry *entry = peers->entries; entry != NULL && count < max; entry = entry->next) {
+        struct netconn *conn = netconn_find(net, entry->conn);
+        if (conn != NULL && !conn->session_open)
+            conn = NULL;
+        if (conn == NULL && entry->row.bound)
+            conn = session_with(net, &entry->row.noise_pk);
+        describe(peers, entry, conn, &out[count]);
+        if (conn != NULL && conn->listed_at != net->listing) {
+            conn->listed_at = net->listing;
+            count_session(&out[count], conn);
+        }
+        count++;
+    }
+    for (size_t i = 0; i < NET_CHAINS; i++)
+        for (struct netconn *conn = net->chains[i]; conn != NULL && count < max; conn = conn->chain) {
+            if (!conn->session_open || conn->listed_at == net->listing)
+                continue;
+            out[count] = (struct net_peer){
+                .sign_pk = conn->sign_pk, .state = NET_CONNECTED, .synced = conn->synced, .incoming = !conn->initiator};
+            snprintf(out[count].address, sizeof out[count].address, "%s", conn->remote);
+            count_session(&out[count++], conn);
+        }
+    return count;
+}
