@@ -411,9 +411,7 @@ static enum gmm_err complete(struct parser *p)
         if ((param->flags & COMMAND_REQUIRED) != 0)
             err = gmm_fail(p->msg, GMM_EUSAGE, "'%s' needs %s%s%s", command->name, param->name,
                            param->value != NULL ? " " : "", param->value != NULL ? param->value : "");
-        else if (param->kind == COMMAND_OUT && (param->flags & COMMAND_TO_STDOUT) != 0)
-            err = put_file(p, param, "-");
-        else if (param->kind == COMMAND_OUT && (param->flags & COMMAND_TO_NAME) != 0)
+        else if (param->kind == COMMAND_OUT && (param->flags & (COMMAND_TO_STDOUT | COMMAND_TO_NAME)) != 0)
             err = put_file(p, param, NULL);
     }
     return err;
@@ -460,6 +458,13 @@ enum gmm_err args_set_file(const struct args_file *file, json_t *value)
     int failed = json_is_array(file->holder) ? json_array_set_new(file->holder, file->index, value)
                                              : json_object_set_new(file->holder, key, value);
     return failed == 0 ? GMM_OK : GMM_ENOMEM;
+}
+
+void args_drop_file(const struct args_file *file)
+{
+    char key[COMMAND_KEY_BYTES];
+    command_key(file->param, key);
+    (void)json_object_del(file->holder, key);
 }
 
 void args_close(struct args *args)

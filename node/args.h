@@ -41,6 +41,8 @@ struct args {
 enum gmm_err args_parse(struct args *out, int argc, char *const *argv, uint64_t now_ms, struct gmm_msg *msg);
 /* Puts what was opened in the place of null. value: stolen; NULL: GMM_ENOMEM. */
 enum gmm_err args_set_file(const struct args_file *file, json_t *value);
+/* Takes an output that was not given out of the arguments again. */
+void args_drop_file(const struct args_file *file);
 void args_close(struct args *args);
 
 #endif

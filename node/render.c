@@ -10,7 +10,7 @@
 
 /* What a terminal might act on or hide: controls, format characters (bidirectional ones among them), line and paragraph
  * separators, invisible fillers. */
-static bool is_harmful(UChar32 c)
+bool render_is_harmful(int32_t c)
 {
     switch (u_charType(c)) {
     case U_CONTROL_CHAR:
@@ -36,9 +36,9 @@ static size_t next_character(const char *text, size_t len, UChar32 *c)
 #define ESCAPE_BYTES 16
 static size_t escape(char out[ESCAPE_BYTES], const char *text, size_t n, UChar32 c)
 {
-    if (c < 0 || (c < 0x100 && is_harmful(c)))
+    if (c < 0 || (c < 0x100 && render_is_harmful(c)))
         return (size_t)snprintf(out, ESCAPE_BYTES, "\\x%02x", c < 0 ? (unsigned)(unsigned char)*text : (unsigned)c);
-    if (is_harmful(c))
+    if (render_is_harmful(c))
         return (size_t)snprintf(out, ESCAPE_BYTES, "\\u{%04x}", (unsigned)c);
     memcpy(out, text, n);
     return n;
@@ -109,7 +109,7 @@ size_t render_width(const char *text)
     UChar32 c;
     for (size_t i = 0; i < len;) {
         size_t n = next_character(text + i, len - i, &c);
-        width += c < 0 || is_harmful(c) ? escape(safe, text + i, n, c) : character_width(c);
+        width += c < 0 || render_is_harmful(c) ? escape(safe, text + i, n, c) : character_width(c);
         i += n;
     }
     return width;
@@ -183,7 +183,7 @@ static void write_cell(FILE *out, const struct cell *cell, size_t width, bool la
     for (size_t i = 0; i < len;) {
         size_t n = next_character(cell->text + i, len - i, &c);
         size_t bytes = escape(safe, cell->text + i, n, c);
-        size_t columns = c < 0 || is_harmful(c) ? bytes : character_width(c);
+        size_t columns = c < 0 || render_is_harmful(c) ? bytes : character_width(c);
         if (used + columns + cut > width)
             break;
         (void)fwrite(safe, 1, bytes, out);
@@ -316,7 +316,7 @@ static void write_json_text(FILE *out, const char *text, size_t len)
     size_t start = 0;
     for (size_t i = 0; i < len;) {
         size_t n = next_character(text + i, len - i, &c);
-        if (c >= 0x7f && is_harmful(c)) {
+        if (c >= 0x7f && render_is_harmful(c)) {
             (void)fwrite(text + start, 1, i - start, out);
             if (c > 0xffff)
                 fprintf(out, "\\u%04x\\u%04x", (unsigned)U16_LEAD(c), (unsigned)U16_TRAIL(c));

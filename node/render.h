@@ -20,6 +20,8 @@ struct render {
     bool colour;
 };
 
+/* A code point that a terminal might act on, or hide. */
+bool render_is_harmful(int32_t code_point);
 /* Writes text made harmless. */
 void render_text(struct render *r, const char *text);
 void render_text_n(FILE *out, const char *text, size_t len);

@@ -134,6 +134,10 @@ static void test_files(void **state)
     assert_parsed("get S", "get", "{\"o\":null,\"ref\":\"S\"}");
     assert_null(args.files[0].path);
     assert_parsed("matrix", "matrix", "{\"o\":null}");
+    assert_null(args.files[0].path);
+    args_drop_file(&args.files[0]);
+    assert_args("{}");
+    assert_parsed("matrix -o -", "matrix", "{\"o\":null}");
     assert_string_equal(args.files[0].path, "-");
     assert_parsed("join TEXT", "join", "{\"invite\":\"TEXT\"}");
     assert_int_equal(args.file_count, 0);

@@ -1,0 +1,323 @@
+/* run, help, version, completion. */
+#include "node/cmd_general.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/args.h"
+#include "node/client.h"
+#include "node/command.h"
+#include "node/completion.h"
+#include "node/daemon.h"
+#include "node/printer.h"
+#include "node/render.h"
+
+/* ---- help: from the table, as JSON, and from that as text ---- */
+
+static const char *kind_text(enum command_param_kind kind)
+{
+    switch (kind) {
+    case COMMAND_FLAG:
+        return "flag";
+    case COMMAND_TEXT:
+        return "text";
+    case COMMAND_INT:
+        return "number";
+    case COMMAND_TIME:
+        return "time";
+    case COMMAND_SPAN:
+        return "span";
+    case COMMAND_DEADLINE:
+        return "deadline";
+    case COMMAND_IN:
+        return "input-file";
+    case COMMAND_OUT:
+        return "output-file";
+    case COMMAND_WORDS:
+        return "words";
+    case COMMAND_LINE:
+        return "line-or-file";
+    case COMMAND_JSON:
+        return "json";
+    }
+    return "text";
+}
+
+static json_t *text_or_null(const char *text)
+{
+    return text != NULL ? json_string(text) : json_null();
+}
+
+static json_t *param_json(const struct command_param *param)
+{
+    return json_pack("{s:s, s:s, s:o, s:b, s:b, s:s}", "name", param->name, "kind", kind_text(param->kind), "value",
+                     text_or_null(param->value), "required", (param->flags & COMMAND_REQUIRED) != 0, "repeated",
+                     (param->flags & COMMAND_REPEATED) != 0, "help", param->help);
+}
+
+static json_t *command_json(const struct command *command)
+{
+    json_t *params = json_array();
+    for (size_t i = 0; i < command->param_count; i++)
+        (void)json_array_append_new(params, param_json(&command->params[i]));
+    return json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", command->name, "help", command->help, "details",
+                     text_or_null(command->details), "example", text_or_null(command->example), "params", params);
+}
+
+static json_t *globals_json(void)
+{
+    json_t *options = json_array();
+    for (size_t i = 0; i < args_global_count; i++)
+        (void)json_array_append_new(options,
+                                    json_pack("{s:s, s:o, s:s}", "name", args_globals[i].name, "value",
+                                              text_or_null(args_globals[i].value), "help", args_globals[i].help));
+    return options;
+}
+
+/* One command in full, or all of them, or all that begin with these words. */
+static json_t *help_json(const struct command *command, const char *words)
+{
+    json_t *list = json_array();
+    size_t len = strlen(words);
+    for (size_t i = 0; i < command_count(); i++) {
+        const struct command *c = command_at(i);
+        bool wanted = command != NULL ? c == command : strncmp(c->name, words, len) == 0;
+        if (wanted && (c->flags & COMMAND_HIDDEN) == 0)
+            (void)json_array_append_new(list, command_json(c));
+    }
+    return json_pack("{s:b, s:o, s:o}", "full", command != NULL, "commands", list, "options", globals_json());
+}
+
+static const char *member(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+/* Breaks a text at spaces into lines of the terminal's width; the first one begins at column `at`. */
+static void write_wrapped(struct render *out, size_t at, size_t indent, const char *text)
+{
+    size_t width = out->width > 40 ? out->width : 100;
+    while (*text != '\0') {
+        size_t len = strcspn(text, " ");
+        char word[256];
+        snprintf(word, sizeof word, "%.*s", (int)len, text);
+        size_t columns = render_width(word);
+        if (at > indent && at + 1 + columns > width) {
+            fprintf(out->out, "\n%*s", (int)indent, "");
+            at = indent;
+        } else if (at > indent) {
+            fputc(' ', out->out);
+            at++;
+        }
+        fputs(word, out->out);
+        at += columns;
+        text += len + (text[len] == ' ');
+    }
+    fputc('\n', out->out);
+}
+
+#define HELP_COLUMN 24u
+static void write_entry(struct render *out, const char *name, const char *value, const char *help)
+{
+    size_t width = 2 + render_width(name) + (value[0] != '\0' ? 1 + render_width(value) : 0);
+    fprintf(out->out, "  %s%s%s", name, value[0] != '\0' ? " " : "", value);
+    if (width + 2 > HELP_COLUMN) {
+        fputc('\n', out->out);
+        width = 0;
+    }
+    fprintf(out->out, "%*s", (int)(HELP_COLUMN - width), "");
+    write_wrapped(out, HELP_COLUMN, HELP_COLUMN, help);
+}
+
+static void write_usage(const json_t *command, struct render *out)
+{
+    char *text = NULL;
+    size_t size = 0, i;
+    const json_t *param;
+    FILE *f = open_memstream(&text, &size);
+    if (f == NULL)
+        return;
+    fprintf(f, "gmm %s", member(command, "name"));
+    json_array_foreach(json_object_get(command, "params"), i, param)
+    {
+        bool required = json_is_true(json_object_get(param, "required"));
+        const char *value = member(param, "value");
+        fprintf(f, " %s%s%s%s%s%s", required ? "" : "[", member(param, "name"), value[0] != '\0' ? "\u00a0" : "", value,
+                required ? "" : "]", json_is_true(json_object_get(param, "repeated")) ? "\u2026" : "");
+    }
+    fclose(f);
+    if (text != NULL)
+        write_wrapped(out, 0, 0, text);
+    free(text);
+}
+
+static void write_command(const json_t *command, struct render *out)
+{
+    size_t i;
+    const json_t *param;
+    write_usage(command, out);
+    fputc('\n', out->out);
+    write_wrapped(out, 0, 0, member(command, "help"));
+    if (json_array_size(json_object_get(command, "params")) > 0)
+        fputc('\n', out->out);
+    json_array_foreach(json_object_get(command, "params"), i, param)
+    {
+        write_entry(out, member(param, "name"), member(param, "value"), member(param, "help"));
+    }
+    if (member(command, "details")[0] != '\0') {
+        fputc('\n', out->out);
+        write_wrapped(out, 0, 0, member(command, "details"));
+    }
+    if (member(command, "example")[0] != '\0')
+        fprintf(out->out, "\nExample:\n  %s\n", member(command, "example"));
+}
+
+static void help_render(const json_t *result, struct render *out)
+{
+    size_t i;
+    const json_t *item, *commands = json_object_get(result, "commands");
+    if (json_is_true(json_object_get(result, "full"))) {
+        write_command(json_array_get(commands, 0), out);
+        return;
+    }
+    render_line(out, "gmm [OPTION\u2026] COMMAND \u2026\n\nCommands ('gmm help COMMAND' tells more):");
+    json_array_foreach(commands, i, item)
+    {
+        write_entry(out, member(item, "name"), "", member(item, "help"));
+    }
+    render_line(out, "\nOptions, before or after the command:");
+    json_array_foreach(json_object_get(result, "options"), i, item)
+    {
+        write_entry(out, member(item, "name"), member(item, "value"), member(item, "help"));
+    }
+}
+
+static void fail_unknown(struct call *call, const char *words)
+{
+    const char *near[4];
+    char message[128], remedy[128] = "see 'gmm help'";
+    json_t *choices = json_array();
+    command_suggest(words, near);
+    for (size_t i = 0; near[i] != NULL; i++)
+        (void)json_array_append_new(choices, json_string(near[i]));
+    if (near[0] != NULL)
+        snprintf(remedy, sizeof remedy, "did you mean '%s'?", near[0]);
+    snprintf(message, sizeof message, "unknown command '%.64s'", words);
+    call_fail_choices(call, GMM_EUSAGE, message, remedy, choices);
+}
+
+static void help_local(struct client *client, struct call *call)
+{
+    char words[96] = "";
+    (void)client;
+    for (size_t i = 0; i < call_count(call, "command"); i++) {
+        size_t n = strlen(words);
+        snprintf(words + n, sizeof words - n, "%s%s", n > 0 ? " " : "", call_text_at(call, "command", i));
+    }
+    const struct command *command = words[0] != '\0' ? command_find(words) : NULL;
+    if (command != NULL && (command->flags & COMMAND_HIDDEN) != 0)
+        command = NULL;
+    json_t *result = help_json(command, words);
+    if (words[0] == '\0' || json_array_size(json_object_get(result, "commands")) > 0)
+        call_reply(call, result);
+    else {
+        json_decref(result);
+        fail_unknown(call, words);
+    }
+}
+
+int cmd_general_help(const struct command *command, bool json)
+{
+    struct printer printer = {.json = json};
+    json_t *result = help_json(command, "");
+    enum gmm_err err = GMM_ENOMEM;
+    if (result != NULL)
+        err = printer_result(&printer, command_find("help"), result);
+    json_decref(result);
+    return (int)exit_of(err);
+}
+
+/* ---- version, completion, run ---- */
+
+static void version_local(struct client *client, struct call *call)
+{
+    (void)client;
+    call_reply(call, json_pack("{s:s}", "version", GMM_VERSION));
+}
+
+static void version_render(const json_t *result, struct render *out)
+{
+    render_line(out, "gmm %s", member(result, "version"));
+}
+
+static void completion_local(struct client *client, struct call *call)
+{
+    const char *shell = call_text(call, "shell");
+    char *text = NULL;
+    size_t size = 0;
+    (void)client;
+    FILE *f = open_memstream(&text, &size);
+    bool known = f != NULL && completion_write(f, shell);
+    bool failed = f == NULL || fclose(f) != 0;
+    if (failed)
+        call_fail(call, GMM_ENOMEM, NULL, NULL);
+    else if (!known)
+        call_fail(call, GMM_EUSAGE, "completion is there for bash, zsh and fish", "name one of them");
+    else
+        call_reply(call, json_pack("{s:s, s:s}", "shell", shell, "script", text));
+    free(text);
+}
+
+static void completion_render(const json_t *result, struct render *out)
+{
+    fputs(member(result, "script"), out->out);
+}
+
+static const struct command_param run_params[] = {
+    {"--listen", COMMAND_TEXT, COMMAND_REPEATED, "HOST:PORT", "where peers reach this node; port 0 takes a free one"},
+    {"--advertise", COMMAND_TEXT, COMMAND_REPEATED, "HOST:PORT", "what others are told to dial, where it differs"},
+    {"--no-listen", COMMAND_FLAG, 0, NULL, "only dial, accept nobody"},
+};
+static const struct command_param help_params[] = {
+    {"COMMAND", COMMAND_TEXT, COMMAND_REPEATED, NULL, "the command, or its first words"},
+};
+static const struct command_param completion_params[] = {
+    {"SHELL", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "bash, zsh or fish"},
+};
+
+#define PARAMS(array) .params = array, .param_count = sizeof array / sizeof array[0]
+
+static const struct command commands[] = {
+    {.name = "run",
+     PARAMS(run_params),
+     .flags = COMMAND_LOCAL | COMMAND_STREAM | COMMAND_UNJOINED | COMMAND_WRITES,
+     .local = daemon_run,
+     .help = "Run this office's node in the foreground: accept peers, dial peers, serve the other commands.",
+     .details = "Without --listen and without listen= in gmm.conf it listens on port 7466. Once it accepts peers it "
+                "prints 'listening on HOST:PORT' ('ready' with --no-listen). SIGTERM stops it cleanly; SIGHUP reads "
+                "gmm.conf again.",
+     .example = "gmm run --listen 0.0.0.0:7466 --advertise gmm.example.org:7466"},
+    {.name = "help",
+     PARAMS(help_params),
+     .flags = COMMAND_NO_HOME,
+     .local = help_local,
+     .render = help_render,
+     .help = "List the commands, or say what one of them does.",
+     .example = "gmm help post"},
+    {.name = "version",
+     .flags = COMMAND_NO_HOME,
+     .local = version_local,
+     .render = version_render,
+     .help = "Print the program's version.",
+     .example = "gmm version"},
+    {.name = "completion",
+     PARAMS(completion_params),
+     .flags = COMMAND_NO_HOME,
+     .local = completion_local,
+     .render = completion_render,
+     .help = "Print the completion script for a shell.",
+     .example = "gmm completion bash > /etc/bash_completion.d/gmm"},
+};
+const struct command_family command_general = {commands, sizeof commands / sizeof commands[0]};
