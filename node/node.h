@@ -83,8 +83,8 @@ enum gmm_err node_append(struct node *node, const struct gmm_id *gid, uint16_t t
 enum gmm_err node_append_more(struct node *node, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
                               struct gmm_id *id, struct gmm_msg *msg);
 enum gmm_err node_flush_appends(struct node *node, struct gmm_msg *msg);
-/* A command that failed takes back what it put into the open transaction (chunk rows), unless stores of the engine's are
- * in it, which then stand with it. */
+/* A command that failed takes back what it put into the open transaction (chunk rows), unless stores of the engine's
+ * are in it, which then stand with it. */
 void node_discard(struct node *node);
 enum gmm_err node_add_object(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg);
 /* A run that came by hand (welcome file): through the gate, durable when it returns. GMM_EEXISTS: held already. */
