@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "keys/secret.h"
 #include "node/account.h"
 #include "node/args.h"
 #include "node/cmd_general.h"
@@ -32,7 +33,8 @@ struct client {
     struct printer printer;
     char home[HOME_PATH_MAX];
     char control[HOME_PATH_MAX];
-    struct node *node; /* open where no daemon runs */
+    bool allow_unlocked; /* gmm.conf says so */
+    struct node *node;   /* open where no daemon runs */
     struct outfile outs[LIMIT_REQUEST_FDS];
     unsigned out_count;
     int fds[LIMIT_REQUEST_FDS]; /* until the first call takes them */
@@ -180,9 +182,7 @@ static enum gmm_err open_node(struct client *client, const struct command *comma
     unsigned flags = client->args.read_only ? NODE_READ_ONLY : 0;
     node_ask_fn *ask = terminal_interactive() ? terminal_ask : NULL;
     enum gmm_err err = node_open(&client->node, client->home, flags, ask, NULL, msg);
-    /* Damage is what `verify` is there to name. */
-    bool closed = (err == GMM_EPASSPHRASE && !has_secret()) || err == GMM_ECORRUPT;
-    if (closed && (command->flags & COMMAND_KEYLESS) != 0)
+    if (err == GMM_EPASSPHRASE && (command->flags & COMMAND_KEYLESS) != 0 && !has_secret())
         err = node_open(&client->node, client->home, flags | NODE_NO_KEYS, ask, NULL, msg);
     return err;
 }
@@ -232,6 +232,12 @@ static void submit(struct client *client, struct answer *answer, const char *nam
     uint64_t until_ms = sys_now_ms() + START_WAIT_MS;
     if (command == NULL) {
         set_error(answer, EXIT_USAGE, NULL, GMM_EUSAGE, "no such command", NULL);
+        return;
+    }
+    if (client->args.read_only && (command->flags & COMMAND_WRITES) != 0) {
+        char text[128];
+        snprintf(text, sizeof text, "'%s' writes, and --read-only was given", command->name);
+        set_error(answer, EXIT_USAGE, NULL, GMM_EUSAGE, text, "leave one of them out");
         return;
     }
     bool exclusive = (command->flags & COMMAND_EXCLUSIVE) != 0;
@@ -420,6 +426,7 @@ static enum gmm_err locate(struct client *client, struct gmm_msg *msg)
         err = config_load(&config, path, msg);
     if (err == GMM_OK)
         err = control_path(client->control, client->home, readable && socket == NULL ? &config : NULL, socket, msg);
+    client->allow_unlocked = readable && socket == NULL && config.allow_unlocked_memory;
     return err;
 }
 
@@ -432,8 +439,9 @@ static int run(struct client *client)
     enum gmm_err err = (command->flags & COMMAND_NO_HOME) == 0 ? locate(client, &msg) : GMM_OK;
     if (err == GMM_ENOTFOUND)
         err = GMM_ESTATE;
-    if (err == GMM_OK)
-        err = open_files(client, &msg);
+    if (err != GMM_OK)
+        return show_failure(client, err, msg.text, "correct it, then try again", NULL);
+    err = open_files(client, &msg);
     if (err != GMM_OK)
         return show_failure(client, err, msg.text, NULL, NULL);
     account_name(getuid(), person);
@@ -443,9 +451,12 @@ static int run(struct client *client)
         call_new(command->name, json_incref(client->args.args), client->fds, count, person, CONFIG_ALL, &ops, &answer);
     if (call == NULL)
         return show_failure(client, GMM_ENOMEM, "", NULL, NULL);
-    if (command->local != NULL)
+    if (command->local != NULL) {
+        /* some of these handle passphrases; those that do not may run without locked memory */
+        if ((command->flags & COMMAND_NO_HOME) == 0)
+            (void)secret_open(client->allow_unlocked ? SECRET_ALLOW_UNLOCKED : SECRET_REQUIRE_LOCK, NULL);
         command->local(client, call);
-    else
+    } else
         client_forward(client, call);
     node_close(client->node);
     client->node = NULL;

@@ -200,11 +200,13 @@ static enum gmm_err run(struct daemon *d, struct gmm_msg *msg)
     uv_signal_start(&d->terminate, on_stop, SIGTERM);
     uv_signal_start(&d->hangup, on_hangup, SIGHUP);
     enum gmm_err err = start(d, msg);
+    bool started = err == GMM_OK;
     while (err == GMM_OK && !d->stopping) {
         uv_run(&d->loop, UV_RUN_DEFAULT);
         err = net_failed(d->net);
     }
-    log_info("stopping");
+    if (started)
+        log_info("stopping");
     stop(d);
     return err;
 }

@@ -20,7 +20,7 @@ static enum gmm_err check(struct node *node, const struct command *command, cons
     (void)call_fds(call, &fd_count);
     enum gmm_err err = command_check(command, call_args(call), fd_count, msg);
     if (err == GMM_OK && node->read_only && (command->flags & COMMAND_WRITES) != 0)
-        err = gmm_fail(msg, GMM_ESTATE, "'%s' writes, and this home was opened to be read only", command->name);
+        err = gmm_fail(msg, GMM_EUSAGE, "'%s' writes, and this home was opened to be read only", command->name);
     if (err == GMM_OK && node->keystore == NULL && (command->flags & COMMAND_KEYLESS) == 0)
         err = gmm_fail(msg, GMM_EPASSPHRASE, "'%s' needs the keys, and they are closed", command->name);
     if (err != GMM_OK || (command->flags & COMMAND_UNJOINED) != 0)
