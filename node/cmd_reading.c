@@ -441,9 +441,11 @@ static enum gmm_err search_hit(void *arg, const struct gmm_id *id, double score)
     if (err != GMM_OK)
         return err == GMM_ENOTFOUND ? GMM_OK : err;
     if (is_wanted(s, &item)) {
+        /* Control messages hold no fractions: millionths. */
+        json_int_t millionths = score > 0 && score < 1e12 ? (json_int_t)(score * 1e6) : 0;
         json_t *row =
-            json_pack("{s:o, s:o, s:o, s:f, s:o, s:o, s:o}", "id", reply_id(id), "title", item_text(item.title),
-                      "snippet", snippet_json(s, &item), "score", score, "kind", item_text(item_kind(item.type)),
+            json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "id", reply_id(id), "title", item_text(item.title),
+                      "snippet", snippet_json(s, &item), "score", millionths, "kind", item_text(item_kind(item.type)),
                       "symbol", item_text(item.symbol), "document", item_id(&item.document));
         err = json_array_append_new(s->rows, row) == 0 ? GMM_OK : GMM_ENOMEM;
     }
