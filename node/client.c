@@ -182,7 +182,9 @@ static enum gmm_err open_node(struct client *client, const struct command *comma
     unsigned flags = client->args.read_only ? NODE_READ_ONLY : 0;
     node_ask_fn *ask = terminal_interactive() ? terminal_ask : NULL;
     enum gmm_err err = node_open(&client->node, client->home, flags, ask, NULL, msg);
-    if (err == GMM_EPASSPHRASE && (command->flags & COMMAND_KEYLESS) != 0 && !has_secret())
+    /* Damage is what `verify` is there to name. */
+    bool closed = (err == GMM_EPASSPHRASE && !has_secret()) || err == GMM_ECORRUPT;
+    if (closed && (command->flags & COMMAND_KEYLESS) != 0)
         err = node_open(&client->node, client->home, flags | NODE_NO_KEYS, ask, NULL, msg);
     return err;
 }

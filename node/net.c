@@ -102,8 +102,13 @@ void net_close(struct net *net)
     for (size_t i = 0; i < NET_CHAINS; i++)
         for (struct netconn *conn = net->chains[i]; conn != NULL; conn = conn->chain)
             netconn_close(conn, "the node stops");
-    for (struct net_watch *watch = net->watches; watch != NULL; watch = watch->next)
-        watch->net = NULL;
+    for (struct net_watch *watch = net->watches, *next; watch != NULL; watch = next) {
+        next = watch->next;
+        watch->net = NULL; /* who holds it frees it with net_unwatch */
+        if (watch->ended)
+            free(watch);
+    }
+    net->watches = NULL;
     for (size_t i = 0; i < net->listener_count; i++)
         uv_close((uv_handle_t *)&net->listeners[i].tcp, on_listener_closed);
     uv_close((uv_handle_t *)&net->prepare, on_handle_closed);

@@ -132,8 +132,18 @@ static void hash_of(const struct projection *p, const char *kind, const char *te
     sodium_memzero(utf8, sizeof utf8);
 }
 
-/* The summary: [version, para, marking, tlp, position, bytes, attachments, parent, revises, translates, title, symbol,
- * lang, person, name], texts as bin or nil. */
+/* Which note is of which document is said in sealed bodies: disk has a keyed hash of the document's id. */
+static void hash_document(const struct projection *p, const struct gmm_id *document, uint8_t out[32])
+{
+    struct hash hash;
+    hash_init_keyed(&hash, p->key, LABEL_SUMMARY);
+    hash_update(&hash, "document", sizeof "document");
+    hash_update(&hash, document->b, sizeof document->b);
+    hash_final(&hash, out);
+}
+
+/* The summary: [version, para, marking, tlp, position, bytes, attachments, document, parent, revises, translates,
+ * title, symbol, lang, person, name], texts as bin or nil. */
 static void pack_text(struct buffer *out, const char *text)
 {
     if (text == NULL)
@@ -146,7 +156,7 @@ static enum gmm_err seal_summary(const struct projection *p, const struct projec
 {
     struct buffer plain;
     buffer_init(&plain, SUMMARY_MAX);
-    packer_array(&plain, 15);
+    packer_array(&plain, 16);
     packer_uint(&plain, item->version);
     packer_uint(&plain, item->para);
     packer_uint(&plain, item->marking);
@@ -154,6 +164,7 @@ static enum gmm_err seal_summary(const struct projection *p, const struct projec
     packer_uint(&plain, item->position);
     packer_uint(&plain, item->bytes);
     packer_uint(&plain, item->attachments);
+    packer_id(&plain, &item->document);
     packer_id(&plain, &item->parent);
     packer_id(&plain, &item->revises);
     packer_id(&plain, &item->translates);
@@ -201,7 +212,7 @@ static enum gmm_err open_summary(const struct projection *p, struct projection_i
     if (err == GMM_OK)
         err = reader_init(&r, plain, plain_len);
     if (err == GMM_OK) {
-        if (reader_array(&r, 15) != 15)
+        if (reader_array(&r, 16) != 16)
             reader_fail(&r, GMM_ECORRUPT);
         item->version = (uint32_t)reader_uint(&r);
         item->para = (uint32_t)reader_uint(&r);
@@ -210,6 +221,7 @@ static enum gmm_err open_summary(const struct projection *p, struct projection_i
         item->position = (unsigned)reader_uint(&r);
         item->bytes = reader_uint(&r);
         item->attachments = (uint32_t)reader_uint(&r);
+        reader_id(&r, &item->document);
         reader_id(&r, &item->parent);
         reader_id(&r, &item->revises);
         reader_id(&r, &item->translates);
@@ -272,7 +284,7 @@ static enum gmm_err begin(struct projection *p)
 
 enum gmm_err projection_put(struct projection *p, const struct projection_item *item)
 {
-    uint8_t symbol[32];
+    uint8_t symbol[32], document[32];
     struct buffer sealed;
     int64_t log = 0;
     enum gmm_err err = begin(p);
@@ -291,8 +303,10 @@ enum gmm_err projection_put(struct projection *p, const struct projection_item *
         store_bind_id(stmt, 5, &item->author);
         sqlite3_bind_int(stmt, 6, item->type);
         store_bind_u64(stmt, 7, item->time_ms);
-        if (!id_is_zero(&item->document))
-            store_bind_id(stmt, 8, &item->document);
+        if (!id_is_zero(&item->document)) {
+            hash_document(p, &item->document, document);
+            store_bind_blob(stmt, 8, document, sizeof document);
+        }
         if (item->symbol != NULL) {
             hash_of(p, "symbol", item->symbol, symbol);
             store_bind_blob(stmt, 9, symbol, sizeof symbol);
@@ -304,7 +318,7 @@ enum gmm_err projection_put(struct projection *p, const struct projection_item *
     return err;
 }
 
-#define ITEM_COLUMNS "i.id, i.seq, i.gid, i.author, i.type, i.time, i.document, i.summary, i.opened"
+#define ITEM_COLUMNS "i.id, i.seq, i.gid, i.author, i.type, i.time, i.summary, i.opened"
 #define ITEM_FROM " FROM p_item i JOIN p_log l ON l.log = i.log WHERE i.seq <= l.until"
 
 static enum gmm_err read_item(struct projection *p, sqlite3_stmt *stmt, struct projection_item *item)
@@ -313,13 +327,11 @@ static enum gmm_err read_item(struct projection *p, sqlite3_stmt *stmt, struct p
     *item = (struct projection_item){.seq = store_col_u64(stmt, 1),
                                      .type = (uint16_t)sqlite3_column_int(stmt, 4),
                                      .time_ms = store_col_u64(stmt, 5),
-                                     .opened_ms = store_col_u64(stmt, 8)};
-    const uint8_t *sealed = store_col_blob(stmt, 7, &len);
+                                     .opened_ms = store_col_u64(stmt, 7)};
+    const uint8_t *sealed = store_col_blob(stmt, 6, &len);
     if (sealed == NULL || !store_col_id(stmt, 0, &item->id) || !store_col_id(stmt, 2, &item->gid) ||
         !store_col_id(stmt, 3, &item->author))
         return store_fault_as(p->store, GMM_ECORRUPT, "a row of the catalogue");
-    if (!store_col_id(stmt, 6, &item->document))
-        item->document = (struct gmm_id){{0}};
     enum gmm_err err = open_summary(p, item, sealed, len);
     if (err != GMM_OK)
         projection_item_close(item);
@@ -373,18 +385,21 @@ enum gmm_err projection_each(struct projection *p, const struct projection_query
                              void *arg)
 {
     char sql[1024];
+    uint8_t document[32];
     enum gmm_err err;
-    snprintf(sql, sizeof sql,
-             "SELECT " ITEM_COLUMNS ITEM_FROM "%s%s AND i.time >= ?3 AND (?4 = 0 OR i.type = ?4)%s LIMIT ?6",
+    snprintf(sql, sizeof sql, "SELECT " ITEM_COLUMNS ITEM_FROM "%s%s AND i.time >= ?3 AND %s%s LIMIT ?6",
              query->gid != NULL ? " AND i.gid = ?1" : " AND ?1 IS NULL",
-             query->document != NULL ? " AND i.document = ?2" : " AND ?2 IS NULL", order_of(query));
+             query->document != NULL ? " AND i.document = ?2" : " AND ?2 IS NULL",
+             query->type != 0 ? "i.type = ?4" : "i.type IN (64, 65, 72) AND ?4 = 0", order_of(query));
     sqlite3_stmt *stmt = store_prepare(p->store, sql, &err);
     if (stmt == NULL)
         return err;
     if (query->gid != NULL)
         store_bind_id(stmt, 1, query->gid);
-    if (query->document != NULL)
-        store_bind_id(stmt, 2, query->document);
+    if (query->document != NULL) {
+        hash_document(p, query->document, document);
+        store_bind_blob(stmt, 2, document, sizeof document);
+    }
     store_bind_u64(stmt, 3, query->since_ms);
     sqlite3_bind_int(stmt, 4, query->type);
     if (query->after != NULL)

@@ -59,21 +59,22 @@ until_done() { # command…
 }
 
 story "2. Three offices: ILO (chair), IOM, and the government of country XA. Each makes its own keys."
-office ilo --quiet init --participant ilo --name "International Labour Organization" --kind member --office hq --level hq --lang fr --no-passphrase
-office iom --quiet init --participant iom --name "International Organization for Migration" --kind member --office hq --level hq --no-passphrase
-office gov --quiet init --participant gov-xa --name "Government of XA" --kind government --office hq --level hq --no-passphrase
+office ilo --quiet init --participant ilo --name "International Labour Organization" --kind member --office hq --level hq --lang fr --no-passphrase >/dev/null
+office iom --quiet init --participant iom --name "International Organization for Migration" --kind member --office hq --level hq --no-passphrase >/dev/null
+office gov --quiet init --participant gov-xa --name "Government of XA" --kind government --office hq --level hq --no-passphrase >/dev/null
 run "init --participant ilo … --no-passphrase        (a real office sets a passphrase)"
 
 story "3. ILO founds the network and admits the others, after comparing fingerprints by phone."
 run 'network create "Global Migration Group"'
-office ilo --quiet network create "Global Migration Group"
+office ilo --quiet network create "Global Migration Group" >/dev/null
 daemon ilo
 for newcomer in iom gov; do
     participant=$([ "$newcomer" = gov ] && echo gov-xa || echo "$newcomer")
     invite=$(office ilo --json invite --for "$participant" --address "$address" | sed 's/.*"invite":"\([^"]*\)".*/\1/')
-    office "$newcomer" --quiet join "$invite" --wait 10 &
-    joiner=$!
+    # Read before the join: while it waits, it holds the newcomer's home.
     fingerprint=$(office "$newcomer" --json key fingerprint | sed 's/.*"fingerprint":"\([^"]*\)".*/\1/')
+    office "$newcomer" --quiet join "$invite" --wait 20 >"$work/$newcomer.join" &
+    joiner=$!
     until_done office ilo --quiet roster add "$participant" --fingerprint "$fingerprint"
     wait "$joiner"
     printf '  %-7s fingerprint %s: admitted\n' "$participant" "$fingerprint"
