@@ -1,0 +1,391 @@
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/fold.h"
+#include "tests/lib/world.h"
+
+static struct world w;
+static struct gmm_msg why;
+static unsigned iom, unu, wb;
+static struct gmm_id all, circle; /* iom's circle with wb, without history */
+
+static int setup(void **state)
+{
+    (void)state;
+    world_open(&w, NULL);
+    iom = world_join(&w, "iom", IDENTITY_INTL_ORG);
+    unu = world_join(&w, "unu", IDENTITY_OBSERVER);
+    wb = world_join(&w, "wb", IDENTITY_MEMBER);
+    world_gid_all(&w, &all);
+    world_circle(&w, iom, 1, false, (const unsigned[]){w.offices[wb].participant}, 1, &circle);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    world_close(&w);
+    return 0;
+}
+
+static const struct gmm_id *pid_of(unsigned office)
+{
+    return &w.participants[w.offices[office].participant].pid;
+}
+
+static void assert_says(const char *words)
+{
+    if (strstr(why.text, words) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", why.text, words);
+}
+
+static void the_network(void **state)
+{
+    (void)state;
+    const struct view *v = world_view(&w);
+    assert_true(id_equal(&v->nid, &w.nid) && id_equal(&v->chair, pid_of(0)) && v->term == 1);
+    assert_true(v->term_from_ms == w.charter.time_ms && v->term_until_ms == w.charter.term_until_ms);
+    assert_string_equal(v->name, "Global Migration Group");
+    for (unsigned i = 0; i < LIMIT_THEMATIC; i++)
+        assert_true(id_equal(&v->leads[i], pid_of(0)));
+    assert_int_equal(v->group_count, 1 + LIMIT_THEMATIC + 4 + 1);
+}
+
+static void participants(void **state)
+{
+    (void)state;
+    const struct view *v = world_view(&w);
+    assert_int_equal(v->participant_count, 4);
+    for (size_t i = 0; i < v->participant_count; i++) {
+        assert_ptr_equal(view_participant(v, &v->participants[i].pid), &v->participants[i]);
+        assert_ptr_equal(view_participant_by_id(v, v->participants[i].id), &v->participants[i]);
+        assert_true(i == 0 || id_compare(&v->participants[i - 1].pid, &v->participants[i].pid) < 0);
+    }
+    assert_null(view_participant(v, &w.nid));
+    assert_null(view_participant_by_id(v, "who"));
+    const struct view_participant *founder = view_participant(v, pid_of(0));
+    assert_string_equal(founder->id, "ilo");
+    assert_true(founder->since_ms == w.charter.time_ms && founder->status == VIEW_ACTIVE);
+    assert_true(id_equal(&founder->sign_pk, &w.offices[0].sign_pk));
+}
+
+static void offices(void **state)
+{
+    (void)state;
+    unsigned field = world_certified(&w, w.offices[iom].participant, "field", CERTIFICATE_ROLE_VOTE);
+    struct certificate cert;
+    struct gmm_id hash;
+    world_certificate(&w, field, &cert);
+    cert.serial = 9;
+    cert.roles = CERTIFICATE_ROLE_RELAY;
+    cert.level = IDENTITY_FIELD;
+    cert.address_count = 1;
+    snprintf(cert.addresses[0], sizeof cert.addresses[0], "%s", "gmm.iom.example:4460");
+    world_issue(&w, w.offices[iom].participant, &cert, &hash);
+    const struct view *v = world_view(&w);
+    assert_int_equal(v->office_count, 5);
+    for (size_t i = 0; i < v->office_count; i++) {
+        const struct view_office *o = &v->offices[i];
+        assert_ptr_equal(view_office(v, &o->sign_pk), o);
+        assert_ptr_equal(view_office_by_noise(v, &o->noise_pk), o);
+        assert_ptr_equal(view_office_by_name(v, &o->pid, o->office), o);
+        assert_true(i == 0 || id_compare(&v->offices[i - 1].sign_pk, &o->sign_pk) < 0);
+    }
+    const struct view_office *o = view_office(v, &w.offices[field].sign_pk);
+    assert_true(o->serial == 9 && o->roles == CERTIFICATE_ROLE_RELAY && o->level == IDENTITY_FIELD);
+    assert_true(id_equal(&o->certificate, &hash) && id_equal(&o->wrap_pk, &w.offices[field].wrap_pk));
+    assert_true(o->not_before_ms == cert.not_before_ms && o->not_after_ms == cert.not_after_ms);
+    assert_true(id_equal(&o->pid, pid_of(iom)) && o->status == VIEW_OFFICE_ACTIVE && o->address_count == 1);
+    assert_string_equal(o->addresses[0], "gmm.iom.example:4460");
+    assert_null(view_office(v, &w.nid));
+    assert_null(view_office_by_noise(v, &w.nid));
+    assert_null(view_office_by_name(v, pid_of(wb), "field"));
+}
+
+static void superseded_offices(void **state)
+{
+    (void)state;
+    struct certificate cert;
+    unsigned fresh = world_office(&w, w.offices[iom].participant, "fresh");
+    world_certificate(&w, fresh, &cert);
+    snprintf(cert.office, sizeof cert.office, "%s", "hq");
+    world_issue(&w, w.offices[iom].participant, &cert, NULL);
+    const struct view *v = world_view(&w);
+    assert_int_equal(view_office(v, &w.offices[iom].sign_pk)->status, VIEW_OFFICE_SUPERSEDED);
+    assert_int_equal(view_office(v, &w.offices[fresh].sign_pk)->status, VIEW_OFFICE_ACTIVE);
+    assert_ptr_equal(view_office_by_name(v, pid_of(iom), "hq"), view_office(v, &w.offices[fresh].sign_pk));
+    assert_false(view_office_in_group(v, &all, view_office(v, &w.offices[iom].sign_pk), w.now_ms));
+    assert_true(view_office_in_group(v, &all, view_office(v, &w.offices[fresh].sign_pk), w.now_ms));
+}
+
+/* A certificate that names somebody else's Noise key does not take its place. */
+static void noise_keys_claimed_twice(void **state)
+{
+    (void)state;
+    struct certificate cert;
+    unsigned thief = world_office(&w, w.offices[wb].participant, "thief");
+    world_certificate(&w, thief, &cert);
+    cert.noise_pk = w.offices[iom].noise_pk;
+    world_issue(&w, w.offices[wb].participant, &cert, NULL);
+    const struct view *v = world_view(&w);
+    assert_true(id_equal(&view_office_by_noise(v, &w.offices[iom].noise_pk)->sign_pk, &w.offices[iom].sign_pk));
+}
+
+static void groups(void **state)
+{
+    (void)state;
+    struct gmm_id gid;
+    const struct view *v = world_view(&w);
+    for (size_t i = 0; i < v->group_count; i++) {
+        const struct view_group *g = &v->groups[i];
+        assert_ptr_equal(view_group(v, &g->gid), g);
+        assert_true(i == 0 || id_compare(&v->groups[i - 1].gid, &g->gid) < 0);
+        for (uint16_t k = 1; k < g->member_count; k++)
+            assert_true(id_compare(&g->members[k - 1], &g->members[k]) < 0);
+    }
+    assert_null(view_group(v, &w.nid));
+    assert_ptr_equal(view_group_by_name(v, "all", NULL), view_group(v, &all));
+    assert_true(view_group(v, &all)->kind == GROUP_ALL && view_group(v, &all)->history_full);
+    world_gid_thematic(&w, "mainstreaming", &gid);
+    assert_ptr_equal(view_group_by_name(v, "mainstreaming", pid_of(0)), view_group(v, &gid));
+    assert_int_equal(view_group(v, &gid)->kind, GROUP_THEMATIC);
+    world_gid_internal(&w, w.offices[iom].participant, &gid);
+    assert_ptr_equal(view_group_by_name(v, "internal", pid_of(iom)), view_group(v, &gid));
+    assert_true(id_equal(&view_group(v, &gid)->owner, pid_of(iom)));
+    assert_null(view_group_by_name(v, "internal", &w.nid));
+    assert_null(view_group_by_name(v, "internal", NULL));
+    assert_null(view_group_by_name(v, "circle", pid_of(iom)));
+    assert_true(view_is_member(v, &circle, pid_of(iom)) && view_is_member(v, &circle, pid_of(wb)));
+    assert_false(view_is_member(v, &circle, pid_of(0)) || view_is_member(v, &w.nid, pid_of(0)));
+    assert_false(view_is_member(v, &all, &w.nid));
+}
+
+static void current_offices(void **state)
+{
+    (void)state;
+    const struct view *v = world_view(&w);
+    const struct view_office *o = view_office(v, &w.offices[iom].sign_pk);
+    assert_true(view_office_in_group(v, &circle, o, o->not_before_ms));
+    assert_true(view_office_in_group(v, &circle, o, o->not_after_ms));
+    assert_false(view_office_in_group(v, &circle, o, o->not_before_ms - 1));
+    assert_false(view_office_in_group(v, &circle, o, o->not_after_ms + 1));
+    assert_false(view_office_in_group(v, &circle, view_office(v, &w.offices[0].sign_pk), w.now_ms));
+}
+
+static void who_may_post(void **state)
+{
+    (void)state;
+    struct gmm_id internal;
+    const struct view *v = world_view(&w);
+    world_gid_internal(&w, w.offices[unu].participant, &internal);
+    assert_true(view_may_post(v, &all, pid_of(iom), &why) && view_may_post(v, &circle, pid_of(wb), NULL));
+    assert_false(view_may_post(v, &all, pid_of(unu), &why));
+    assert_says("Participant unu is an observer");
+    assert_true(view_may_post(v, &internal, pid_of(unu), &why));
+    assert_false(view_may_post(v, &circle, pid_of(0), &why));
+    assert_says("International Labour Organization is not a member of the group");
+    assert_false(view_may_post(v, &w.nid, pid_of(0), &why));
+    assert_says("groups that exist");
+    assert_false(view_may_post(v, &all, &w.nid, NULL));
+}
+
+static bool verdict(unsigned office, const struct gmm_id *gid, uint64_t *until)
+{
+    struct run_key key;
+    memset(&why, 0, sizeof why);
+    world_log_of(&w, office, gid, &key);
+    return view_log_verdict(world_view(&w), &key, until, &why);
+}
+
+static void verdicts(void **state)
+{
+    (void)state;
+    uint64_t until;
+    unsigned stranger = world_certified(&w, world_participant(&w, "who", IDENTITY_MEMBER), "hq", 0);
+    assert_true(verdict(iom, NULL, &until) && until == UINT64_MAX);
+    assert_true(verdict(unu, &all, &until) && until == UINT64_MAX);
+    assert_true(verdict(wb, &circle, &until) && until == UINT64_MAX);
+    assert_false(verdict(stranger, &all, &until));
+    assert_says("no office of an admitted participant");
+    assert_false(verdict(0, &circle, &until));
+    assert_says("was never a member of the group");
+    assert_false(verdict(iom, &w.nid, &until));
+    assert_says("the group is not known");
+    /* what a member wrote before it was removed stands */
+    world_members(&w, iom, &circle, HEADER_REMOVE, (const unsigned[]){w.offices[wb].participant}, 1);
+    assert_true(verdict(wb, &circle, &until) && until == UINT64_MAX);
+    const struct view_group *g = view_group(world_view(&w), &circle);
+    assert_true(g->former_count == 1 && id_equal(&g->former[0], pid_of(wb)));
+    world_members(&w, iom, &circle, HEADER_ADD, (const unsigned[]){w.offices[wb].participant}, 1);
+    assert_int_equal(view_group(world_view(&w), &circle)->former_count, 0);
+}
+
+static void verdicts_on_revoked_keys(void **state)
+{
+    (void)state;
+    uint64_t until;
+    const struct revocation_cut cuts[] = {{.instance = w.instance, .seq = 3}, {.group = all, .instance = 7, .seq = 0}};
+    world_revoke(&w, iom, UINT_MAX, cuts, 2);
+    assert_int_equal(view_office(world_view(&w), &w.offices[iom].sign_pk)->status, VIEW_OFFICE_REVOKED);
+    assert_true(verdict(iom, NULL, &until) && until == 3);
+    assert_says("revoked from entry 4 of this log on");
+    assert_false(verdict(iom, &all, &until)); /* another instance is named */
+    assert_says("does not name this log");
+    w.instance = 7;
+    assert_true(verdict(iom, &all, &until) && until == 0);
+    assert_false(verdict(iom, NULL, &until));
+    w.instance = WORLD_INSTANCE;
+    /* a revocation by somebody else's root is nothing */
+    assert_true(verdict(wb, &all, &until) && until == UINT64_MAX);
+}
+
+static void verdicts_on_void_certificates(void **state)
+{
+    (void)state;
+    uint64_t until;
+    struct certificate cert;
+    world_certificate(&w, wb, &cert);
+    cert.serial = 1;
+    cert.roles = 0;
+    world_issue(&w, w.offices[wb].participant, &cert, NULL);
+    assert_int_equal(view_office(world_view(&w), &w.offices[wb].sign_pk)->status, VIEW_OFFICE_VOID);
+    assert_int_equal(view_participant(world_view(&w), pid_of(wb))->status, VIEW_ADMITTED);
+    assert_false(verdict(wb, NULL, &until));
+    assert_says("the office's certificate is void");
+}
+
+static bool have_all(const void *arg, const struct gmm_id *id)
+{
+    (void)arg;
+    (void)id;
+    return true;
+}
+
+static bool have_but(const void *arg, const struct gmm_id *id)
+{
+    return !id_equal(arg, id);
+}
+
+static const struct gmm_id *sending(const struct gmm_id *gid)
+{
+    static const struct gmm_id none;
+    const struct view_epoch *e = view_epoch_for_sending(world_view(&w), gid, w.now_ms, have_all, NULL);
+    return e == NULL ? &none : &e->id;
+}
+
+static bool sends_under(const struct gmm_id *gid, unsigned entry)
+{
+    return id_equal(sending(gid), &w.entries[entry].id);
+}
+
+static unsigned epoch_of(unsigned office, uint32_t gen, const unsigned *parents, size_t count)
+{
+    return world_epoch(&w, office, &all, gen, parents, count, (const unsigned[]){0, iom, unu, wb}, 4);
+}
+
+/* "Highest gen, then smallest id", of those whose secret we hold. */
+static void epoch_for_sending(void **state)
+{
+    (void)state;
+    assert_true(id_is_zero(sending(&all)) && id_is_zero(sending(&w.nid)));
+    unsigned a = epoch_of(0, 1, NULL, 0), b = epoch_of(iom, 1, NULL, 0), c = epoch_of(wb, 1, NULL, 0);
+    unsigned smallest = a;
+    for (unsigned i = b; i <= c; i++)
+        if (id_compare(&w.entries[i].id, &w.entries[smallest].id) < 0)
+            smallest = i;
+    assert_true(sends_under(&all, smallest));
+    const struct view_epoch *e =
+        view_epoch_for_sending(world_view(&w), &all, w.now_ms, have_but, &w.entries[smallest].id);
+    assert_true(e != NULL && !id_equal(&e->id, &w.entries[smallest].id));
+    unsigned next = epoch_of(iom, 2, (const unsigned[]){a}, 1);
+    assert_true(sends_under(&all, next));
+    epoch_of(iom, 3, (const unsigned[]){a}, 1); /* not valid */
+    assert_true(sends_under(&all, next));
+    world_epoch_bad(&w, wb, &all, next);
+    assert_true(sends_under(&all, smallest));
+    assert_null(view_epoch_for_sending(world_view(&w), &all, w.now_ms + 4 * WORLD_YEAR_MS, have_all, NULL));
+}
+
+/* "Every recipient is, in the sender's fold, a current member." */
+static void epochs_of_the_removed(void **state)
+{
+    (void)state;
+    unsigned a = world_epoch(&w, iom, &circle, 1, NULL, 0, (const unsigned[]){iom, wb}, 2);
+    unsigned own = world_epoch(&w, iom, &circle, 1, NULL, 0, (const unsigned[]){iom}, 1);
+    assert_true(sends_under(&circle, a)); /* the other one does not reach wb, and history is not kept */
+    world_members(&w, iom, &circle, HEADER_REMOVE, (const unsigned[]){w.offices[wb].participant}, 1);
+    assert_true(sends_under(&circle, own));
+    world_members(&w, iom, &circle, HEADER_ADD, (const unsigned[]){0}, 1);
+    assert_true(id_is_zero(sending(&circle))); /* a newcomer, whom neither reaches: a new one is due */
+    unsigned fresh = world_epoch(&w, iom, &circle, 2, (const unsigned[]){a, own}, 2, (const unsigned[]){0, iom}, 2);
+    assert_true(sends_under(&circle, fresh));
+    /* its key is revoked, what it admitted as the chair's office stands */
+    world_revoke(&w, 0, UINT_MAX, (const struct revocation_cut[]){{.instance = w.instance, .seq = 99}}, 1);
+    assert_true(sends_under(&circle, own));
+}
+
+/* Where history is full, members that an epoch lacks are given it; whoever got it counts as a recipient. */
+static void wrapped_recipients(void **state)
+{
+    (void)state;
+    struct gmm_id decent_work;
+    world_gid_thematic(&w, "decent-work", &decent_work);
+    unsigned a = world_epoch(&w, iom, &decent_work, 1, NULL, 0, (const unsigned[]){0, iom}, 2);
+    assert_true(sends_under(&decent_work, a));
+    world_wrap(&w, iom, a, wb);
+    assert_true(sends_under(&decent_work, a));
+    world_members(&w, 0, &decent_work, HEADER_REMOVE, (const unsigned[]){w.offices[wb].participant}, 1);
+    assert_true(id_is_zero(sending(&decent_work)));
+}
+
+static void tips(void **state)
+{
+    (void)state;
+    const struct view_epoch *found[8];
+    assert_int_equal(view_epoch_tips(world_view(&w), &all, found, 8), 0);
+    unsigned a = epoch_of(0, 1, NULL, 0), b = epoch_of(iom, 1, NULL, 0), c = epoch_of(wb, 1, NULL, 0);
+    unsigned d = epoch_of(iom, 2, (const unsigned[]){a}, 1), e = epoch_of(wb, 3, (const unsigned[]){d}, 1);
+    epoch_of(0, 9, (const unsigned[]){b}, 1); /* not valid: neither a tip nor a parent's child */
+    unsigned low = id_compare(&w.entries[b].id, &w.entries[c].id) < 0 ? b : c, high = low == b ? c : b;
+    assert_int_equal(view_epoch_tips(world_view(&w), &all, found, 8), 3);
+    assert_true(id_equal(&found[0]->id, &w.entries[e].id) && id_equal(&found[1]->id, &w.entries[low].id));
+    assert_true(id_equal(&found[2]->id, &w.entries[high].id));
+    assert_int_equal(view_epoch_tips(world_view(&w), &all, found, 2), 2);
+    assert_true(id_equal(&found[0]->id, &w.entries[e].id) && id_equal(&found[1]->id, &w.entries[low].id));
+    assert_int_equal(view_epoch_tips(world_view(&w), &all, found, 1), 1);
+    assert_true(id_equal(&found[0]->id, &w.entries[e].id));
+    assert_int_equal(view_epoch_tips(world_view(&w), &all, found, 0), 0);
+    world_epoch_bad(&w, 0, &all, e);
+    assert_int_equal(view_epoch_tips(world_view(&w), &all, found, 8), 3); /* a bad one is merged like any other */
+    assert_int_equal(view_epoch_tips(world_view(&w), &circle, found, 8), 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(the_network),
+        TEST(participants),
+        TEST(offices),
+        TEST(superseded_offices),
+        TEST(noise_keys_claimed_twice),
+        TEST(groups),
+        TEST(current_offices),
+        TEST(who_may_post),
+        TEST(verdicts),
+        TEST(verdicts_on_revoked_keys),
+        TEST(verdicts_on_void_certificates),
+        TEST(epoch_for_sending),
+        TEST(epochs_of_the_removed),
+        TEST(wrapped_recipients),
+        TEST(tips),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
