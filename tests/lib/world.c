@@ -451,3 +451,105 @@ const struct view *world_view(struct world *w)
     must(view != NULL, "the view");
     return view;
 }
+
+static void put_u64(struct hash *h, uint64_t v)
+{
+    uint8_t raw[8];
+    bytes_store_u64(raw, v);
+    hash_update(h, raw, sizeof raw);
+}
+
+static void put_id(struct hash *h, const struct gmm_id *id)
+{
+    hash_update(h, id->b, sizeof id->b);
+}
+
+static void put_text(struct hash *h, const char *text)
+{
+    put_u64(h, text == NULL ? UINT64_MAX : strlen(text));
+    hash_update(h, text, text == NULL ? 0 : strlen(text));
+}
+
+static void put_people(struct hash *h, const struct view *v)
+{
+    for (size_t i = 0; i < v->participant_count; i++) {
+        const struct view_participant *p = &v->participants[i];
+        put_id(h, &p->pid);
+        put_id(h, &p->root_pk);
+        put_id(h, &p->next_commit);
+        put_id(h, &p->sign_pk);
+        put_id(h, &p->noise_pk);
+        put_u64(h, (uint64_t)p->root_n << 32 | (uint64_t)p->status << 8 | p->kind);
+        put_u64(h, p->since_ms);
+        put_text(h, p->id);
+        put_text(h, p->name);
+    }
+    for (size_t i = 0; i < v->office_count; i++) {
+        const struct view_office *o = &v->offices[i];
+        put_id(h, &o->pid);
+        put_id(h, &o->sign_pk);
+        put_id(h, &o->wrap_pk);
+        put_id(h, &o->certificate); /* and what the certificate says */
+        put_u64(h, o->status);
+    }
+}
+
+static void put_epochs(struct hash *h, const struct view *v)
+{
+    for (size_t i = 0; i < v->epoch_count; i++) {
+        put_id(h, &v->epochs[i].id); /* and what the entry says */
+        put_u64(h, (uint64_t)v->epochs[i].valid << 1 | v->epochs[i].bad);
+    }
+    for (size_t i = 0; i < v->wrap_count; i++) {
+        put_id(h, &v->wraps[i].epoch_id);
+        put_id(h, &v->wraps[i].sign_pk);
+        put_id(h, &v->wraps[i].author);
+        hash_update(h, v->wraps[i].body, v->wraps[i].len);
+    }
+    for (size_t i = 0; i < v->cut_count; i++) {
+        put_id(h, &v->cuts[i].sign_pk);
+        put_id(h, &v->cuts[i].group);
+        put_u64(h, v->cuts[i].instance);
+        put_u64(h, v->cuts[i].seq);
+    }
+}
+
+static void put_groups(struct hash *h, const struct view *v)
+{
+    for (size_t i = 0; i < v->group_count; i++) {
+        const struct view_group *g = &v->groups[i];
+        put_id(h, &g->gid);
+        put_id(h, &g->owner);
+        put_u64(h, (uint64_t)g->kind << 1 | g->history_full);
+        put_text(h, g->name);
+        put_u64(h, (uint64_t)g->member_count << 16 | g->former_count);
+        for (uint16_t k = 0; k < g->member_count; k++)
+            put_id(h, &g->members[k]);
+        for (uint16_t k = 0; k < g->former_count; k++)
+            put_id(h, &g->former[k]);
+    }
+}
+
+void world_view_hash(struct gmm_id *out, const struct view *v)
+{
+    struct hash h;
+    hash_init(&h, "a view");
+    put_id(&h, &v->nid);
+    put_id(&h, &v->chair);
+    put_u64(&h, v->term);
+    put_u64(&h, v->term_from_ms);
+    put_u64(&h, v->term_until_ms);
+    put_text(&h, v->name);
+    for (unsigned i = 0; i < LIMIT_THEMATIC; i++)
+        put_id(&h, &v->leads[i]);
+    put_u64(&h, v->participant_count);
+    put_u64(&h, v->office_count);
+    put_u64(&h, v->group_count);
+    put_u64(&h, v->epoch_count);
+    put_u64(&h, v->wrap_count);
+    put_u64(&h, v->cut_count);
+    put_people(&h, v);
+    put_groups(&h, v);
+    put_epochs(&h, v);
+    hash_final(&h, out->b);
+}

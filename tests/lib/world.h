@@ -103,5 +103,7 @@ struct verified_run *world_verified(const struct world *w, const struct run_key 
 void world_log_of(const struct world *w, unsigned office, const struct gmm_id *gid, struct run_key *log);
 /* The view of everything so far. */
 const struct view *world_view(struct world *w);
+/* Everything that a view says, in one hash: two views that say the same have the same. */
+void world_view_hash(struct gmm_id *out, const struct view *v);
 
 #endif
