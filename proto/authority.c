@@ -37,13 +37,20 @@ static enum gmm_err malformed(struct change *c, enum gmm_err err, const char *wh
     return gmm_fail(why, GMM_EFORMAT, "the %s record is not well formed (%s)", what, gmm_err_text(err));
 }
 
+/* Enough of an id for a person to find it. */
+static void short_hex(char out[GMM_ID_HEX + 1], const struct gmm_id *id)
+{
+    id_to_hex(id, out);
+    out[8] = '\0';
+}
+
 /* Whose office the author is, and that its certificate was in force at the record's own time. */
 static enum gmm_err identify(const struct state *s, const struct change *c, struct decision *d, struct gmm_msg *why)
 {
-    char hex[GMM_ID_HEX + 1];
+    char hex[GMM_ID_HEX + 1] = "";
     bool claimed;
-    id_to_hex(&c->log.author, hex);
-    hex[8] = '\0';
+    if (why != NULL)
+        short_hex(hex, &c->log.author);
     d->author = state_owner(s, &c->log.author, &claimed);
     if (d->author == STATE_NOBODY && claimed)
         return gmm_fail(why, GMM_EDENIED, "two participants certify the office key %s: it may do nothing", hex);
@@ -92,8 +99,7 @@ static enum gmm_err find_group(const struct state *s, const struct change *c, st
     d->group = state_group(s, &c->log.group);
     if (d->group != NULL)
         return GMM_OK;
-    id_to_hex(&c->log.group, hex);
-    hex[8] = '\0';
+    short_hex(hex, &c->log.group);
     return gmm_fail(why, GMM_EDENIED, "no group %s had been founded by then", hex);
 }
 

@@ -110,6 +110,15 @@ static enum gmm_err change_new(struct change **out, const struct header *h, cons
     return GMM_OK;
 }
 
+/* "By header time, then by entry id." */
+static int compare_changes(const void *a, const void *b)
+{
+    const struct change *const *x = a, *const *y = b;
+    if ((*x)->time != (*y)->time)
+        return (*x)->time < (*y)->time ? -1 : 1;
+    return id_compare(&(*x)->id, &(*y)->id);
+}
+
 enum gmm_err fold_add(struct fold *fold, const uint8_t header[HEADER_BYTES], const struct gmm_id *id,
                       const uint8_t *body, size_t len)
 {
@@ -128,8 +137,8 @@ enum gmm_err fold_add(struct fold *fold, const uint8_t header[HEADER_BYTES], con
     enum gmm_err err = change_new(&c, &h, id, body, len);
     if (err != GMM_OK)
         return err == GMM_ENOMEM ? err : GMM_OK;
+    fold->sorted = fold->sorted && (fold->count == 0 || compare_changes(&fold->changes[fold->count - 1], &c) < 0);
     fold->changes[fold->count++] = c;
-    fold->sorted = false;
     fold->stale = true;
     return GMM_OK;
 }
@@ -137,15 +146,6 @@ enum gmm_err fold_add(struct fold *fold, const uint8_t header[HEADER_BYTES], con
 void fold_touch(struct fold *fold)
 {
     fold->stale = fold->objects_stale = true;
-}
-
-/* "By header time, then by entry id." */
-static int compare_changes(const void *a, const void *b)
-{
-    const struct change *const *x = a, *const *y = b;
-    if ((*x)->time != (*y)->time)
-        return (*x)->time < (*y)->time ? -1 : 1;
-    return id_compare(&(*x)->id, &(*y)->id);
 }
 
 /* Canonical order; a record that came twice is kept once. */

@@ -11,7 +11,7 @@ static int compare_u64(uint64_t a, uint64_t b)
 static int compare_certs(const void *a, const void *b)
 {
     const struct office_cert *x = a, *y = b;
-    int order = id_compare(&x->cert->sign_pk, &y->cert->sign_pk);
+    int order = id_compare(&x->sign_pk, &y->sign_pk);
     if (order == 0)
         order = id_compare(&x->cert->pid, &y->cert->pid);
     if (order == 0)
@@ -75,8 +75,9 @@ static enum gmm_err collect_certs(struct offices *o, const struct directory *dir
         return GMM_ENOMEM;
     for (size_t i = 0; i < total; i++) {
         const struct directory_object *object = directory_at(directory, i);
+        const struct certificate *cert = &object->as.certificate;
         if (object->kind == DIRECTORY_CERTIFICATE)
-            o->certs[o->count++] = (struct office_cert){.cert = &object->as.certificate, .hash = object->hash};
+            o->certs[o->count++] = (struct office_cert){.cert = cert, .hash = object->hash, .sign_pk = cert->sign_pk};
     }
     qsort(o->certs, o->count, sizeof *o->certs, compare_certs);
     for (size_t i = 0; i < o->count; i++)
@@ -95,13 +96,13 @@ size_t offices_of_key(const struct offices *o, const struct gmm_id *sign_pk, siz
     size_t low = 0, high = o->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (id_compare(&o->certs[middle].cert->sign_pk, sign_pk) < 0)
+        if (id_compare(&o->certs[middle].sign_pk, sign_pk) < 0)
             low = middle + 1;
         else
             high = middle;
     }
     size_t end = low;
-    while (end < o->count && id_equal(&o->certs[end].cert->sign_pk, sign_pk))
+    while (end < o->count && id_equal(&o->certs[end].sign_pk, sign_pk))
         end++;
     *count = end - low;
     return low;

@@ -13,8 +13,9 @@
 
 struct office_cert {
     const struct certificate *cert;
-    struct gmm_id hash; /* of the object */
-    bool voided;        /* "one serial with other bytes voids both" */
+    struct gmm_id hash;    /* of the object */
+    struct gmm_id sign_pk; /* the certificate's: looked up for every record, so it lies close */
+    bool voided;           /* "one serial with other bytes voids both" */
 };
 struct office_cut { /* the last entry of a log that stands */
     struct gmm_id group;
