@@ -267,18 +267,22 @@ static void settle(struct net *net)
     if (net->settling || net->closing)
         return;
     net->settling = true;
+    bool watched = false;
     for (unsigned round = 0; round < ROUNDS && !net->closing && (net->touched || net->changed); round++) {
         net->touched = false;
         flush_store(net);
         flush_conns(net);
         keep_time(net);
-        if (net->changed)
+        if (net->changed) {
+            watched = watched || net->watches != NULL;
             run_watches(net);
+        }
     }
     net->settling = false;
     if (net->closing)
         return;
-    if (net->touched || net->changed)
+    /* A watch may have ended what the loop runs for: the loop does not wait before its owner has looked. */
+    if (net->touched || net->changed || watched)
         uv_idle_start(&net->idle, on_idle);
     else
         uv_idle_stop(&net->idle);
