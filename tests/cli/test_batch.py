@@ -4,9 +4,10 @@ import os
 import subprocess
 import sys
 
-from offices import Network, THREE, corpus
+import lib
+from corpus import folder, out, sync, three
 
-folder = corpus()
+CORPUS = folder()
 
 
 def sha(data):
@@ -57,14 +58,14 @@ def check_notes(office, rows, ids, local, document_of):
 
 def check_bytes(office, rows, ids, step):
     for row in rows[::step]:
-        got = office.ok("get", ids[row["path"]])
+        got = out(office, "get", ids[row["path"]])
         assert sha(got) == row["sha256"], (office.participant, row)
 
 
-def check_refusals(net):
+def check_refusals(ilo):
     """All rows are checked before the first is posted: nothing stands of a table that is wrong."""
-    ilo, table = net.ilo, os.path.join(net.base, "wrong.tsv")
-    open(os.path.join(net.base, "a.txt"), "w").write("a\n")
+    table = lib.path("wrong.tsv")
+    open(os.path.join(lib.WORK, "a.txt"), "w").write("a\n")
     before = len(ilo.json("list"))
     for text, status, part in (
             ("path\tto\na.txt\tall\na.txt\tnowhere\n", 3, "line 3"),
@@ -79,15 +80,15 @@ def check_refusals(net):
             ("path\tto\tlang\na.txt\tall\tno such\n", 2, "language tag"),
             ("path\tto\n", 2, "no row")):
         open(table, "w").write(text)
-        error = ilo.fails(status, "post", "--batch", table, "--yes")
+        error = ilo.error(status, "post", "--batch", table, "--yes")
         assert part in error["message"], (text, error)
     assert len(ilo.json("list")) == before
 
 
-def check_relations(net):
+def check_relations(ilo):
     """A repeated symbol is the next version in the same language, a translation in another; once posts once."""
-    ilo, table = net.ilo, os.path.join(net.base, "small.tsv")
-    open(os.path.join(net.base, "n.txt"), "w").write("une note\n")
+    table = lib.path("small.tsv")
+    open(os.path.join(lib.WORK, "n.txt"), "w").write("une note\n")
     text = ("path\tto\tsymbol\tlang\tid\tkind\tparent\tonce\n"
             "a.txt\tall\tS/1\tfr\t\t\t\tk1\n"
             "a.txt\tall\tS/1\ten\t\t\t\tk2\n"
@@ -104,33 +105,38 @@ def check_relations(net):
     notes = ilo.json("notes", "S/1")
     assert [(n["parent"], n["text"]) for n in notes] == [(None, "une note\n"), (first[4]["id"], "une note\n")]
     open(table, "w").write("path\tto\tsymbol\tlang\na.txt\tall\tS/1\tes\n")
-    assert "held already" in ilo.fails(1, "post", "--batch", table, "--yes")["message"]
+    assert "held already" in ilo.error(1, "post", "--batch", table, "--yes")["message"]
     # From standard input, relative to where we are; columns that options fill.
-    r = ilo.ok("post", "--batch", "-", "--to", "all", "--yes", input=b"path\na.txt\n", cwd=net.base)
+    r = out(ilo, "post", "--batch", "-", "--to", "all", "--yes", data=b"path\na.txt\n", cwd=lib.WORK)
     assert r.endswith(b"\ta.txt\n") and len(r.split(b"\t")[0]) == 64
 
 
-with Network(*THREE) as net:
-    made = os.path.join(net.base, "corpus")
-    subprocess.run([sys.executable, os.path.join(folder, "make-corpus.py"), made, "-n", "2000"], check=True,
+def test_corpus():
+    offices = three()
+    ilo, made = offices[0], lib.path("corpus")
+    subprocess.run([sys.executable, os.path.join(CORPUS, "make-corpus.py"), made, "-n", "2000"], check=True,
                    capture_output=True)
     rows = manifest(os.path.join(made, "MANIFEST.tsv"))
-    lines = net.ilo.ok("post", "--batch", os.path.join(made, "MANIFEST.tsv"), "--yes").decode().splitlines()
+    lines = out(ilo, "post", "--batch", os.path.join(made, "MANIFEST.tsv"), "--yes").decode().splitlines()
     assert len(lines) == len(rows) == 2000
     ids = {}
     for line, row in zip(lines, rows):
         entry, path = line.split("\t")
         assert path == row["path"]
         ids[path] = entry
-    net.sync()
-    for office in net.offices:
-        if office.daemon is None:
-            office.start()
+    sync(offices)
+    for office in offices:
+        daemon = None if office is ilo else office.daemon()
         listed = office.json("list")
         assert len(listed) == 2000, (office.participant, len(listed))
         local, document_of = check_structure(rows, ids, listed)
         check_notes(office, rows, ids, local, document_of)
         check_bytes(office, rows, ids, 9)
-    check_refusals(net)
-    check_relations(net)
-print("ok")
+        if daemon is not None:
+            daemon.stop()
+    check_refusals(ilo)
+    check_relations(ilo)
+    lib.DAEMONS[0].stop()
+
+
+lib.main(test_corpus)

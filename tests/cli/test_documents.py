@@ -4,9 +4,10 @@ import pty
 import subprocess
 import sys
 
-from offices import GMM, Network, THREE, corpus
+import lib
+from corpus import folder, out, sync, three
 
-folder = corpus()
+CORPUS = folder()
 
 
 def files_under(path):
@@ -25,7 +26,7 @@ def on_a_terminal(office, *args):
     code = None
     pid, fd = pty.fork()
     if pid == 0:
-        os.execvpe(GMM, [GMM, *args], dict(office.env, NO_COLOR="1", COLUMNS="200"))
+        os.execve(lib.GMM, [lib.GMM, "--home", office.home, *args], lib.environment(NO_COLOR="1", COLUMNS="200"))
     while True:
         try:
             part = os.read(fd, 65536)
@@ -48,10 +49,10 @@ def check_terminal(office):
     assert "esc\\x1b[31mred\\x1b[0m.txt" in text and "new\\x0aline.txt" in text and "rapport\\u{202e}fdp.txt" in text
 
 
-def post_all(net, paths):
+def post_all(ilo, paths):
     posted = {}
     for path in paths:
-        result = net.ilo.json(b"post", b"--to", b"all", b"--yes", b"--", path)
+        result = ilo.json(b"post", b"--to", b"all", b"--yes", b"--", path)
         posted[result["id"]] = path
         assert result["group"] == "all" and result["bytes"] == os.path.getsize(path)
         assert result["readers"] == ["gov-xa", "ilo", "iom"] and result["offices"] == 3
@@ -65,103 +66,108 @@ def check_office(office, posted):
         data = open(path, "rb").read()
         assert items[ident]["title"] == title_of(os.path.basename(path)), (items[ident], path)
         assert items[ident]["author"]["participant"] == "ilo" and items[ident]["bytes"] == len(data)
-        assert office.ok("get", ident) == data, (office.participant, path)
+        assert out(office, "get", ident) == data, (office.participant, path)
 
 
-def check_versions(net):
+def check_versions(offices):
     """Versions and languages of one symbol, and whom a reference names."""
-    ilo, iom = net.ilo, net.offices[1]
+    ilo, iom = offices[0], offices[1]
 
     def post(text, *args):
-        return ilo.json("post", "-", "--to", "all", "--yes", *args, input=text)
+        return ilo.json("post", "-", "--to", "all", "--yes", *args, data=text)
 
-    first = post(b"un", "--symbol", "V/1")
+    first = post(b"un", "--symbol", "V/1", "--lang", "fr")
     english = post(b"one", "--translates", "V/1", "--lang", "en")
     assert english["symbol"] == "V/1" and english["version"] == 1
     second = post(b"deux", "--revises", "V/1")
     assert second["version"] == 2 and second["symbol"] == "V/1"
     assert post(b"x", "--once", "key") == post(b"other bytes", "--once", "key")
-    assert "--revises" in ilo.fails(1, "post", "-", "--to", "all", "--symbol", "V/1", "--yes", input=b"x")["message"]
-    ilo.fails(2, "post", "-", "--to", "all", "--translates", "V/1", "--yes", input=b"x")
-    ilo.fails(2, "post", "-", "--yes", input=b"x")
-    ilo.fails(2, "post", "-", "--to", "all", "--to", "iom", "--yes", input=b"x")
-    ilo.fails(3, "post", "-", "--to", "nobody", "--yes", input=b"x")
-    dry = ilo.json("post", "-", "--to", "iom", "--marking", "Strictly Confidential,TLP:AMBER", "--dry-run", input=b"xyz")
+    assert "--revises" in ilo.error(1, "post", "-", "--to", "all", "--symbol", "V/1", "--yes", data=b"x")["message"]
+    ilo.error(2, "post", "-", "--to", "all", "--translates", "V/1", "--lang", "fr", "--yes", data=b"x")
+    ilo.error(2, "post", "-", "--yes", data=b"x")
+    ilo.error(2, "post", "-", "--to", "all", "--to", "iom", "--yes", data=b"x")
+    ilo.error(3, "post", "-", "--to", "nobody", "--yes", data=b"x")
+    dry = ilo.json("post", "-", "--to", "iom", "--marking", "Strictly Confidential,TLP:AMBER", "--dry-run", data=b"xyz")
     assert dry["id"] is None and dry["readers"] == ["ilo", "iom"] and dry["bytes"] == 3
     assert dry["marking"] == "strictly-confidential" and dry["tlp"] == "TLP:AMBER"
-    net.sync()
-    assert iom.ok("get", "V/1") == b"deux"
-    assert iom.ok("get", "V/1", "--version", "1") == b"un"
-    assert iom.ok("get", "V/1", "--version", "1", "--lang", "EN") == b"one"
+    sync(offices)
+    assert out(iom, "get", "V/1") == b"deux"
+    assert out(iom, "get", "V/1", "--version", "1") == b"un"
+    assert out(iom, "get", "V/1", "--version", "1", "--lang", "EN") == b"one"
     r = iom.run("get", "V/1", "--lang", "en")
     assert r.stdout == b"deux" and b"no version 2 in en" in r.stderr, r
-    assert iom.ok("get", first["id"][:12]) == b"un"
-    iom.fails(3, "get", "V/1", "--version", "9")
-    iom.fails(3, "get", "V/2")
-    iom.fails(3, "get", "0" * 64)
-    target = os.path.join(net.base, "target")
+    assert out(iom, "get", first["id"][:12]) == b"un"
+    iom.error(3, "get", "V/1", "--version", "9")
+    iom.error(3, "get", "V/2")
+    iom.error(3, "get", "0" * 64)
+    target = os.path.join(lib.WORK, "target")
     open(target, "w").write("old")
-    iom.ok("get", english["id"], "-o", target)
+    out(iom, "get", english["id"], "-o", target)
     assert open(target, "rb").read() == b"one"
     assert iom.json("show", english["id"])["stale"] is True
 
 
-def check_attachments(net):
+def check_attachments(offices):
     """Attachments of any size, an empty document, and content in chunks that is not held everywhere at once."""
-    ilo, gov = net.ilo, net.offices[2]
-    small, large = os.path.join(net.base, "small.bin"), os.path.join(net.base, "large.bin")
+    ilo, iom, gov = offices
+    small, large = os.path.join(lib.WORK, "small.bin"), os.path.join(lib.WORK, "large.bin")
     open(small, "wb").write(b"\0small")
     open(large, "wb").write(b"".join(i.to_bytes(8, "big") * 512 for i in range(2500)) + os.urandom(3 << 20))
     empty = ilo.json("post", "-", "--to", "gov-xa", "--title", "empty", "--yes", "--attach", small, "--attach", large,
-                     input=b"")
+                     data=b"")
     assert empty["bytes"] == 0
-    net.sync()
-    assert gov.ok("get", empty["id"]) == b""
-    assert gov.ok("get", empty["id"], "--attachment", "small.bin") == b"\0small"
-    assert gov.ok("get", empty["id"], "--attachment", "2") == open(large, "rb").read()
-    gov.fails(3, "get", empty["id"], "--attachment", "3")
+    sync(offices)
+    assert out(gov, "get", empty["id"]) == b""
+    assert out(gov, "get", empty["id"], "--attachment", "small.bin") == b"\0small"
+    assert out(gov, "get", empty["id"], "--attachment", "2") == open(large, "rb").read()
+    gov.error(3, "get", empty["id"], "--attachment", "3")
     attached = gov.json("show", empty["id"])["attachments"]
     assert [(a["name"], a["here"]) for a in attached] == [("small.bin", True), ("large.bin", True)]
     # A circle is for its members: others have neither the document nor its title.
-    net.offices[1].fails(3, "get", empty["id"])
-    assert "empty" not in [item["title"] for item in net.offices[1].json("list")]
+    iom.error(3, "get", empty["id"])
+    assert "empty" not in [item["title"] for item in iom.json("list")]
 
 
-def check_notes(net):
-    ilo, iom = net.ilo, net.offices[1]
-    document = ilo.json("post", "-", "--to", "all", "--symbol", "N/1", "--yes", input=b"1. Paragraphe")
-    net.sync()
-    note = iom.json("note", "N/1", "--para", "1", "--position", "Amendment", "--propose", "-", "Pourquoi", input=b"Mieux\n")
+def check_notes(offices):
+    ilo, iom = offices[0], offices[1]
+    document = ilo.json("post", "-", "--to", "all", "--symbol", "N/1", "--yes", data=b"1. Paragraphe")
+    sync(offices)
+    note = iom.json("note", "N/1", "--para", "1", "--position", "Amendment", "--propose", "-", "Pourquoi", data=b"Mieux\n")
     assert note["document"] == document["id"]
     assert iom.json("note", "N/1", "x", "--once", "k") == iom.json("note", "N/1", "y", "--once", "k")
-    net.sync()
-    ilo.ok("note", "N/1", "--reply-to", note["id"][:10], "Merci")
+    sync(offices)
+    out(ilo, "note", "N/1", "--reply-to", note["id"][:10], "Merci")
     internal = iom.json("note", "N/1", "--internal", "Entre nous")
-    iom.fails(2, "note", "N/1")
-    iom.fails(2, "note", "N/1", "x", "--position", "perhaps")
-    iom.fails(3, "note", "N/9", "x")
-    iom.fails(2, "note", "N/1", "x", "--reply-to", internal["id"])
-    net.sync()
+    iom.error(2, "note", "N/1")
+    iom.error(2, "note", "N/1", "x", "--position", "perhaps")
+    iom.error(3, "note", "N/9", "x")
+    iom.error(2, "note", "N/1", "x", "--reply-to", internal["id"])
+    sync(offices)
     at_ilo, at_iom = ilo.json("notes", "N/1"), iom.json("notes", "N/1")
     assert [n["text"] for n in at_ilo] == ["Pourquoi", "x", "Merci"]
     assert at_ilo[0]["proposed"].strip() == "Mieux" and at_ilo[0]["para"] == 1 and at_ilo[0]["position"] == "amendment"
     assert at_ilo[2]["parent"] == note["id"] and at_ilo[0]["author"]["participant"] == "iom"
     assert sorted(n["text"] for n in at_iom) == ["Entre nous", "Merci", "Pourquoi", "x"]
-    assert ilo.ok("get", note["id"]) == b"Pourquoi"
+    assert out(ilo, "get", note["id"]) == b"Pourquoi"
 
 
-with Network(*THREE) as net:
-    names = os.path.join(net.base, "names")
-    subprocess.run([sys.executable, os.path.join(folder, "make-corpus.py"), names, "--names"], check=True,
+def test_documents():
+    offices = three()
+    names = lib.path("names")
+    subprocess.run([sys.executable, os.path.join(CORPUS, "make-corpus.py"), names, "--names"], check=True,
                    capture_output=True)
-    paths = files_under(os.path.join(folder, "documents")) + files_under(os.path.join(folder, "udhr")) + files_under(names)
+    paths = [path for place in (os.path.join(CORPUS, "documents"), os.path.join(CORPUS, "udhr"), names)
+             for path in files_under(place)]
     assert len(paths) == 10 + 24 + 32
-    posted = post_all(net, paths)
-    net.sync()
-    for office in net.offices:
+    posted = post_all(offices[0], paths)
+    sync(offices)
+    for office in offices:
         check_office(office, posted)
-    check_terminal(net.offices[1])
-    check_versions(net)
-    check_attachments(net)
-    check_notes(net)
-print("ok")
+    check_terminal(offices[1])
+    check_versions(offices)
+    check_attachments(offices)
+    check_notes(offices)
+    lib.DAEMONS[0].stop()
+
+
+lib.main(test_documents)

@@ -2,9 +2,10 @@
 import os
 import unicodedata
 
-from offices import Network, corpus
+import lib
+from corpus import folder, out
 
-folder = corpus()
+CORPUS = folder()
 # language: words of its declaration as people type them
 WORDS = {"fr": "egalite", "ar": "الناس", "ru": "достоинстве", "zh": "自由", "th": "มนุษย์", "km": "មនុស្ស", "my": "လူ",
          "es": "dignidad", "hi": "स्वतन्त्रता"}
@@ -22,12 +23,13 @@ def holds(base, needle):
     return None
 
 
-with Network() as net:
-    ilo, ids = net.ilo, {}
+def test_search():
+    ilo, ids = lib.found(), {}
+    daemon = ilo.daemon()
     for lang in sorted(WORDS):
-        path = os.path.join(folder, "udhr", lang + ".txt")
+        path = os.path.join(CORPUS, "udhr", lang + ".txt")
         ids[lang] = ilo.json("post", path, "--to", "all", "--lang", lang, "--yes")["id"]
-    html = os.path.join(net.base, "page.html")
+    html = os.path.join(lib.WORK, "page.html")
     open(html, "w").write("<html><body class='hidden'><p>Recrutement &eacute;quitable</p></body></html>")
     page = ilo.json("post", html, "--to", "decent-work", "--title", "Cadre", "--symbol", "GMG/2014/7", "--yes")["id"]
     note = ilo.json("note", page, "Une observation sur la migration circulaire")["id"]
@@ -46,12 +48,14 @@ with Network() as net:
     assert ilo.json("search", "egalite", "--lang", "es") == []
     assert ilo.json("search", "egalite", "--from", "iom") == []
     assert len(ilo.json("search", "egalite", "--from", "ilo", "--limit", "1")) == 1
-    ilo.fails(2, "search", "!?")
-    ilo.fails(2, "search", "x", "--kind", "nothing")
-    ilo.ok("doctor", "--rebuild")
+    ilo.error(2, "search", "!?")
+    ilo.error(2, "search", "x", "--kind", "nothing")
+    out(ilo, "doctor", "--rebuild")
     assert [hit["id"] for hit in ilo.json("search", "recrutement")] == [page]
-    net.ilo.stop()
+    daemon.stop()
     for word in ("circulaire", "Recrutement", "égalité", "GMG/2014/7", "page.html"):
         for needle in (word.encode(), plain(word).lower().encode()):
             assert holds(ilo.home, needle) is None, (word, holds(ilo.home, needle))
-print("ok")
+
+
+lib.main(test_search)
