@@ -179,7 +179,8 @@ static bool has_secret(void)
 
 static enum gmm_err open_node(struct client *client, const struct command *command, struct gmm_msg *msg)
 {
-    unsigned flags = client->args.read_only ? NODE_READ_ONLY : 0;
+    /* Who has the home may open its control socket meanwhile: submit waits, and asks there. */
+    unsigned flags = NODE_NO_WAIT | (client->args.read_only ? NODE_READ_ONLY : 0u);
     node_ask_fn *ask = terminal_interactive() ? terminal_ask : NULL;
     enum gmm_err err = node_open(&client->node, client->home, flags, ask, NULL, msg);
     /* Damage is what `verify` is there to name. */

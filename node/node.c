@@ -262,7 +262,7 @@ static enum gmm_err open_parts(struct node *node, unsigned flags, node_ask_fn *a
     char path[HOME_PATH_MAX];
     enum gmm_err err = home_check(node->home, msg);
     if (err == GMM_OK && !node->read_only)
-        err = home_lock(&node->lock, node->home, node->daemon, LOCK_WAIT_MS, msg);
+        err = home_lock(&node->lock, node->home, node->daemon, flags & NODE_NO_WAIT ? 0 : LOCK_WAIT_MS, msg);
     if (err == GMM_OK)
         err = home_join(path, node->home, "gmm.conf", msg);
     if (err == GMM_OK)

@@ -47,7 +47,12 @@ struct node {
     struct node_pending *pending;
 };
 
-enum node_open_flags { NODE_READ_ONLY = 1, NODE_DAEMON = 2, NODE_NO_KEYS = 4 /* verify without a passphrase */ };
+enum node_open_flags {
+    NODE_READ_ONLY = 1,
+    NODE_DAEMON = 2,
+    NODE_NO_KEYS = 4, /* verify without a passphrase */
+    NODE_NO_WAIT = 8  /* GMM_EBUSY at once where another command has the home */
+};
 /* Asks for the passphrase through ask (NULL: only files and credentials; node/passphrase.h). Takes the lock (10 s wait
  * for a command). */
 enum gmm_err node_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,
