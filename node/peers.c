@@ -11,7 +11,6 @@
 
 #define AGAIN_MS 1000u
 #define AGAIN_MS_MAX 60000u
-#define STRANGE_AFTER 1u /* failures after which a bound address is tried for other offices too */
 
 struct entry {
     struct peers *peers;
@@ -93,9 +92,7 @@ static const struct gmm_id *candidate(const struct entry *entry, size_t index)
     const struct view *view = view_of(entry->peers);
     if (entry->row.bound && index-- == 0)
         return &entry->row.noise_pk;
-    if (view == NULL || (entry->row.bound && entry->failures < STRANGE_AFTER))
-        return NULL;
-    for (unsigned pass = 0; pass < 2; pass++)
+    for (unsigned pass = 0; pass < 2 && view != NULL; pass++)
         for (size_t i = 0; i < view->office_count; i++) {
             const struct view_office *office = &view->offices[i];
             bool is_chair = id_equal(&office->pid, &view->chair);
@@ -207,8 +204,10 @@ void peers_closed(struct net *net, struct netconn *conn)
             snprintf(entry->why, sizeof entry->why, "%s", conn->why);
             entry->candidate = 0;
             schedule(entry);
-        } else if (!net->closing) {
-            snprintf(entry->why, sizeof entry->why, "%s", conn->why);
+        } else if (conn->bytes_in > 0) {
+            give_up(entry,
+                    conn->why); /* somebody who knows the key, or speaks another language: not a mistaken office */
+        } else {
             entry->candidate++;
             dial(entry);
         }
