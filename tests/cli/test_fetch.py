@@ -1,0 +1,61 @@
+"""Attachments on demand, and watch: what an office does not take by itself is fetched when it is read."""
+import json
+import os
+import subprocess
+
+import lib
+from corpus import out, sync, three
+
+
+def test_on_demand():
+    offices = three()
+    ilo, iom = offices[0], offices[1]
+    with open(os.path.join(iom.home, "gmm.conf"), "a", encoding="utf-8") as conf:
+        conf.write("\n[fetch]\nauto-max=1000\n")
+    large = os.urandom(5 << 20)
+    path = lib.write("large.bin", large)
+    posted = ilo.json("post", path, "--to", "all", "--symbol", "L/1", "--yes", "--attach", path)
+    sync(offices)
+    assert iom.json("show", "L/1")["here"] is False
+    assert offices[2].json("show", "L/1")["here"] is True
+    # Fetched from whoever has it; equal chunks of document and attachment once.
+    assert out(iom, "get", "L/1") == large
+    assert iom.json("show", "L/1")["here"] is True
+    assert out(iom, "get", posted["id"], "--attachment", "large.bin") == large
+    # Nobody reachable has it.
+    path = lib.write("other.bin", os.urandom(1 << 20))
+    ilo.run("post", path, "--to", "all", "--symbol", "L/2", "--yes")
+    sync(offices)
+    lib.DAEMONS[0].stop()
+    error = iom.error(5, "get", "L/2")
+    assert "missing" in error["message"], error
+    target = lib.path("target")
+    iom.error(5, "get", "L/2", "-o", target)
+    assert not os.path.exists(target)
+    daemon = ilo.daemon()
+    iom.run("peer", "add", daemon.address)
+    iom.run("get", "L/2", "-o", target)
+    assert lib.read("target") == lib.read("other.bin")
+    daemon.stop()
+
+
+def test_watch():
+    office = lib.found("unhcr")
+    daemon = office.daemon()
+    first = office.json("post", "-", "--to", "all", "--title", "a", "--yes", data=b"a")["id"]
+    second = office.json("post", "-", "--to", "all", "--title", "b", "--yes", data=b"b")["id"]
+    watching = subprocess.Popen([lib.GMM, "--home", office.home, "watch", "--after", first], stdout=subprocess.PIPE,
+                                env=lib.environment())
+    event = json.loads(watching.stdout.readline())
+    assert event["id"] == second and event["event"] == "posted" and event["kind"] == "document", event
+    note = office.json("note", second, "c")["id"]
+    event = json.loads(watching.stdout.readline())
+    assert event["id"] == note and event["kind"] == "note" and event["document"] == second and event["group"] == "all"
+    watching.terminate()
+    watching.wait(timeout=30)
+    watching.stdout.close()
+    office.error(3, "watch", "--after", "0" * 64)
+    daemon.stop()
+
+
+lib.main(test_on_demand, test_watch)
