@@ -268,7 +268,7 @@ enum gmm_err note_each(struct node *node, const struct gmm_id *documents, size_t
     enum gmm_err err = GMM_OK;
     for (size_t i = 0; i < count && err == GMM_OK; i++)
         err = collect_notes(node, &documents[i], &notes);
-    if (err == GMM_OK && count > 1 && notes.count > 1)
+    if (err == GMM_OK && notes.count > 1)
         qsort(notes.items, notes.count, sizeof *notes.items, compare_notes);
     if (err == GMM_OK && notes.answer_count > 1)
         qsort(notes.answers, notes.answer_count, sizeof *notes.answers, compare_answers);
