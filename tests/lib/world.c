@@ -230,10 +230,11 @@ static const struct world_entry *last_of(const struct world *w, const struct run
 unsigned world_append(struct world *w, unsigned office, const struct gmm_id *gid, uint16_t type, const void *body,
                       size_t len)
 {
+    struct run_key log;
+    world_log_of(w, office, gid, &log); /* gid may point into the entries, which grow */
     w->entries = grown(w->entries, w->entry_count, &w->entry_cap, sizeof *w->entries);
     struct world_entry *e = &w->entries[w->entry_count];
-    *e = (struct world_entry){.office = office, .len = (uint32_t)len};
-    world_log_of(w, office, gid, &e->log);
+    *e = (struct world_entry){.office = office, .len = (uint32_t)len, .log = log};
     const struct world_entry *before = last_of(w, &e->log);
     struct header h = {.version = HEADER_VERSION, .suite = HEADER_SUITE, .type = type, .network = w->nid};
     w->now_ms += 1000;
