@@ -157,6 +157,7 @@ void engine_received(struct engine *engine, struct peer *peer, const void *bytes
     struct session_item item;
     const uint8_t *p = bytes;
     enum gmm_err err = GMM_OK;
+    links_time(engine->links, &engine->core);
     while (len > 0 && err == GMM_OK && !peer->closing) {
         size_t part = len < SESSION_RECEIVE_MAX ? len : SESSION_RECEIVE_MAX;
         err = session_receive(peer->session, p, part);

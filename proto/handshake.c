@@ -8,6 +8,8 @@
 #include "keys/hash.h"
 #include "keys/labels.h"
 
+static_assert(DOORKEEPER_GATE_BYTES == HANDSHAKE_GATE_BYTES, "a gate is remembered whole");
+
 #define VERSION 1u
 #define LENGTH_BYTES 2u
 #define PROLOGUE_BYTES                                                                                                 \
@@ -29,6 +31,7 @@ struct handshake {
     uint8_t *final;
     struct noise_handshake *noise;
     struct buffer hello; /* initiator: ours until message 3; responder: the initiator's */
+    struct doorkeeper *doorkeeper;
     struct noise_cipher send, receive;
 };
 
@@ -142,6 +145,7 @@ enum gmm_err handshake_new(struct handshake **out, const struct handshake_config
     h->nid = *config->nid;
     h->noise_sk = config->noise_sk;
     h->noise_pk = *config->noise_pk;
+    h->doorkeeper = config->doorkeeper;
     memcpy(h->ephemeral, config->ephemeral, sizeof h->ephemeral);
     buffer_init(&h->hello, HANDSHAKE_HELLO_MAX);
     enum gmm_err err = GMM_OK;
@@ -194,10 +198,13 @@ static enum gmm_err first_received(struct handshake *h, struct buffer *wire)
     gate_make(expected, &h->nid, &h->noise_pk, h->fixed, message);
     if (sodium_memcmp(gate, expected, sizeof expected) != 0)
         return GMM_EDENIED;
+    enum gmm_err err = h->doorkeeper != NULL ? doorkeeper_ask(h->doorkeeper, gate) : GMM_OK;
+    if (err != GMM_OK)
+        return err;
     h->gated = true;
     struct buffer nothing;
     buffer_init(&nothing, 1);
-    enum gmm_err err = noise_start(h, h->fixed);
+    err = noise_start(h, h->fixed);
     if (err == GMM_OK)
         err = noise_read(h->noise, message, NOISE_MESSAGE_BYTES, &nothing);
     if (err == GMM_OK)

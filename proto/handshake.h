@@ -14,6 +14,7 @@
 #define GMM_PROTO_HANDSHAKE_H
 
 #include "keys/bytes.h"
+#include "proto/doorkeeper.h"
 #include "proto/noise.h"
 
 #define HANDSHAKE_PREAMBLE_BYTES 8u
@@ -34,6 +35,9 @@ struct handshake_config {
     const uint8_t *ephemeral;
     const void *hello; /* initiator only; copied */
     size_t hello_len;
+    /* responder only: asked between the gate and the first Diffie-Hellman; borrowed until handshake_free; NULL: no
+     * limit */
+    struct doorkeeper *doorkeeper;
 };
 
 struct handshake;
@@ -43,8 +47,9 @@ enum gmm_err handshake_new(struct handshake **out, const struct handshake_config
 void handshake_free(struct handshake *h);
 
 /* Takes what belongs to the handshake: *used ≤ len bytes, all of them while it is not done. Appends answers to wire.
- * GMM_EFORMAT (not a preamble, a length out of bounds), GMM_EVERSION, GMM_EDENIED (gate), GMM_EDECRYPT, GMM_EKEY,
- * GMM_ELIMIT (hello), GMM_ENOMEM, what wire->failed says; after an error, or when done: GMM_ESTATE. */
+ * GMM_EFORMAT (not a preamble, a length out of bounds), GMM_EVERSION, GMM_EDENIED (gate, or a repeated first message),
+ * GMM_EDECRYPT, GMM_EKEY, GMM_ELIMIT (hello, or too many handshakes in this second), GMM_ENOMEM, what wire->failed
+ * says; after an error, or when done: GMM_ESTATE. */
 enum gmm_err handshake_receive(struct handshake *h, const void *bytes, size_t len, size_t *used, struct buffer *wire);
 bool handshake_is_done(const struct handshake *h);
 /* 0 at a responder until the preamble has come. */

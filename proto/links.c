@@ -3,17 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/doorkeeper.h"
+
 #define PUMP_BYTES (64u << 10)       /* of one SEND: what was pumped no longer gives way to what is urgent */
 #define TRANSPORT_BYTES (256u << 10) /* what the transport may hold before we wait for DRAINED */
 
 struct links {
     struct peer **peers; /* in order of arrival */
     size_t count, capacity;
+    struct doorkeeper door;
 };
 
 struct links *links_new(void)
 {
-    return calloc(1, sizeof(struct links));
+    struct links *links = calloc(1, sizeof *links);
+    if (links != NULL)
+        doorkeeper_init(&links->door, 0);
+    return links;
 }
 
 static void peer_free(struct peer *peer)
@@ -61,6 +67,11 @@ void links_forget(struct links *links, uint32_t conn)
         memmove(&links->peers[i], &links->peers[i + 1], (links->count - i) * sizeof *links->peers);
         return;
     }
+}
+
+void links_time(struct links *links, const struct core *core)
+{
+    doorkeeper_time(&links->door, core->now_ms);
 }
 
 void links_close(struct links *links, struct core *core, struct peer *peer, enum gmm_err err, const char *text)
@@ -168,7 +179,8 @@ enum gmm_err links_connected(struct links *links, struct core *core, const struc
                                     .remote_noise_pk = &peer->noise_pk,
                                     .ephemeral = ephemeral,
                                     .hello = hello.p,
-                                    .hello_len = hello.len};
+                                    .hello_len = hello.len,
+                                    .doorkeeper = &links->door};
     if (err == GMM_OK)
         err = session_new(&peer->session, &config);
     buffer_close(&hello);

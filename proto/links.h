@@ -28,6 +28,8 @@ enum gmm_err links_identify(struct core *core, struct peer *peer, const struct s
 /* Emits CLOSE and forgets the connection. The peer pointer is dead after it. */
 void links_close(struct links *links, struct core *core, struct peer *peer, enum gmm_err err, const char *text);
 void links_forget(struct links *links, uint32_t conn); /* the transport is gone */
+/* Before anything is received in a step: the doorkeeper's time. */
+void links_time(struct links *links, const struct core *core);
 /* Emits SEND for whatever may go out now. */
 void links_pump(struct links *links, struct core *core);
 /* Marks what overstays to be closed: handshakes over LIMIT_HANDSHAKE_MS, sessions over LIMIT_SESSION_MS. Returns when

@@ -89,6 +89,7 @@ enum gmm_err session_new(struct session **out, const struct session_config *conf
         .ephemeral = config->ephemeral,
         .hello = config->hello,
         .hello_len = config->hello_len,
+        .doorkeeper = config->initiator ? NULL : config->doorkeeper,
     };
     enum gmm_err err = handshake_new(&s->handshake, &handshake, &s->wire);
     if (err != GMM_OK) {

@@ -43,6 +43,8 @@ enum session_state {
 /* Most bytes that one session_receive takes. */
 #define SESSION_RECEIVE_MAX (256u << 10)
 
+struct doorkeeper;
+
 struct session_config {
     enum session_purpose purpose; /* of the initiator; a responder accepts both and reports it */
     bool initiator;
@@ -53,6 +55,7 @@ struct session_config {
     const uint8_t *ephemeral;             /* 32 random bytes, used for nothing else; copied */
     const void *hello;                    /* initiator only: copied; at most SESSION_HELLO_MAX bytes */
     size_t hello_len;
+    struct doorkeeper *doorkeeper; /* responder only; borrowed until session_free; NULL: no limit */
 };
 
 struct session;
@@ -79,8 +82,8 @@ struct session_item {
 };
 /* Takes bytes from the transport (copies what it must keep; bounded: at most SESSION_RECEIVE_MAX a call, and the owner
  * takes all items before the next call, else GMM_ELIMIT). Then call session_next until NONE. Errors kill the session,
- * and every later call gives the same error: GMM_EFORMAT, GMM_EVERSION, GMM_EDENIED (gate), GMM_EDECRYPT, GMM_EKEY,
- * GMM_ELIMIT, GMM_ENOMEM. */
+ * and every later call gives the same error: GMM_EFORMAT, GMM_EVERSION, GMM_EDENIED (gate, or a repeated first
+ * message), GMM_EDECRYPT, GMM_EKEY, GMM_ELIMIT (of the doorkeeper, too), GMM_ENOMEM. */
 enum gmm_err session_receive(struct session *s, const void *bytes, size_t len);
 enum gmm_err session_next(struct session *s, struct session_item *item);
 /* Responder, once, after SESSION_ITEM_HELLO: our own hello goes out and the session is open; call session_next again.

@@ -261,6 +261,52 @@ static void test_first_bits(void **state)
     }
 }
 
+/* A recorded first message that comes again, and one too many in a second: refused before any key is touched. */
+static void test_doorkeeper(void **state)
+{
+    (void)state;
+    static struct doorkeeper door;
+    struct handshake_config initiator = initiator_config(HANDSHAKE_OFFICES, 100), responder = responder_config();
+    uint8_t ephemeral[32] = {0};
+    struct pair p;
+    doorkeeper_init(&door, 1);
+    responder.doorkeeper = &door;
+    initiator.ephemeral = ephemeral;
+    size_t before = secret_in_use();
+    for (unsigned i = 0; i < LIMIT_HANDSHAKES_SECOND + 3; i++) {
+        enum gmm_err expected = i == 0 || (i > 2 && i < LIMIT_HANDSHAKES_SECOND + 2) ? GMM_OK
+                                : i <= 2                                             ? GMM_EDENIED
+                                                                                     : GMM_ELIMIT;
+        ephemeral[1] = (uint8_t)(i <= 2 ? 0 : i);
+        pair_open(&p, &initiator, &responder);
+        size_t used, own = secret_in_use();
+        failmalloc_count();
+        assert_int_equal(handshake_receive(p.responder, p.forth.p, p.forth.len, &used, &p.back), expected);
+        failmalloc_off();
+        if (expected != GMM_OK) {
+            assert_int_equal(failmalloc_calls(), 0);
+            assert_int_equal(secret_in_use(), own);
+            assert_int_equal(p.back.len, 0);
+            assert_false(handshake_is_gated(p.responder));
+        }
+        pair_close(&p);
+    }
+    assert_int_equal(secret_in_use(), before);
+    /* A wrong gate is not remembered and takes nothing. */
+    doorkeeper_init(&door, 1);
+    ephemeral[1] = 200;
+    pair_open(&p, &initiator, &responder);
+    p.forth.p[HANDSHAKE_PREAMBLE_BYTES] ^= 1;
+    assert_int_equal(feed(p.responder, p.forth.p, p.forth.len, 1000, &p.back), GMM_EDENIED);
+    pair_close(&p);
+    assert_int_equal(door.count, 0);
+    pair_open(&p, &initiator, &responder);
+    assert_int_equal(pair_run(&p, 1000), GMM_OK);
+    check_done(&p, HANDSHAKE_OFFICES, 100);
+    pair_close(&p);
+    assert_int_equal(door.count, 1);
+}
+
 static void test_answer_bits(void **state)
 {
     (void)state;
@@ -432,12 +478,19 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_purposes_and_hellos), cmocka_unit_test(test_fragments),
-        cmocka_unit_test(test_rest_is_left),        cmocka_unit_test(test_first_flight),
-        cmocka_unit_test(test_first_bits),          cmocka_unit_test(test_answer_bits),
-        cmocka_unit_test(test_final_bits),          cmocka_unit_test(test_wrong_network_or_key),
-        cmocka_unit_test(test_low_order_keys),      cmocka_unit_test(test_final_length),
-        cmocka_unit_test(test_hello_limits),        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_purposes_and_hellos),
+        cmocka_unit_test(test_fragments),
+        cmocka_unit_test(test_rest_is_left),
+        cmocka_unit_test(test_first_flight),
+        cmocka_unit_test(test_first_bits),
+        cmocka_unit_test(test_doorkeeper),
+        cmocka_unit_test(test_answer_bits),
+        cmocka_unit_test(test_final_bits),
+        cmocka_unit_test(test_wrong_network_or_key),
+        cmocka_unit_test(test_low_order_keys),
+        cmocka_unit_test(test_final_length),
+        cmocka_unit_test(test_hello_limits),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, start, end);
 }
