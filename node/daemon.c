@@ -224,6 +224,8 @@ void daemon_run(struct client *client, struct call *call)
     raise_descriptors();
     enum gmm_err err =
         node_open(&d.node, client_home(client), NODE_DAEMON, terminal_interactive() ? terminal_ask : NULL, NULL, &msg);
+    if (err == GMM_OK && !secret_is_locked())
+        log_warning("the keys in memory are not locked: they could reach the swap space (raise LimitMEMLOCK)");
     if (err == GMM_OK)
         err = run(&d, &msg);
     node_close(d.node);

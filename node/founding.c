@@ -79,6 +79,7 @@ static enum gmm_err draw_card(struct card *card, struct keystore *ks, const stru
     return err == GMM_OK ? GMM_OK : gmm_fail(msg, err, "the card could not be made: %s", gmm_err_text(err));
 }
 
+/* One that was put there before stays as it is. */
 static enum gmm_err write_config(const char *home, const char *lang, struct gmm_msg *msg)
 {
     char path[HOME_PATH_MAX], text[256];
@@ -88,7 +89,9 @@ static enum gmm_err write_config(const char *home, const char *lang, struct gmm_
                  "[node]\nlang=%s\n",
                  lang);
     enum gmm_err err = home_join(path, home, "gmm.conf", msg);
-    return err == GMM_OK ? keyfile_replace(path, text, (size_t)n, 0600, msg) : err;
+    if (err != GMM_OK || access(path, F_OK) == 0)
+        return err;
+    return keyfile_replace(path, text, (size_t)n, 0600, msg);
 }
 
 static enum gmm_err write_keystore(const char *home, const struct keystore *ks, const struct keystore_lock *lock,
@@ -128,6 +131,19 @@ static enum gmm_err fill_home(const char *home, const struct founding_office *of
     return err;
 }
 
+/* A gmm.conf that is there already may allow memory that is not locked. */
+static enum gmm_err open_secrets(const char *home, struct gmm_msg *msg)
+{
+    static struct config config;
+    char path[HOME_PATH_MAX];
+    enum gmm_err err = home_join(path, home, "gmm.conf", msg);
+    if (err == GMM_OK)
+        err = config_load(&config, path, msg);
+    if (err == GMM_OK)
+        err = secret_open(config.allow_unlocked_memory ? SECRET_ALLOW_UNLOCKED : SECRET_REQUIRE_LOCK, msg);
+    return err;
+}
+
 enum gmm_err founding_check(const char *home, const struct founding_office *office, struct gmm_msg *msg)
 {
     char path[HOME_PATH_MAX];
@@ -136,7 +152,7 @@ enum gmm_err founding_check(const char *home, const struct founding_office *offi
         err = home_join(path, home, HOME_KEYSTORE, msg);
     if (err == GMM_OK && access(path, F_OK) == 0)
         err = gmm_fail(msg, GMM_EEXISTS, "%s already holds an office's keys: choose another home", home);
-    return err == GMM_OK ? secret_open(SECRET_REQUIRE_LOCK, msg) : err;
+    return err == GMM_OK ? open_secrets(home, msg) : err;
 }
 
 enum gmm_err founding_init(const char *home, const struct founding_office *office, const struct keystore_lock *lock,

@@ -10,9 +10,9 @@ struct founding_office {
 };
 /* What founding_init would refuse about these words and this folder, before anybody is asked for a passphrase. */
 enum gmm_err founding_check(const char *home, const struct founding_office *office, struct gmm_msg *msg);
-/* Makes the home: folder, gmm.conf, keystore with root, next root, signing, transport and first wrap key, and the
- * self-signed card. lock: how the keystore is sealed. *card: what it made. GMM_EUSAGE names the field that is not well
- * formed; GMM_EEXISTS: there is an office already; GMM_EBUSY, GMM_EIO, GMM_EFULL, GMM_EMLOCK. */
+/* Makes the home: folder, gmm.conf (one that is there stays), keystore with root, next root, signing, transport and
+ * first wrap key, and the self-signed card. lock: how the keystore is sealed. *card: what it made. GMM_EUSAGE names the
+ * field that is not well formed; GMM_EEXISTS: there is an office already; GMM_EBUSY, GMM_EIO, GMM_EFULL, GMM_EMLOCK. */
 enum gmm_err founding_init(const char *home, const struct founding_office *office, const struct keystore_lock *lock,
                            struct card *card, struct gmm_msg *msg);
 

@@ -99,6 +99,26 @@ static void test_home(void **state)
     close_node(&o);
 }
 
+static void test_prepared_config(void **state)
+{
+    (void)state;
+    static const char text[] = "[node]\nlang=es\nlock-memory=warn\n", broken[] = "[node]\nlock-memory=never\n";
+    struct gmm_msg msg;
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    char path[TEMPDIR_PATH];
+    tempdir_join(path, home, "gmm.conf");
+    assert_int_equal(keyfile_replace(path, broken, strlen(broken), 0600, NULL), GMM_OK);
+    assert_int_equal(init(&good, &none, &msg), GMM_EFORMAT);
+    assert_non_null(strstr(msg.text, "lock-memory"));
+    assert_int_equal(keyfile_replace(path, text, strlen(text), 0600, NULL), GMM_OK);
+    assert_int_equal(init(&good, &none, &msg), GMM_OK);
+    assert_int_equal(keyfile_read(&bytes, &len, path, LIMIT_CONFIG_BYTES, 0, NULL), GMM_OK);
+    assert_int_equal(len, strlen(text));
+    assert_memory_equal(bytes, text, len);
+    keyfile_free(bytes, len);
+}
+
 static void test_sealed_home(void **state)
 {
     (void)state;
@@ -198,7 +218,7 @@ static void test_year_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_words),   TEST(test_home),        TEST(test_sealed_home),
+        TEST(test_words),   TEST(test_home),        TEST(test_sealed_home),          TEST(test_prepared_config),
         TEST(test_network), TEST(test_interrupted), cmocka_unit_test(test_year_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
