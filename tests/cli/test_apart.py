@@ -11,7 +11,7 @@ from lib import *  # noqa: E402,F403
 
 DOCUMENTS = 60
 NOTES = 15
-AT_ONCE = 10
+AT_ONCE = 8
 
 
 def no_network():
@@ -110,7 +110,7 @@ def down_for_a_whole_posting(offices, addresses):
     for n, entry in enumerate(documents):
         notes = unhcr.json("notes", entry)
         assert notes == ilo.json("notes", entry) and len(notes) == (1 if n < NOTES else 0), notes
-    same_everywhere(offices, documents)
+    same_everywhere([unhcr, ilo], documents)
     for daemon in daemons:
         daemon.stop()
 
