@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/batch_state.h"
+#include "node/batch_refs.h"
 #include "node/post.h"
 #include "node/read.h"
 #include "node/tsv.h"
@@ -70,7 +70,7 @@ static const struct batch_row *same_lang(const struct batch *b, const struct bat
 static enum gmm_err new_family(struct batch *b, const char *symbol, struct batch_family **out)
 {
     void *items = b->families;
-    if (!batch_grow(&items, b->family_count, &b->family_capacity, sizeof *b->families))
+    if (!batches_grow(&items, b->family_count, &b->family_capacity, sizeof *b->families))
         return GMM_ENOMEM;
     b->families = items;
     *out = &b->families[b->family_count];
@@ -176,7 +176,7 @@ static enum gmm_err take_symbol(struct checking *c, struct batch_ref ref)
     const char *symbol = batch_refs_entry(c->with.batch, ref).symbol;
     if (c->row->symbol[0] != '\0' || symbol[0] == '\0')
         return GMM_OK;
-    const char *kept = batch_keep_text(c->with.batch, symbol);
+    const char *kept = batches_keep_text(c->with.batch, symbol);
     if (kept == NULL)
         return GMM_ENOMEM;
     c->row->symbol = kept;
@@ -379,7 +379,7 @@ static enum gmm_err check_rows(struct checking *c, struct tsv *tsv)
         void *items = b->rows;
         if ((err = tsv_next(tsv, c->cells, &more, c->with.msg)) != GMM_OK || !more)
             return err;
-        if (!batch_grow(&items, b->row_count, &b->row_capacity, sizeof *b->rows))
+        if (!batches_grow(&items, b->row_count, &b->row_capacity, sizeof *b->rows))
             return GMM_ENOMEM;
         b->rows = items;
         c->row = &b->rows[b->row_count];
@@ -401,7 +401,7 @@ static enum gmm_err keep_options(struct batch *b, const struct batch_options *op
     const char *const from[] = {options->to, options->lang, options->marking, options->once};
     const char **const to[] = {&kept->to, &kept->lang, &kept->marking, &kept->once};
     for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
-        *to[i] = from[i] == NULL ? NULL : batch_keep_text(b, from[i]);
+        *to[i] = from[i] == NULL ? NULL : batches_keep_text(b, from[i]);
         if (from[i] != NULL && *to[i] == NULL)
             return GMM_ENOMEM;
     }
@@ -436,40 +436,8 @@ enum gmm_err batch_check(struct node *node, char *text, size_t len, const struct
     if (err == GMM_OK)
         *out = b;
     else
-        batch_free(b);
+        batches_free(b);
     return err;
-}
-
-void batch_free(struct batch *batch)
-{
-    if (batch == NULL)
-        return;
-    for (size_t i = 0; i < batch->audience_count; i++)
-        groups_audience_close(&batch->audiences[i].who);
-    for (size_t i = 0; i < batch->owned_count; i++)
-        free(batch->owned[i]);
-    textmap_close(&batch->ids);
-    textmap_close(&batch->symbols);
-    textmap_close(&batch->references);
-    textmap_close(&batch->audience_texts);
-    free(batch->owned);
-    free(batch->audiences);
-    free(batch->families);
-    free(batch->held);
-    free(batch->rows);
-    free(batch->person);
-    free(batch->text);
-    free(batch);
-}
-
-size_t batch_rows(const struct batch *batch)
-{
-    return batch->row_count;
-}
-
-const char *batch_path(const struct batch *batch, size_t row)
-{
-    return batch->rows[row].path;
 }
 
 void batch_count(const struct batch *batch, size_t *documents, size_t *notes, size_t *wide)

@@ -1,10 +1,12 @@
+#include "node/batch_put.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "node/batch_state.h"
+#include "node/batch_refs.h"
 #include "node/content.h"
 #include "node/post.h"
 #include "node/sys.h"
@@ -210,57 +212,4 @@ enum gmm_err batch_put(struct node *node, struct batch *batch, size_t first, con
                  why.text[0] == '\0' ? gmm_err_text(err) : why.text, batch->next);
     }
     return err;
-}
-
-/* ---- the batches under way */
-
-enum gmm_err batch_keep(struct node *node, struct batch *batch, uint32_t *number)
-{
-    uint64_t now_ms = sys_now_ms();
-    uint32_t highest = 0;
-    size_t count = 0;
-    for (struct batch **at = &node->batches; *at != NULL;) {
-        struct batch *b = *at;
-        highest = b->number > highest ? b->number : highest;
-        if (now_ms - b->used_ms > BATCH_IDLE_MS || b->failed) {
-            *at = b->other;
-            batch_free(b);
-            continue;
-        }
-        count++;
-        at = &b->other;
-    }
-    if (count >= BATCH_OPEN) {
-        batch_free(batch);
-        return GMM_EBUSY;
-    }
-    *number = batch->number = highest + 1;
-    batch->used_ms = now_ms;
-    batch->other = node->batches;
-    node->batches = batch;
-    return GMM_OK;
-}
-
-struct batch *batch_find(struct node *node, uint32_t number, const char *person)
-{
-    for (struct batch *b = node->batches; b != NULL; b = b->other)
-        if (b->number == number && strcmp(b->person, person) == 0)
-            return b;
-    return NULL;
-}
-
-void batch_end(struct node *node, struct batch *batch)
-{
-    for (struct batch **at = &node->batches; *at != NULL; at = &(*at)->other)
-        if (*at == batch) {
-            *at = batch->other;
-            batch_free(batch);
-            return;
-        }
-}
-
-void batch_close_all(struct node *node)
-{
-    while (node->batches != NULL)
-        batch_end(node, node->batches);
 }

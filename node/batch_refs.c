@@ -1,34 +1,10 @@
+#include "node/batch_refs.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/batch_state.h"
 #include "node/read.h"
-
-bool batch_grow(void **items, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return true;
-    size_t wanted = *capacity == 0 ? 64 : 2 * *capacity;
-    void *more = wanted > UINT32_MAX ? NULL : realloc(*items, wanted * size);
-    if (more == NULL)
-        return false;
-    *items = more;
-    *capacity = wanted;
-    return true;
-}
-
-const char *batch_keep_text(struct batch *batch, const char *text)
-{
-    void *items = batch->owned;
-    if (!batch_grow(&items, batch->owned_count, &batch->owned_capacity, sizeof *batch->owned))
-        return NULL;
-    batch->owned = items;
-    char *copy = strdup(text);
-    if (copy != NULL)
-        batch->owned[batch->owned_count++] = copy;
-    return copy;
-}
 
 enum gmm_err batch_refs_audience(struct batch_checking *c, const char *to, uint32_t *index)
 {
@@ -36,8 +12,8 @@ enum gmm_err batch_refs_audience(struct batch_checking *c, const char *to, uint3
     void *items = b->audiences;
     if (textmap_get(&b->audience_texts, to, index))
         return GMM_OK;
-    const char *text = batch_keep_text(b, to);
-    if (text == NULL || !batch_grow(&items, b->audience_count, &b->audience_capacity, sizeof *b->audiences))
+    const char *text = batches_keep_text(b, to);
+    if (text == NULL || !batches_grow(&items, b->audience_count, &b->audience_capacity, sizeof *b->audiences))
         return GMM_ENOMEM;
     b->audiences = items;
     struct batch_audience *audience = &b->audiences[b->audience_count];
@@ -91,7 +67,7 @@ static enum gmm_err hold_item(struct batch_checking *c, const struct projection_
         err = gmm_fail(c->msg, GMM_EUSAGE, "an entry referred to is neither a document nor a note");
     }
     void *items = b->held;
-    if (err == GMM_OK && !batch_grow(&items, b->held_count, &b->held_capacity, sizeof *b->held))
+    if (err == GMM_OK && !batches_grow(&items, b->held_count, &b->held_capacity, sizeof *b->held))
         err = GMM_ENOMEM;
     if (err != GMM_OK)
         return err;
@@ -116,7 +92,7 @@ enum gmm_err batch_refs_hold(struct batch_checking *c, const char *text, struct 
     read_close(&found);
     if (err != GMM_OK)
         return err;
-    const char *kept = batch_keep_text(c->batch, text);
+    const char *kept = batches_keep_text(c->batch, text);
     return kept == NULL ? GMM_ENOMEM : textmap_put(&c->batch->references, kept, out->index);
 }
 

@@ -1,8 +1,9 @@
-/* What node/batch.c plans and node/batch_put.c posts: private to the two. */
+/* A batch as node/batch.c plans it and node/batch_put.c posts it: private to node/batch*.c. */
 #ifndef GMM_NODE_BATCH_STATE_H
 #define GMM_NODE_BATCH_STATE_H
 
-#include "node/batch.h"
+#include <jansson.h>
+
 #include "node/groups.h"
 #include "node/textmap.h"
 
@@ -73,16 +74,7 @@ struct batch_entry {
 };
 
 /* Room for one more; false: out of memory. */
-bool batch_grow(void **items, size_t count, size_t *capacity, size_t size);
+bool batches_grow(void **items, size_t count, size_t *capacity, size_t size);
 /* A copy that lives as long as the batch; NULL: out of memory. */
-const char *batch_keep_text(struct batch *batch, const char *text);
-/* The audience that --to's words name, once for all rows that name it so. */
-enum gmm_err batch_refs_audience(struct batch_checking *c, const char *to, uint32_t *index);
-/* A row by its id in the table, a symbol of the table, or an entry that is held. */
-enum gmm_err batch_refs_find(struct batch_checking *c, const char *text, struct batch_ref *out);
-enum gmm_err batch_refs_hold(struct batch_checking *c, const char *text, struct batch_ref *out);
-struct batch_entry batch_refs_entry(const struct batch *batch, struct batch_ref ref);
-/* The entry's id, once it is posted. */
-const struct gmm_id *batch_refs_id(const struct batch *batch, struct batch_ref ref);
-
+const char *batches_keep_text(struct batch *batch, const char *text);
 #endif

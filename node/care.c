@@ -6,6 +6,7 @@
 
 #include "node/joining.h"
 #include "node/keyfile.h"
+#include "node/project.h"
 
 #define DISK_LOW (UINT64_C(256) << 20)
 
@@ -63,7 +64,7 @@ enum gmm_err care_rebuild(struct node *node, void (*progress)(void *arg, uint64_
     if (err == GMM_OK)
         err = node_flush(node);
     if (err == GMM_OK && node->engine != NULL)
-        err = node_project_all(node, progress, arg);
+        err = project_catch_up(node, progress, arg);
     if (err == GMM_OK)
         err = node_flush(node);
     return err == GMM_OK ? GMM_OK : gmm_fail(msg, err, "the catalogue could not be made anew: %s", gmm_err_text(err));

@@ -13,6 +13,7 @@
 #include "keys/secret.h"
 #include "node/account.h"
 #include "node/args.h"
+#include "node/assembly.h"
 #include "node/cmd_general.h"
 #include "node/control.h"
 #include "node/infile.h"
@@ -182,11 +183,11 @@ static enum gmm_err open_node(struct client *client, const struct command *comma
     /* Who has the home may open its control socket meanwhile: submit waits, and asks there. */
     unsigned flags = NODE_NO_WAIT | (client->args.read_only ? NODE_READ_ONLY : 0u);
     node_ask_fn *ask = terminal_interactive() ? terminal_ask : NULL;
-    enum gmm_err err = node_open(&client->node, client->home, flags, ask, NULL, msg);
+    enum gmm_err err = assembly_open(&client->node, client->home, flags, ask, NULL, msg);
     /* Damage is what `verify` is there to name. */
     bool closed = (err == GMM_EPASSPHRASE && !has_secret()) || err == GMM_ECORRUPT;
     if (closed && (command->flags & COMMAND_KEYLESS) != 0)
-        err = node_open(&client->node, client->home, flags | NODE_NO_KEYS, ask, NULL, msg);
+        err = assembly_open(&client->node, client->home, flags | NODE_NO_KEYS, ask, NULL, msg);
     return err;
 }
 

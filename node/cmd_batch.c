@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "node/batch.h"
+#include "node/batch_put.h"
 #include "node/render.h"
 #include "node/reply.h"
 #include "node/sys.h"
@@ -45,8 +46,8 @@ static json_t *check_json(const struct batch *batch, uint32_t number)
     size_t documents, notes, wide;
     json_t *paths = json_array();
     batch_count(batch, &documents, &notes, &wide);
-    for (size_t i = 0; i < batch_rows(batch); i++)
-        if (json_array_append_new(paths, json_string(batch_path(batch, i))) != 0) {
+    for (size_t i = 0; i < batches_rows(batch); i++)
+        if (json_array_append_new(paths, json_string(batches_path(batch, i))) != 0) {
             json_decref(paths);
             return NULL;
         }
@@ -70,7 +71,7 @@ void cmd_batch_check(struct node *node, struct call *call)
     enum gmm_err err = read_table(call, &text, &len, &msg);
     if (err == GMM_OK)
         err = batch_check(node, text, len, &options, &batch, choices, &msg);
-    if (err == GMM_OK && (err = batch_keep(node, batch, &number)) == GMM_EBUSY)
+    if (err == GMM_OK && (err = batches_keep(node, batch, &number)) == GMM_EBUSY)
         gmm_fail(&msg, err, "%u batches are under way already; try again when one has ended", BATCH_OPEN);
     if (err != GMM_OK) {
         call_fail_choices(call, err, msg.text[0] == '\0' ? NULL : msg.text, "nothing was posted; correct the table",
@@ -85,7 +86,7 @@ static struct batch *find_batch(struct node *node, struct call *call)
 {
     int64_t number = call_int(call, "batch", 0);
     struct batch *batch =
-        number <= 0 || number > UINT32_MAX ? NULL : batch_find(node, (uint32_t)number, call_person(call));
+        number <= 0 || number > UINT32_MAX ? NULL : batches_find(node, (uint32_t)number, call_person(call));
     if (batch == NULL)
         call_fail(call, GMM_ESTATE, "this batch is not under way any more", "post the table again");
     return batch;
@@ -147,6 +148,6 @@ void cmd_batch_end(struct node *node, struct call *call)
     struct batch *batch = find_batch(node, call);
     if (batch == NULL)
         return;
-    batch_end(node, batch);
+    batches_end(node, batch);
     call_reply(call, json_null());
 }

@@ -11,6 +11,7 @@
 
 #include "node/args.h"
 #include "node/batch.h"
+#include "node/batch_put.h"
 #include "node/client.h"
 #include "node/cmd_batch.h"
 #include "node/sys.h"

@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "node/args.h"
+#include "node/assembly.h"
 #include "node/client.h"
 #include "node/control.h"
 #include "node/joining.h"
@@ -222,8 +223,8 @@ void daemon_run(struct client *client, struct call *call)
     }
     log_open();
     raise_descriptors();
-    enum gmm_err err =
-        node_open(&d.node, client_home(client), NODE_DAEMON, terminal_interactive() ? terminal_ask : NULL, NULL, &msg);
+    enum gmm_err err = assembly_open(&d.node, client_home(client), NODE_DAEMON,
+                                     terminal_interactive() ? terminal_ask : NULL, NULL, &msg);
     if (err == GMM_OK && !secret_is_locked())
         log_warning("the keys in memory are not locked: they could reach the swap space (raise LimitMEMLOCK)");
     if (err == GMM_OK)

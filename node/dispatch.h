@@ -4,6 +4,8 @@
 
 #include "node/node.h"
 
+struct call;
+
 /* Finds the command, checks arguments, rights, --read-only and whether the home is in a network, then runs the handler.
  * The call is answered when it cannot run. */
 void dispatch_call(struct node *node, struct call *call);

@@ -4,6 +4,8 @@
 
 #include "node/node.h"
 
+struct call;
+
 /* Dispatches the call and waits for its answer (*answered is set by whoever hears it). For a COMMAND_NETWORK or
  * COMMAND_STREAM command the network is opened, and where the handler does not answer at once the loop runs, peers are
  * dialled once, and the control socket at this path serves others meanwhile. SIGINT and SIGTERM abandon the call

@@ -18,19 +18,6 @@
 
 /* ---- handles, opening, closing ---- */
 
-void net_handle_opened(struct net *net)
-{
-    net->handles++;
-}
-
-void net_handle_closed(struct net *net)
-{
-    if (--net->handles > 0 || !net->closing)
-        return;
-    free(net->read_buffer);
-    free(net);
-}
-
 static void on_handle_closed(uv_handle_t *handle)
 {
     net_handle_closed(handle->data);
@@ -65,6 +52,72 @@ static void open_handles(struct net *net)
     }
 }
 
+/* ---- the engine ---- */
+
+static void on_tick(uv_timer_t *timer);
+
+static void net_timer(struct net *net, uint64_t at_ms)
+{
+    uint64_t now = node_now_ms(), delay = at_ms > now ? at_ms - now : 1;
+    uv_update_time(net->loop);
+    uv_timer_start(&net->tick, on_tick, delay < TICK_MS_MAX ? delay : TICK_MS_MAX, 0);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct net *net = timer->data;
+    struct engine_event event = {.kind = ENGINE_TICK};
+    net_step(net, &event);
+    uint64_t again = node_next_tick_ms(net->node);
+    if (!uv_is_active((uv_handle_t *)&net->tick) && again != UINT64_MAX)
+        net_timer(net, again);
+}
+
+static void net_send(struct net *net, uint32_t number, uint8_t *bytes, size_t len)
+{
+    struct netconn *conn = netconn_find(net, number);
+    if (conn != NULL)
+        netconn_queue(conn, bytes, len);
+    else
+        free(bytes);
+}
+
+static void net_shut(struct net *net, uint32_t number, enum gmm_err err, const char *text)
+{
+    struct netconn *conn = netconn_find(net, number);
+    if (conn != NULL)
+        netconn_end(conn, err, text);
+}
+
+static void net_peer_changed(struct net *net, uint32_t number, const struct effect *effect)
+{
+    struct netconn *conn = netconn_find(net, number);
+    net->touched = net->changed = true;
+    if (conn == NULL || conn->state != NETCONN_OPEN)
+        return;
+    conn->sign_pk = effect->as.peer.sign_pk;
+    conn->received = effect->as.peer.received;
+    conn->sent = effect->as.peer.sent;
+    conn->synced = effect->as.peer.state == ENGINE_PEER_SYNCED;
+    if (conn->session_open)
+        return;
+    const struct view *view = engine_view(net->node->engine);
+    const struct view_office *office = view != NULL ? view_office(view, &conn->sign_pk) : NULL;
+    if (!conn->initiator && office != NULL)
+        conn->noise_pk = office->noise_pk;
+    conn->session_open = conn->was_open = true;
+    log_info("connected to %s (%s)", office != NULL ? office->office : "an office", conn->remote);
+    peers_opened(net, conn);
+}
+
+static const struct node_transport transport = {net_send, net_shut, net_timer, net_peer_changed};
+
+static void conn_closed(struct net *net, struct netconn *conn)
+{
+    peers_closed(net, conn);
+    netjoin_closed(net, conn);
+}
+
 enum gmm_err net_open(struct net **out, struct node *node, uv_loop_t *loop)
 {
     struct net *net = calloc(1, sizeof *net);
@@ -72,6 +125,7 @@ enum gmm_err net_open(struct net **out, struct node *node, uv_loop_t *loop)
         return GMM_ENOMEM;
     net->node = node;
     net->loop = loop;
+    net->conn_closed = conn_closed;
     net->alarm_due = UINT64_MAX;
     net->read_buffer = malloc(NET_READ_BYTES);
     net->peers = peers_new(net);
@@ -84,6 +138,7 @@ enum gmm_err net_open(struct net **out, struct node *node, uv_loop_t *loop)
     randombytes_buf(net->address_key, sizeof net->address_key);
     open_handles(net);
     node->net = net;
+    node->transport = &transport;
     uint64_t tick_ms = node_next_tick_ms(node);
     if (tick_ms != UINT64_MAX)
         net_timer(net, tick_ms);
@@ -128,40 +183,9 @@ enum gmm_err net_failed(const struct net *net)
     return net->failed;
 }
 
-/* ---- the engine ---- */
-
-void net_step(struct net *net, struct engine_event *event)
-{
-    if (net->closing || net->failed != GMM_OK)
-        return;
-    net->touched = net->changed = true;
-    if (node_step(net->node, event) != GMM_ENOMEM)
-        return;
-    log_warning("out of memory: the node stops");
-    net->failed = GMM_ENOMEM;
-    uv_stop(net->loop);
-}
-
 void net_touch(struct net *net)
 {
     net->touched = net->changed = true;
-}
-
-static void on_tick(uv_timer_t *timer)
-{
-    struct net *net = timer->data;
-    struct engine_event event = {.kind = ENGINE_TICK};
-    net_step(net, &event);
-    uint64_t again = node_next_tick_ms(net->node);
-    if (!uv_is_active((uv_handle_t *)&net->tick) && again != UINT64_MAX)
-        net_timer(net, again);
-}
-
-void net_timer(struct net *net, uint64_t at_ms)
-{
-    uint64_t now = node_now_ms(), delay = at_ms > now ? at_ms - now : 1;
-    uv_update_time(net->loop);
-    uv_timer_start(&net->tick, on_tick, delay < TICK_MS_MAX ? delay : TICK_MS_MAX, 0);
 }
 
 static void flush_store(struct net *net)
@@ -442,45 +466,6 @@ size_t net_addresses(const struct net *net, char out[][256], size_t max)
         if (!is_wildcard(net->listeners[i].bound))
             snprintf(out[count++], 256, "%s", net->listeners[i].bound);
     return count;
-}
-
-/* ---- effects ---- */
-
-void net_send(struct net *net, uint32_t number, uint8_t *bytes, size_t len)
-{
-    struct netconn *conn = netconn_find(net, number);
-    if (conn != NULL)
-        netconn_queue(conn, bytes, len);
-    else
-        free(bytes);
-}
-
-void net_shut(struct net *net, uint32_t number, enum gmm_err err, const char *text)
-{
-    struct netconn *conn = netconn_find(net, number);
-    if (conn != NULL)
-        netconn_end(conn, err, text);
-}
-
-void net_peer_changed(struct net *net, uint32_t number, const struct effect *effect)
-{
-    struct netconn *conn = netconn_find(net, number);
-    net->touched = net->changed = true;
-    if (conn == NULL || conn->state != NETCONN_OPEN)
-        return;
-    conn->sign_pk = effect->as.peer.sign_pk;
-    conn->received = effect->as.peer.received;
-    conn->sent = effect->as.peer.sent;
-    conn->synced = effect->as.peer.state == ENGINE_PEER_SYNCED;
-    if (conn->session_open)
-        return;
-    const struct view *view = engine_view(net->node->engine);
-    const struct view_office *office = view != NULL ? view_office(view, &conn->sign_pk) : NULL;
-    if (!conn->initiator && office != NULL)
-        conn->noise_pk = office->noise_pk;
-    conn->session_open = conn->was_open = true;
-    log_info("connected to %s (%s)", office != NULL ? office->office : "an office", conn->remote);
-    peers_opened(net, conn);
 }
 
 /* ---- dialling ---- */

@@ -49,14 +49,10 @@ uv_loop_t *net_loop(const struct net *net);
 /* Addresses that others can dial, in this order: advertised ones (run --advertise, gmm.conf), then what it listens on
  * but for wildcard hosts. At most max; returns how many. */
 size_t net_addresses(const struct net *net, char out[][256], size_t max);
-/* Called by node.c for effects. Every CONNECTED is followed by exactly one DISCONNECTED, also after net_shut, and
- * nothing is RECEIVED in between. DRAINED comes once the engine may think that half of NET_DRAINED_BYTES or more are
- * queued, and less than that is. */
+/* Every CONNECTED is followed by exactly one DISCONNECTED, also after the engine closed it, and nothing is RECEIVED in
+ * between. DRAINED comes once the engine may think that half of NET_DRAINED_BYTES or more are queued, and less than
+ * that is. */
 #define NET_DRAINED_BYTES (256u << 10)
-void net_send(struct net *net, uint32_t conn, uint8_t *bytes /* taken */, size_t len);
-void net_shut(struct net *net, uint32_t conn, enum gmm_err err, const char *text);
-void net_peer_changed(struct net *net, uint32_t conn, const struct effect *effect);
-void net_timer(struct net *net, uint64_t at_ms);
 
 struct net_peer { /* for `peer list` and `sync` */
     char address[256];

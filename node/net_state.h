@@ -1,4 +1,4 @@
-/* What node/net.c and its parts (netconn, netdial, netjoin, peers) share: private to them. */
+/* What node/net.c and its parts (netcore, netconn, netdial, netjoin, peers) share: private to them. */
 #ifndef GMM_NODE_NET_STATE_H
 #define GMM_NODE_NET_STATE_H
 
@@ -56,9 +56,10 @@ struct net {
     struct netjoin *joins; /* newest first */
     struct peers *peers;
     struct net_watch *watches;
+    void (*conn_closed)(struct net *net, struct netconn *conn); /* for those above netconn.c */
 };
 
-/* Steps the engine; one that is out of memory is dead, and so is the network then (net_failed). */
+/* netcore.c. Steps the engine; one that is out of memory is dead, and so is the network then (net_failed). */
 void net_step(struct net *net, struct engine_event *event);
 /* A handle of ours was opened, or its close callback came. */
 void net_handle_opened(struct net *net);

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "node/net_state.h"
-#include "node/netjoin.h"
-#include "node/peers.h"
 
 #define PAUSE_BYTES (4u << 20) /* of our answers unsent: nothing more is read until half of it is gone */
 #define ENDING_MS 2000u
@@ -107,8 +105,7 @@ static void tell_layers(struct netconn *conn)
     conn->net->changed = true;
     if (conn->net->closing)
         return;
-    peers_closed(conn->net, conn);
-    netjoin_closed(conn->net, conn);
+    conn->net->conn_closed(conn->net, conn);
 }
 
 void netconn_close(struct netconn *conn, const char *why)

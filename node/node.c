@@ -7,14 +7,10 @@
 #include "keys/secret.h"
 #include "keys/selftest.h"
 #include "node/atrest.h"
-#include "node/batch.h"
 #include "node/clock.h"
-#include "node/joining.h"
 #include "node/keyfile.h"
 #include "node/node_state.h"
 #include "node/passphrase.h"
-#include "node/project.h"
-#include "node/watch.h"
 
 #define LOCK_WAIT_MS 10000u
 #define PINNED "join.pinned" /* the inviter's Noise key, while we wait for our admission */
@@ -213,7 +209,7 @@ enum gmm_err node_start_engine(struct node *node, const struct gmm_id *nid, stru
     if (err == GMM_OK)
         err = node->read_only ? feed(node, &start) : node_step(node, &start);
     if (err == GMM_OK && !node->read_only)
-        err = project_catch_up(node, NULL, NULL);
+        err = node->above->catch_up(node);
     if (err == GMM_OK && !node->read_only)
         err = node_flush(node);
     if (err == GMM_OK)
@@ -254,7 +250,7 @@ static enum gmm_err open_derived(struct node *node, struct gmm_msg *msg)
         err = gmm_fail(msg, GMM_ECORRUPT, "the charter in the store is damaged; run gmm verify --all");
     if (err == GMM_OK && restore.charter)
         err = node_start_engine(node, &restore.nid, msg);
-    return err == GMM_OK ? joining_load(node, msg) : err;
+    return err == GMM_OK ? node->above->opened(node, msg) : err;
 }
 
 static enum gmm_err open_parts(struct node *node, unsigned flags, node_ask_fn *ask, void *arg, struct gmm_msg *msg)
@@ -280,13 +276,14 @@ static enum gmm_err open_parts(struct node *node, unsigned flags, node_ask_fn *a
     return err;
 }
 
-enum gmm_err node_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,
-                       struct gmm_msg *msg)
+enum gmm_err node_open(struct node **out, const char *home, unsigned flags, const struct node_above *above,
+                       node_ask_fn *ask, void *arg, struct gmm_msg *msg)
 {
     struct node *node = calloc(1, sizeof *node);
     if (node == NULL)
         return GMM_ENOMEM;
     node->lock.fd = -1;
+    node->above = above;
     node->read_only = (flags & NODE_READ_ONLY) != 0;
     node->daemon = (flags & NODE_DAEMON) != 0;
     node->effects = effects_new();
@@ -315,9 +312,7 @@ void node_close(struct node *node)
         return;
     if (node->store != NULL && !node->read_only)
         node_flush(node);
-    joining_close(node);
-    watch_close(node);
-    batch_close_all(node);
+    node->above->closing(node);
     engine_free(node->engine);
     effects_free(node->effects);
     node_pending_free(node->pending);
@@ -382,10 +377,4 @@ bool node_is_active(struct node *node)
 {
     const struct view_participant *self = node->engine == NULL ? NULL : engine_self(node->engine);
     return self != NULL && self->status == VIEW_ACTIVE;
-}
-
-enum gmm_err node_project_all(struct node *node, void (*progress)(void *arg, uint64_t done), void *arg)
-{
-    enum gmm_err err = project_catch_up(node, progress, arg);
-    return err == GMM_OK ? node_flush(node) : err;
 }

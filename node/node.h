@@ -19,10 +19,36 @@
 #include "proto/engine.h"
 
 struct net;
-struct call;
 struct joining;
+struct node;
 
 typedef enum gmm_err node_ask_fn(void *arg, const char *prompt, uint8_t *out /* guarded, 1024 */, size_t *len);
+
+/* The network under the engine, when there is one (node/net.c). */
+struct node_transport {
+    void (*send)(struct net *net, uint32_t conn, uint8_t *bytes /* taken */, size_t len);
+    void (*shut)(struct net *net, uint32_t conn, enum gmm_err err, const char *text);
+    void (*timer)(struct net *net, uint64_t at_ms);
+    void (*peer_changed)(struct net *net, uint32_t conn, const struct effect *effect);
+};
+/* What an effect asks of the layers above. */
+struct node_later {
+    enum effect_kind kind; /* ENTRIES, SECRET, VIEW, CHUNK_HERE, CHUNK_NOT, JOIN_REQUEST, JOIN_ANSWERED, FORK */
+    struct run_key key;
+    uint64_t first_seq;
+    uint32_t count, conn;
+    struct gmm_id id, gid;
+    uint8_t *bytes;
+    size_t len;
+};
+/* The layers above the driver (node/assembly.c). All are called when no step is under way, and may step themselves. */
+struct node_above {
+    enum gmm_err (*opened)(struct node *node, struct gmm_msg *msg);
+    void (*closing)(struct node *node);
+    enum gmm_err (*catch_up)(struct node *node); /* everything that was persisted and not taken in yet */
+    /* GMM_OK, or it is caught up later. */
+    enum gmm_err (*take)(struct node *node, const struct node_later *later);
+};
 
 struct node {
     char home[HOME_PATH_MAX];
@@ -39,10 +65,12 @@ struct node {
     struct search *search;
     struct engine *engine; /* NULL: no network yet */
     struct effects *effects;
-    struct net *net;         /* NULL: no loop */
-    struct watch *watch;     /* listeners of events */
-    struct batch *batches;   /* node/batch.h: under way */
-    struct joining *joining; /* node/joining.h: this home's own request to join; NULL: none waits */
+    const struct node_above *above;
+    const struct node_transport *transport; /* valid while net is not NULL */
+    struct net *net;                        /* NULL: no loop */
+    struct watch *watch;                    /* listeners of events */
+    struct batch *batches;                  /* node/batch.h: under way */
+    struct joining *joining;                /* node/joining.h: this home's own request to join; NULL: none waits */
     /* private to node.c */
     struct node_pending *pending;
 };
@@ -54,9 +82,9 @@ enum node_open_flags {
     NODE_NO_WAIT = 8  /* GMM_EBUSY at once where another command has the home */
 };
 /* Asks for the passphrase through ask (NULL: only files and credentials; node/passphrase.h). Takes the lock (10 s wait
- * for a command). */
-enum gmm_err node_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,
-                       struct gmm_msg *msg);
+ * for a command). Called through assembly_open, which knows the layers above. */
+enum gmm_err node_open(struct node **out, const char *home, unsigned flags, const struct node_above *above,
+                       node_ask_fn *ask, void *arg, struct gmm_msg *msg);
 void node_close(struct node *node);
 /* The driver's clock: ms since 1970 (test builds: GMM_TEST_CLOCK). */
 uint64_t node_now_ms(void);
@@ -94,7 +122,6 @@ void node_discard(struct node *node);
 enum gmm_err node_add_object(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg);
 /* A run that came by hand (welcome file): through the gate, durable when it returns. GMM_EEXISTS: held already. */
 enum gmm_err node_import_run(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg);
-enum gmm_err node_import_run(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg);
 enum gmm_err node_ensure_epoch(struct node *node, const struct gmm_id *gid, bool force, struct gmm_msg *msg);
 
 /* Opens the record of an entry (sealed types). *plain: seal_free. header may be NULL. GMM_ENOTFOUND, GMM_EABSENT,
@@ -104,8 +131,6 @@ enum gmm_err node_open_record(struct node *node, const struct gmm_id *id, struct
 /* The same from an entry in hand. header is filled when the type is a sealed one. */
 enum gmm_err node_open_body(struct node *node, const uint8_t bytes[HEADER_BYTES], const uint8_t *body, size_t body_len,
                             struct header *header, uint8_t **plain, size_t *len);
-/* Projects everything that is not projected yet (start, rebuild). progress may be NULL. */
-enum gmm_err node_project_all(struct node *node, void (*progress)(void *arg, uint64_t done), void *arg);
 /* Ourselves. */
 const struct gmm_id *node_pid(const struct node *node);
 bool node_is_active(struct node *node);

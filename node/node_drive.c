@@ -4,10 +4,7 @@
 
 #include "node/atrest.h"
 #include "node/clock.h"
-#include "node/joining.h"
-#include "node/net.h"
 #include "node/node_state.h"
-#include "node/project.h"
 
 uint64_t node_now_ms(void)
 {
@@ -189,13 +186,13 @@ static enum gmm_err carry_out(struct node *node, struct effect *effect)
     switch (effect->kind) {
     case EFFECT_SEND:
         if (node->net != NULL) {
-            net_send(node->net, effect->conn, effect->bytes, effect->len);
+            node->transport->send(node->net, effect->conn, effect->bytes, effect->len);
             effect->bytes = NULL;
         }
         return GMM_OK;
     case EFFECT_CLOSE:
         if (node->net != NULL)
-            net_shut(node->net, effect->conn, effect->err, effect->text);
+            node->transport->shut(node->net, effect->conn, effect->err, effect->text);
         return GMM_OK;
     case EFFECT_STORE:
         return on_store(node, effect);
@@ -206,7 +203,7 @@ static enum gmm_err carry_out(struct node *node, struct effect *effect)
     case EFFECT_TIMER:
         node->pending->tick_ms = effect->at_ms;
         if (node->net != NULL)
-            net_timer(node->net, effect->at_ms);
+            node->transport->timer(node->net, effect->at_ms);
         return GMM_OK;
     case EFFECT_ASSIGNED:
     case EFFECT_DONE:
@@ -214,7 +211,7 @@ static enum gmm_err carry_out(struct node *node, struct effect *effect)
         return GMM_OK;
     case EFFECT_PEER:
         if (node->net != NULL)
-            net_peer_changed(node->net, effect->conn, effect);
+            node->transport->peer_changed(node->net, effect->conn, effect);
         if (effect->as.peer.state == ENGINE_PEER_OPEN)
             return store_set_seen(node->store, &effect->as.peer.sign_pk, node_now_ms()) == GMM_ENOMEM ? GMM_ENOMEM
                                                                                                       : GMM_OK;
@@ -248,33 +245,6 @@ static enum gmm_err step_once(struct node *node, struct engine_event *event)
     return err;
 }
 
-static enum gmm_err view_changed(struct node *node)
-{
-    enum gmm_err err = project_view(node);
-    joining_settle(node);
-    return err;
-}
-
-static enum gmm_err do_later(struct node *node, struct node_later *later)
-{
-    enum gmm_err err = GMM_OK;
-    if (later->kind == EFFECT_ENTRIES)
-        err = project_entries(node, &later->key, later->first_seq, later->count);
-    else if (later->kind == EFFECT_SECRET)
-        err = project_secret(node, &later->id);
-    else if (later->kind == EFFECT_VIEW)
-        err = view_changed(node);
-    else if (later->kind == EFFECT_CHUNK_HERE)
-        err = project_chunk_here(node, &later->gid, &later->id);
-    else if (later->kind == EFFECT_JOIN_REQUEST)
-        joining_request(node, later->conn, later->bytes, later->len);
-    else if (later->kind == EFFECT_JOIN_ANSWERED)
-        joining_answered(node, later->conn, later->bytes, later->len);
-    free(later->bytes);
-    later->bytes = NULL;
-    return err;
-}
-
 /* Queued events, then what they left to the layers above, until both are done. Not entered twice. */
 static enum gmm_err work(struct node *node)
 {
@@ -299,8 +269,9 @@ static enum gmm_err work(struct node *node)
         p->event_at = p->event_count = 0;
         struct node_later later = p->laters[p->later_at++];
         p->working = false; /* what is done there may step again */
-        if (do_later(node, &later) != GMM_OK)
+        if (node->above->take(node, &later) != GMM_OK)
             p->behind = true;
+        free(later.bytes);
         p->working = true;
     }
     p->working = false;
@@ -348,7 +319,7 @@ enum gmm_err node_flush(struct node *node)
         return GMM_OK;
     p->flushing = true;
     if (p->behind && p->ticket_count == 0 && node->engine != NULL)
-        p->behind = project_catch_up(node, NULL, NULL) != GMM_OK;
+        p->behind = node->above->catch_up(node) != GMM_OK;
     for (unsigned round = 0; round < 64 && (p->ticket_count > 0 || store_in_transaction(node->store)); round++) {
         size_t count = p->ticket_count;
         uint64_t *tickets = p->tickets;

@@ -12,16 +12,6 @@ struct node_event {
     void *owned; /* freed after the step */
     struct run *run;
 };
-/* What an effect asks of the layers above the engine, done when no step is under way. */
-struct node_later {
-    enum effect_kind kind;
-    struct run_key key;
-    uint64_t first_seq;
-    uint32_t count, conn;
-    struct gmm_id id, gid;
-    uint8_t *bytes;
-    size_t len;
-};
 struct node_result { /* of a request of ours */
     uint64_t request;
     bool assigned, done;

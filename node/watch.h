@@ -4,6 +4,8 @@
 
 #include "node/node.h"
 
+struct call;
+
 /* The call gets every event from now on, and first what came after `after` (NULL: nothing), until its client leaves or
  * the node closes. Answers the call itself when it cannot: GMM_ENOTFOUND for an unknown `after`. */
 void watch_start(struct node *node, struct call *call, const struct gmm_id *after);

@@ -286,7 +286,7 @@ static void fields_close(struct fields *f)
         fields_skip(f);
 }
 
-static void read_text(struct fields *f, const char *key, struct record_text *text, size_t max)
+static void field_text(struct fields *f, const char *key, struct record_text *text, size_t max)
 {
     if (!field(f, key))
         return;
@@ -353,12 +353,12 @@ static void document_read(struct reader *r, struct record_document *out)
     struct fields f = fields_open(r);
     if (field(&f, "tlp"))
         out->tlp = (enum record_tlp)read_number(&f, RECORD_TLP_CLEAR, RECORD_TLP_RED);
-    read_text(&f, "lang", &out->lang, LIMIT_LANG_TEXT);
+    field_text(&f, "lang", &out->lang, LIMIT_LANG_TEXT);
     if (field(&f, "name"))
         read_file_name(&f, &out->name);
-    read_text(&f, "title", &out->title, LIMIT_TITLE_TEXT);
-    read_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
-    read_text(&f, "symbol", &out->symbol, LIMIT_SYMBOL_TEXT);
+    field_text(&f, "title", &out->title, LIMIT_TITLE_TEXT);
+    field_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
+    field_text(&f, "symbol", &out->symbol, LIMIT_SYMBOL_TEXT);
     if (field_required(&f, "content"))
         manifest_read(r, &out->content);
     if (field_required(&f, "marking"))
@@ -424,14 +424,14 @@ enum gmm_err record_note_encode(struct buffer *out, const struct record_note *r)
 static void note_read(struct reader *r, struct record_note *out)
 {
     struct fields f = fields_open(r);
-    read_text(&f, "lang", &out->lang, LIMIT_LANG_TEXT);
+    field_text(&f, "lang", &out->lang, LIMIT_LANG_TEXT);
     if (field(&f, "name"))
         read_file_name(&f, &out->name);
     if (field(&f, "para"))
         out->para = read_number(&f, 1, UINT32_MAX);
-    read_text(&f, "text", &out->text, LIMIT_NOTE_TEXT);
+    field_text(&f, "text", &out->text, LIMIT_NOTE_TEXT);
     read_id(&f, "parent", &out->has_parent, &out->parent);
-    read_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
+    field_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
     if (field_required(&f, "document"))
         reader_id(r, &out->document);
     if (field(&f, "position")) {
@@ -440,7 +440,7 @@ static void note_read(struct reader *r, struct record_note *out)
             reader_fail(r, GMM_EFORMAT);
         out->position = (enum record_position)number;
     }
-    read_text(&f, "proposed", &out->proposed, LIMIT_NOTE_TEXT);
+    field_text(&f, "proposed", &out->proposed, LIMIT_NOTE_TEXT);
     fields_close(&f);
 }
 
@@ -484,7 +484,7 @@ static void receipt_read(struct reader *r, struct record_receipt *out)
         out->time_ms = reader_uint(r);
     if (field_required(&f, "opened"))
         out->opened = reader_bool(r);
-    read_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
+    field_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
     if (field_required(&f, "document"))
         reader_id(r, &out->document);
     fields_close(&f);
@@ -522,7 +522,7 @@ enum gmm_err record_group_name_decode(struct record_group_name *out, const void 
     if (err != GMM_OK)
         return err;
     struct fields f = fields_open(&r);
-    read_text(&f, "name", &out->name, LIMIT_NAME_TEXT);
+    field_text(&f, "name", &out->name, LIMIT_NAME_TEXT);
     fields_close(&f);
     if (out->name.len == 0)
         reader_fail(&r, GMM_EFORMAT);

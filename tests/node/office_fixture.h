@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "keys/armor.h"
+#include "node/assembly.h"
 #include "node/founding.h"
 #include "node/joining.h"
 #include "node/requests.h"
@@ -26,7 +27,7 @@ struct office {
 static inline void office_open(struct office *o)
 {
     struct gmm_msg msg = {.text = ""};
-    enum gmm_err err = node_open(&o->node, o->home, 0, NULL, NULL, &msg);
+    enum gmm_err err = assembly_open(&o->node, o->home, 0, NULL, NULL, &msg);
     if (err != GMM_OK)
         fail_msg("%s: %s", gmm_err_name(err), msg.text);
 }

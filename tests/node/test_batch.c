@@ -1,5 +1,6 @@
 #include "node/batch.h"
 
+#include "node/batch_put.h"
 #include "node/note.h"
 #include "node/read.h"
 #include "tests/lib/failmalloc.h"
@@ -44,12 +45,12 @@ static void refuse(const char *table, enum gmm_err err, const char *part)
 static void post_rows(struct batch *batch, struct gmm_id *ids)
 {
     uint64_t sizes[16];
-    size_t count = batch_rows(batch), posted = 0;
+    size_t count = batches_rows(batch), posted = 0;
     int fd = posting_file("", 0);
     struct gmm_msg msg = {.text = ""};
     assert_true(count <= 16);
     for (size_t i = 0; i < count; i++) {
-        const char *path = batch_path(batch, i);
+        const char *path = batches_path(batch, i);
         sizes[i] = strlen(path);
         assert_int_equal(write(fd, path, strlen(path)), strlen(path));
     }
@@ -101,13 +102,13 @@ static void test_versions_and_languages(void **state)
     expect_document(&ids[3], "B/1", 2, "en", NULL, &ids[2]);
     expect_document(&ids[4], "B/1/Rev.1", 2, "fr", &ids[0], NULL);
     expect_document(&ids[5], "B/1/Rev.1", 2, "en", &ids[1], &ids[4]);
-    batch_free(batch);
+    batches_free(batch);
     refuse("path\tsymbol\na\tB/1\n", GMM_EEXISTS, "line 2: 'B/1' is held already");
     /* One that says where it belongs is fine, and the original of its version is found. */
     assert_int_equal(check("path\tsymbol\tlang\trevises\ng\tB/1\t\tB/1\n", &batch, &msg), GMM_OK);
     post_rows(batch, ids + 6);
     expect_document(&ids[6], "B/1", 3, "fr", &ids[2], NULL);
-    batch_free(batch);
+    batches_free(batch);
     refuse("path\tlang\ttranslates\na\tfr\tB/1\n", GMM_EUSAGE, "in fr itself");
 }
 
@@ -146,7 +147,7 @@ static void test_notes(void **state)
                            &batch, &msg),
                      GMM_OK);
     post_rows(batch, ids);
-    batch_free(batch);
+    batches_free(batch);
     assert_int_equal(note_each(office.node, &ids[0], 1, see, &seen), GMM_OK);
     assert_int_equal(seen.count, 4);
     assert_int_equal(seen.paras[0], 7);
@@ -160,7 +161,7 @@ static void test_notes(void **state)
     snprintf(table, sizeof table, "path\tkind\tparent\na\tnote\tN/1\nb\tnote\t%s\n", hex);
     assert_int_equal(check(table, &batch, &msg), GMM_OK);
     post_rows(batch, ids);
-    batch_free(batch);
+    batches_free(batch);
     refuse("path\tkind\na\tnote\n", GMM_EUSAGE, "needs a document");
     refuse("path\tkind\tparent\tposition\na\tnote\tN/1\treply\n", GMM_EUSAGE, "needs the note");
     refuse("path\tkind\tparent\tanchor\na\tnote\tN/1\t-1\n", GMM_EUSAGE, "paragraph");
@@ -201,26 +202,26 @@ static void test_once_and_order(void **state)
     assert_int_equal(check(table, &again, &msg), GMM_OK);
     post_rows(again, same);
     assert_memory_equal(ids, same, 3 * sizeof *ids);
-    batch_free(batch);
-    batch_free(again);
+    batches_free(batch);
+    batches_free(again);
     assert_int_equal(check("path\tkind\tparent\na\t\t\nb\tnote\tO/1\nc\t\t\n", &batch, &msg), GMM_OK);
     int fd = posting_file("x\xff", 2);
     assert_int_equal(batch_put(office.node, batch, 1, sizes, 2, fd, ids, &posted, &msg), GMM_EUSAGE);
     assert_int_equal(posted, 0);
-    batch_free(batch);
+    batches_free(batch);
     assert_int_equal(check("path\tkind\tparent\na\t\t\nb\tnote\tO/1\nc\t\t\n", &batch, &msg), GMM_OK);
     assert_int_equal(batch_put(office.node, batch, 0, sizes, 2, fd, ids, &posted, &msg), GMM_EUSAGE);
     assert_int_equal(posted, 1);
     assert_non_null(strstr(msg.text, "the 1 rows before it are posted"));
     assert_int_equal(batch_put(office.node, batch, 1, sizes, 2, fd, ids, &posted, &msg), GMM_ESTATE);
-    batch_free(batch);
+    batches_free(batch);
     assert_int_equal(check("path\na\nb\n", &batch, &msg), GMM_OK);
     assert_int_equal(batch_put(office.node, batch, 0, large, 2, fd, ids, &posted, &msg), GMM_EUSAGE);
-    batch_free(batch);
+    batches_free(batch);
     assert_int_equal(check("path\na\nb\nc\n", &batch, &msg), GMM_OK);
     const uint64_t three[] = {1, 1, 1};
     assert_int_equal(batch_put(office.node, batch, 0, three, 3, fd, ids, &posted, &msg), GMM_EIO);
-    batch_free(batch);
+    batches_free(batch);
     close(fd);
 }
 
@@ -232,17 +233,17 @@ static void test_keeping(void **state)
     uint32_t numbers[BATCH_OPEN], number;
     for (size_t i = 0; i < BATCH_OPEN; i++) {
         assert_int_equal(check("path\na\n", &batches[i], &msg), GMM_OK);
-        assert_int_equal(batch_keep(office.node, batches[i], &numbers[i]), GMM_OK);
+        assert_int_equal(batches_keep(office.node, batches[i], &numbers[i]), GMM_OK);
     }
     assert_int_equal(check("path\na\n", &more, &msg), GMM_OK);
-    assert_int_equal(batch_keep(office.node, more, &number), GMM_EBUSY);
-    assert_ptr_equal(batch_find(office.node, numbers[3], "amina"), batches[3]);
-    assert_null(batch_find(office.node, numbers[3], "bob"));
-    assert_null(batch_find(office.node, 9999, "amina"));
-    batch_end(office.node, batches[3]);
-    assert_null(batch_find(office.node, numbers[3], "amina"));
-    batch_close_all(office.node);
-    assert_null(batch_find(office.node, numbers[0], "amina"));
+    assert_int_equal(batches_keep(office.node, more, &number), GMM_EBUSY);
+    assert_ptr_equal(batches_find(office.node, numbers[3], "amina"), batches[3]);
+    assert_null(batches_find(office.node, numbers[3], "bob"));
+    assert_null(batches_find(office.node, 9999, "amina"));
+    batches_end(office.node, batches[3]);
+    assert_null(batches_find(office.node, numbers[3], "amina"));
+    batches_close_all(office.node);
+    assert_null(batches_find(office.node, numbers[0], "amina"));
 }
 
 static void test_without_memory(void **state)
@@ -260,7 +261,7 @@ static void test_without_memory(void **state)
         failed = failmalloc_off();
         assert_true(err == GMM_OK || failed);
         assert_true((err == GMM_OK) == (batch != NULL));
-        batch_free(batch);
+        batches_free(batch);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "node/care.h"
 
+#include "node/assembly.h"
 #include "node/keyfile.h"
 #include "tests/node/office_fixture.h"
 
@@ -41,7 +42,7 @@ static void test_reseal(void **state)
     assert_int_equal(node_save_keystore(ilo.node, &msg), GMM_OK);
     node_close(ilo.node);
     ilo.node = NULL;
-    assert_int_equal(node_open(&node, ilo.home, 0, NULL, NULL, &msg), GMM_EPASSPHRASE);
+    assert_int_equal(assembly_open(&node, ilo.home, 0, NULL, NULL, &msg), GMM_EPASSPHRASE);
     tempdir_join(path, ilo.home, "key");
     assert_int_equal(keyfile_replace(path, key, 32, 0600, NULL), GMM_OK);
     setenv("GMM_KEY_FILE", path, 1);

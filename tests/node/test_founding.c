@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/assembly.h"
 #include "node/certify.h"
 #include "node/keyfile.h"
 #include "tests/node/office_fixture.h"
@@ -128,15 +129,15 @@ static void test_sealed_home(void **state)
     uint8_t key[32] = {1, 2, 3};
     const struct keystore_lock lock = {.method = KEYSTORE_KEY, .passphrase = key, .passphrase_len = 32};
     assert_int_equal(init(&good, &lock, &msg), GMM_OK);
-    assert_int_equal(node_open(&node, home, 0, NULL, NULL, &msg), GMM_EPASSPHRASE);
+    assert_int_equal(assembly_open(&node, home, 0, NULL, NULL, &msg), GMM_EPASSPHRASE);
     tempdir_join(path, home, "key");
     assert_int_equal(keyfile_replace(path, key, 32, 0600, NULL), GMM_OK);
     setenv("GMM_KEY_FILE", path, 1);
-    assert_int_equal(node_open(&node, home, 0, NULL, NULL, &msg), GMM_OK);
+    assert_int_equal(assembly_open(&node, home, 0, NULL, NULL, &msg), GMM_OK);
     node_close(node);
     key[0] ^= 1;
     assert_int_equal(keyfile_replace(path, key, 32, 0600, NULL), GMM_OK);
-    assert_int_equal(node_open(&node, home, 0, NULL, NULL, &msg), GMM_EPASSPHRASE);
+    assert_int_equal(assembly_open(&node, home, 0, NULL, NULL, &msg), GMM_EPASSPHRASE);
     unsetenv("GMM_KEY_FILE");
 }
 

@@ -1,5 +1,6 @@
 #include "node/read.h"
 
+#include "node/project.h"
 #include "tests/node/posting_fixture.h"
 
 static struct office office;
@@ -146,7 +147,8 @@ static void test_after_restart(void **state)
     expect("S/1", "en", 1, &en1, false);
     assert_int_equal(projection_reset(office.node->projection), GMM_OK);
     refuse("S/1", NULL, 0, GMM_ENOTFOUND);
-    assert_int_equal(node_project_all(office.node, NULL, NULL), GMM_OK);
+    assert_int_equal(project_catch_up(office.node, NULL, NULL), GMM_OK);
+    assert_int_equal(node_flush(office.node), GMM_OK);
     expect("S/1", "en", 1, &en1, false);
 }
 

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include "node/assembly.h"
 #include "node/post.h"
 #include "tests/node/office_fixture.h"
 
@@ -73,7 +74,7 @@ static void open_again(unsigned flags)
     struct gmm_msg msg = {.text = ""};
     node_close(ilo.node);
     ilo.node = NULL;
-    if (node_open(&ilo.node, ilo.home, flags, NULL, NULL, &msg) != GMM_OK)
+    if (assembly_open(&ilo.node, ilo.home, flags, NULL, NULL, &msg) != GMM_OK)
         fail_msg("%s", msg.text);
 }
 

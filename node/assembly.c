@@ -1,0 +1,49 @@
+#include "node/assembly.h"
+
+#include "node/batches.h"
+#include "node/joining.h"
+#include "node/project.h"
+#include "node/watch.h"
+
+static void closing(struct node *node)
+{
+    joining_close(node);
+    watch_close(node);
+    batches_close_all(node);
+}
+
+static enum gmm_err catch_up(struct node *node)
+{
+    return project_catch_up(node, NULL, NULL);
+}
+
+static enum gmm_err view_changed(struct node *node)
+{
+    enum gmm_err err = project_view(node);
+    joining_settle(node);
+    return err;
+}
+
+static enum gmm_err take(struct node *node, const struct node_later *later)
+{
+    if (later->kind == EFFECT_ENTRIES)
+        return project_entries(node, &later->key, later->first_seq, later->count);
+    if (later->kind == EFFECT_SECRET)
+        return project_secret(node, &later->id);
+    if (later->kind == EFFECT_VIEW)
+        return view_changed(node);
+    if (later->kind == EFFECT_CHUNK_HERE)
+        return project_chunk_here(node, &later->gid, &later->id);
+    if (later->kind == EFFECT_JOIN_REQUEST)
+        joining_request(node, later->conn, later->bytes, later->len);
+    else if (later->kind == EFFECT_JOIN_ANSWERED)
+        joining_answered(node, later->conn, later->bytes, later->len);
+    return GMM_OK;
+}
+
+enum gmm_err assembly_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,
+                           struct gmm_msg *msg)
+{
+    static const struct node_above above = {joining_load, closing, catch_up, take};
+    return node_open(out, home, flags, &above, ask, arg, msg);
+}
