@@ -19,6 +19,7 @@ struct entry {
     bool listed;       /* in the table when it was last read */
     bool first;        /* not yet answered since peers_dial */
     bool stranger;     /* somebody answers there, but none of the offices we know */
+    bool asking;       /* a session with the office tried is open: only whether it answers there is asked */
     size_t candidate;  /* which office is tried */
     unsigned failures; /* rounds in a row */
     uint64_t due;      /* UINT64_MAX: not again */
@@ -69,13 +70,18 @@ static const struct view *view_of(const struct peers *peers)
     return node->engine != NULL ? engine_view(node->engine) : NULL;
 }
 
-static struct netconn *session_with(const struct net *net, const struct gmm_id *noise_pk)
+static struct netconn *session_beside(const struct net *net, const struct netconn *other, const struct gmm_id *noise_pk)
 {
     for (size_t i = 0; i < NET_CHAINS; i++)
         for (struct netconn *conn = net->chains[i]; conn != NULL; conn = conn->chain)
-            if (conn->session_open && id_equal(&conn->noise_pk, noise_pk))
+            if (conn != other && conn->session_open && id_equal(&conn->noise_pk, noise_pk))
                 return conn;
     return NULL;
+}
+
+static struct netconn *session_with(const struct net *net, const struct gmm_id *noise_pk)
+{
+    return session_beside(net, NULL, noise_pk);
 }
 
 static bool may_try(const struct entry *entry, const struct view_office *office)
@@ -152,12 +158,13 @@ static void dial(struct entry *entry)
     struct net *net = entry->peers->net;
     entry->due = UINT64_MAX;
     const struct gmm_id *noise_pk = candidate(entry, entry->candidate);
-    if (noise_pk != NULL && entry->row.bound && entry->candidate == 0 && session_with(net, noise_pk) != NULL) {
+    /* An office that has dialled us may be the one at this address, too: else the address would stay without an office.
+     */
+    entry->asking = noise_pk != NULL && session_with(net, noise_pk) != NULL;
+    if (entry->asking && entry->row.bound && entry->candidate == 0) {
         entry->first = false; /* until that session ends: peers_closed */
         return;
     }
-    while (noise_pk != NULL && session_with(net, noise_pk) != NULL)
-        noise_pk = candidate(entry, ++entry->candidate);
     if (noise_pk == NULL) {
         entry->stranger = entry->candidate > 0;
         give_up(entry,
@@ -170,6 +177,18 @@ static void dial(struct entry *entry)
         give_up(entry, "out of memory, or not an address");
 }
 
+static void bind_to(struct entry *entry, const struct gmm_id *noise_pk)
+{
+    struct net *net = entry->peers->net;
+    if (entry->row.bound && id_equal(&entry->row.noise_pk, noise_pk))
+        return;
+    entry->row.bound = true;
+    entry->row.noise_pk = *noise_pk;
+    if (store_begin(net->node->store, false) == GMM_OK)
+        (void)store_put_peer(net->node->store, &entry->row);
+    net->touched = true;
+}
+
 void peers_opened(struct net *net, struct netconn *conn)
 {
     for (struct entry *entry = net->peers->entries; entry != NULL; entry = entry->next) {
@@ -179,13 +198,9 @@ void peers_opened(struct net *net, struct netconn *conn)
         entry->candidate = 0;
         entry->first = entry->stranger = false;
         entry->why[0] = '\0';
-        if (entry->row.bound && id_equal(&entry->row.noise_pk, &conn->noise_pk))
-            return;
-        entry->row.bound = true;
-        entry->row.noise_pk = conn->noise_pk;
-        if (store_begin(net->node->store, false) == GMM_OK)
-            (void)store_put_peer(net->node->store, &entry->row);
-        net->touched = true;
+        bind_to(entry, &conn->noise_pk);
+        if (entry->asking && session_beside(net, conn, &conn->noise_pk) != NULL)
+            netconn_end(conn, GMM_OK, "");
         return;
     }
 }

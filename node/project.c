@@ -280,9 +280,9 @@ static enum gmm_err walk_entry(void *arg, const uint8_t header[HEADER_BYTES], co
 
 static enum gmm_err set_verdict(struct node *node, const struct view *view, const struct run_key *key)
 {
-    uint64_t until = 0;
-    bool any = view_log_verdict(view, key, &until, NULL);
-    return projection_set_verdict(node->projection, key, any, until);
+    struct view_void voids[VIEW_VOIDS];
+    size_t count = view_voids(view, key, voids, NULL);
+    return projection_set_voids(node->projection, key, voids, count);
 }
 
 /* What of one log is not projected yet, up to walk->end. Control logs say nothing that is shown. */

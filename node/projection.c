@@ -27,15 +27,18 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS p_item_time ON p_item(time, id);"
     "CREATE INDEX IF NOT EXISTS p_item_document ON p_item(document, time) WHERE document IS NOT NULL;"
     "CREATE INDEX IF NOT EXISTS p_item_symbol ON p_item(symbol) WHERE symbol IS NOT NULL;"
-    "CREATE TABLE IF NOT EXISTS p_log(log INTEGER PRIMARY KEY, next INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS p_log(log INTEGER PRIMARY KEY, next INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS p_void(log INTEGER, from_seq INTEGER, until_ms INTEGER NOT NULL,"
+    " PRIMARY KEY(log, from_seq)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS p_deferred(epoch BLOB, id BLOB, PRIMARY KEY(epoch, id)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS p_group(gid BLOB PRIMARY KEY, hash BLOB NOT NULL, name BLOB NOT NULL) STRICT,"
     " WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS p_group_hash ON p_group(hash);"
     "CREATE TABLE IF NOT EXISTS p_chunk(chunk BLOB PRIMARY KEY, gid BLOB NOT NULL, document BLOB NOT NULL) STRICT,"
     " WITHOUT ROWID;";
-static const char drop[] = "DROP TABLE IF EXISTS p_item; DROP TABLE IF EXISTS p_log; DROP TABLE IF EXISTS p_deferred;"
-                           "DROP TABLE IF EXISTS p_group; DROP TABLE IF EXISTS p_chunk;";
+static const char drop[] =
+    "DROP TABLE IF EXISTS p_item; DROP TABLE IF EXISTS p_log; DROP TABLE IF EXISTS p_void;"
+    "DROP TABLE IF EXISTS p_deferred; DROP TABLE IF EXISTS p_group; DROP TABLE IF EXISTS p_chunk;";
 
 static enum gmm_err execute(struct projection *p, const char *sql)
 {
@@ -48,9 +51,9 @@ static bool has_tables(struct projection *p)
     enum gmm_err err;
     sqlite3_stmt *stmt = store_prepare(p->store,
                                        "SELECT count(*) FROM sqlite_schema WHERE name IN "
-                                       "('p_item','p_log','p_deferred','p_group','p_chunk')",
+                                       "('p_item','p_log','p_void','p_deferred','p_group','p_chunk')",
                                        &err);
-    bool all = stmt != NULL && store_row(p->store, stmt, &err) && sqlite3_column_int(stmt, 0) == 5;
+    bool all = stmt != NULL && store_row(p->store, stmt, &err) && sqlite3_column_int(stmt, 0) == 6;
     sqlite3_finalize(stmt);
     return all;
 }
@@ -319,7 +322,9 @@ enum gmm_err projection_put(struct projection *p, const struct projection_item *
 }
 
 #define ITEM_COLUMNS "i.id, i.seq, i.gid, i.author, i.type, i.time, i.summary, i.opened"
-#define ITEM_FROM " FROM p_item i JOIN p_log l ON l.log = i.log WHERE i.seq <= l.until"
+#define ITEM_FROM                                                                                                      \
+    " FROM p_item i JOIN p_log l ON l.log = i.log WHERE NOT EXISTS"                                                    \
+    " (SELECT 1 FROM p_void v WHERE v.log = i.log AND i.seq >= v.from_seq AND i.time < v.until_ms)"
 
 static enum gmm_err read_item(struct projection *p, sqlite3_stmt *stmt, struct projection_item *item)
 {
@@ -539,20 +544,20 @@ enum gmm_err projection_take_deferred(struct projection *p, const struct gmm_id 
     return err;
 }
 
-/* Logs: how far they are projected, and how far they have effect (-1: not at all) */
+/* Logs: how far they are projected, and what of them is void */
 
-static enum gmm_err set_log(struct projection *p, const struct run_key *key, const char *sql, int64_t value)
+/* GMM_ENOTFOUND: the store does not know the log. */
+static enum gmm_err set_next(struct projection *p, const struct run_key *key, const char *sql, uint64_t next)
 {
     int64_t no = 0;
     enum gmm_err err = log_number(p, key, &no);
-    if (err != GMM_OK)
-        return err == GMM_ENOTFOUND ? GMM_OK : err;
-    err = begin(p);
+    if (err == GMM_OK)
+        err = begin(p);
     sqlite3_stmt *stmt = err == GMM_OK ? store_prepare(p->store, sql, &err) : NULL;
     if (stmt == NULL)
         return err;
     sqlite3_bind_int64(stmt, 1, no);
-    sqlite3_bind_int64(stmt, 2, value);
+    sqlite3_bind_int64(stmt, 2, (int64_t)next);
     err = store_run_stmt(p->store, stmt);
     sqlite3_finalize(stmt);
     return err;
@@ -560,50 +565,104 @@ static enum gmm_err set_log(struct projection *p, const struct run_key *key, con
 
 enum gmm_err projection_set_done(struct projection *p, const struct run_key *key, uint64_t next_seq)
 {
-    return set_log(p, key,
-                   "INSERT INTO p_log(log, next, until) VALUES(?1, ?2, -1) "
-                   "ON CONFLICT(log) DO UPDATE SET next = excluded.next",
-                   (int64_t)next_seq);
+    enum gmm_err err = set_next(p, key,
+                                "INSERT INTO p_log(log, next) VALUES(?1, ?2) "
+                                "ON CONFLICT(log) DO UPDATE SET next = excluded.next",
+                                next_seq);
+    return err == GMM_ENOTFOUND ? GMM_OK : err;
 }
 
-static enum gmm_err read_log(struct projection *p, const struct run_key *key, int64_t *next, int64_t *until)
+/* GMM_ENOTFOUND: nothing is said of the log yet. */
+static enum gmm_err read_next(struct projection *p, const struct run_key *key, uint64_t *next)
 {
     int64_t no = 0;
-    *next = 0;
-    *until = -2; /* never judged */
     enum gmm_err err = log_number(p, key, &no);
-    if (err != GMM_OK)
-        return err == GMM_ENOTFOUND ? GMM_OK : err;
-    sqlite3_stmt *stmt = store_prepare(p->store, "SELECT next, until FROM p_log WHERE log = ?1", &err);
+    sqlite3_stmt *stmt = err == GMM_OK ? store_prepare(p->store, "SELECT next FROM p_log WHERE log = ?1", &err) : NULL;
     if (stmt == NULL)
         return err;
     sqlite3_bind_int64(stmt, 1, no);
-    if (store_row(p->store, stmt, &err)) {
-        *next = sqlite3_column_int64(stmt, 0);
-        *until = sqlite3_column_int64(stmt, 1);
-    }
+    if (store_row(p->store, stmt, &err))
+        *next = store_col_u64(stmt, 0);
+    else if (err == GMM_OK)
+        err = GMM_ENOTFOUND;
     sqlite3_finalize(stmt);
     return err;
 }
 
 enum gmm_err projection_get_done(struct projection *p, const struct run_key *key, uint64_t *next_seq)
 {
-    int64_t next, until;
-    enum gmm_err err = read_log(p, key, &next, &until);
-    *next_seq = (uint64_t)next;
+    *next_seq = 0;
+    enum gmm_err err = read_next(p, key, next_seq);
+    return err == GMM_ENOTFOUND ? GMM_OK : err;
+}
+
+static int64_t clamp(uint64_t value)
+{
+    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+}
+
+static enum gmm_err voids_stand(struct projection *p, int64_t log, const struct view_void *voids, size_t count,
+                                bool *same)
+{
+    enum gmm_err err;
+    size_t i = 0;
+    sqlite3_stmt *stmt =
+        store_prepare(p->store, "SELECT from_seq, until_ms FROM p_void WHERE log = ?1 ORDER BY from_seq", &err);
+    if (stmt == NULL)
+        return err;
+    sqlite3_bind_int64(stmt, 1, log);
+    *same = true;
+    while (*same && store_row(p->store, stmt, &err)) {
+        *same = i < count && sqlite3_column_int64(stmt, 0) == clamp(voids[i].from_seq) &&
+                sqlite3_column_int64(stmt, 1) == clamp(voids[i].until_ms);
+        i++;
+    }
+    *same = *same && i == count;
+    sqlite3_finalize(stmt);
     return err;
 }
 
-enum gmm_err projection_set_verdict(struct projection *p, const struct run_key *key, bool any, uint64_t valid_until)
+static enum gmm_err put_void(struct projection *p, int64_t log, const struct view_void *v)
 {
-    int64_t next, until, wanted = !any ? -1 : valid_until > INT64_MAX ? INT64_MAX : (int64_t)valid_until;
-    enum gmm_err err = read_log(p, key, &next, &until);
-    if (err != GMM_OK || until == wanted)
+    enum gmm_err err;
+    sqlite3_stmt *stmt =
+        store_prepare(p->store, "INSERT INTO p_void(log, from_seq, until_ms) VALUES(?1, ?2, ?3)", &err);
+    if (stmt == NULL)
         return err;
-    return set_log(p, key,
-                   "INSERT INTO p_log(log, next, until) VALUES(?1, 0, ?2) "
-                   "ON CONFLICT(log) DO UPDATE SET until = excluded.until",
-                   wanted);
+    sqlite3_bind_int64(stmt, 1, log);
+    sqlite3_bind_int64(stmt, 2, clamp(v->from_seq));
+    sqlite3_bind_int64(stmt, 3, clamp(v->until_ms));
+    err = store_run_stmt(p->store, stmt);
+    sqlite3_finalize(stmt);
+    return err;
+}
+
+enum gmm_err projection_set_voids(struct projection *p, const struct run_key *key, const struct view_void *voids,
+                                  size_t count)
+{
+    int64_t no = 0;
+    uint64_t next;
+    bool same = false;
+    enum gmm_err err = log_number(p, key, &no);
+    if (err != GMM_OK)
+        return err == GMM_ENOTFOUND ? GMM_OK : err;
+    err = read_next(p, key, &next);
+    if (err == GMM_ENOTFOUND)
+        err = set_next(p, key, "INSERT INTO p_log(log, next) VALUES(?1, ?2)", 0);
+    if (err == GMM_OK)
+        err = voids_stand(p, no, voids, count, &same);
+    if (err != GMM_OK || same)
+        return err;
+    err = begin(p);
+    sqlite3_stmt *stmt = err == GMM_OK ? store_prepare(p->store, "DELETE FROM p_void WHERE log = ?1", &err) : NULL;
+    if (stmt == NULL)
+        return err;
+    sqlite3_bind_int64(stmt, 1, no);
+    err = store_run_stmt(p->store, stmt);
+    sqlite3_finalize(stmt);
+    for (size_t i = 0; i < count && err == GMM_OK; i++)
+        err = put_void(p, no, &voids[i]);
+    return err;
 }
 
 /* Names of circles */

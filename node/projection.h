@@ -2,13 +2,14 @@
  *
  * A row an entry: what `list`, `show`, `notes` need. Text (title, symbol, person, file name, circle name) is sealed
  * under the node secret (summary); a symbol is found by a keyed hash of its normal form; disk holds no plaintext.
- * Effect is kept per log (projection_set_verdict): void entries stay in the table and are not shown. The projection
+ * Effect is kept per log (projection_set_voids): void entries stay in the table and are not shown. The projection
  * remembers how far each log was projected, and which entries wait for an epoch's secret.
  */
 #ifndef GMM_NODE_PROJECTION_H
 #define GMM_NODE_PROJECTION_H
 
 #include "node/store.h"
+#include "proto/fold.h"
 #include "proto/record.h"
 
 struct projection;
@@ -44,9 +45,9 @@ enum gmm_err projection_take_deferred(struct projection *p, const struct gmm_id 
 /* How far each log is projected: seq after the last one done; 0: nothing. */
 enum gmm_err projection_set_done(struct projection *p, const struct run_key *key, uint64_t next_seq);
 enum gmm_err projection_get_done(struct projection *p, const struct run_key *key, uint64_t *next_seq);
-/* Entries of a log up to and including valid_until have effect (any = false: none). Writes nothing where that stood
- * already. */
-enum gmm_err projection_set_verdict(struct projection *p, const struct run_key *key, bool any, uint64_t valid_until);
+/* What of a log is void (view_voids). Writes nothing where that stood already. */
+enum gmm_err projection_set_voids(struct projection *p, const struct run_key *key, const struct view_void *voids,
+                                  size_t count);
 
 struct projection_query {
     const struct gmm_id *gid;      /* NULL: all groups */

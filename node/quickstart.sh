@@ -13,7 +13,7 @@ for file in "$@"; do
     [ -f "$file" ] && [ -r "$file" ] || fail "'$file' is not a readable file; name documents to post, or none for the built-in one"
 done
 
-story "1. Building gmm (packages that are missing are installed)"
+story "1. Building gmm (packages that are missing are installed: some minutes the first time)"
 sh "$source/tests/install-packages.sh"
 (cd "$source" && cmake --preset release >/dev/null && cmake --build --preset release | tail -n 1)
 gmm=$source/build/release/gmm
@@ -23,6 +23,7 @@ pids=
 stop() {
     for pid in $pids; do kill "$pid" 2>/dev/null || :; done
     for pid in $pids; do wait "$pid" 2>/dev/null || :; done
+    pids=
     rm -rf "$work"
 }
 trap stop EXIT
@@ -62,48 +63,60 @@ story "2. Three offices: ILO (chair), IOM, and the government of country XA. Eac
 office ilo --quiet init --participant ilo --name "International Labour Organization" --kind member --office hq --level hq --lang fr --no-passphrase >/dev/null
 office iom --quiet init --participant iom --name "International Organization for Migration" --kind member --office hq --level hq --no-passphrase >/dev/null
 office gov --quiet init --participant gov-xa --name "Government of XA" --kind government --office hq --level hq --no-passphrase >/dev/null
-run "init --participant ilo … --no-passphrase        (a real office sets a passphrase)"
+run "--home ilo init --participant ilo … --no-passphrase    (a real office sets a passphrase)"
+run "--home iom init --participant iom …"
+run "--home gov init --participant gov-xa …"
 
 story "3. ILO founds the network and admits the others, after comparing fingerprints by phone."
-run 'network create "Global Migration Group"'
+run '--home ilo network create "Global Migration Group"'
 office ilo --quiet network create "Global Migration Group" >/dev/null
+run "--home ilo run --listen 127.0.0.1:0"
 daemon ilo
 for newcomer in iom gov; do
     participant=$([ "$newcomer" = gov ] && echo gov-xa || echo "$newcomer")
-    invite=$(office ilo --json invite --for "$participant" --address "$address" | sed 's/.*"invite":"\([^"]*\)".*/\1/')
+    run "--home ilo invite --for $participant --address $address"
+    invite=$(office ilo --quiet --json invite --for "$participant" --address "$address" | sed 's/.*"invite":"\([^"]*\)".*/\1/')
     # Read before the join: while it waits, it holds the newcomer's home.
     fingerprint=$(office "$newcomer" --json key fingerprint | sed 's/.*"fingerprint":"\([^"]*\)".*/\1/')
+    run "--home $newcomer join $(printf %s "$invite" | cut -c 1-24)… --wait 20"
     office "$newcomer" --quiet join "$invite" --wait 20 >"$work/$newcomer.join" &
     joiner=$!
+    pids="$pids $joiner"
+    run "--home ilo roster add $participant"
     until_done office ilo --quiet roster add "$participant" --fingerprint "$fingerprint"
-    wait "$joiner"
-    printf '  %-7s fingerprint %s: admitted\n' "$participant" "$fingerprint"
+    wait "$joiner" || fail "$participant was not admitted"
+    printf '    %s, fingerprint %s: admitted\n' "$participant" "$fingerprint"
 done
-for newcomer in iom gov; do daemon "$newcomer"; done
+for newcomer in iom gov; do
+    run "--home $newcomer run --listen 127.0.0.1:0"
+    daemon "$newcomer"
+done
 
 story "4. ILO posts to all participants."
 for file in "$@"; do
-    run "post '$(basename "$file")' --to all --yes"
+    run "--home ilo post '$(basename "$file")' --to all --yes"
     office ilo post "$file" --to all --yes >"$work/posted" || fail "posting failed"
     head -n 1 "$work/posted" >>"$work/ids"
     sed 's/^/    /' "$work/posted"
 done
 
-story "5. The other offices have it: the same bytes."
+story "5. IOM and the government have received it: each opens it, and the bytes are compared with what ILO posted."
 for receiver in iom gov; do
     number=0
     for file in "$@"; do
         number=$((number + 1))
         id=$(sed -n "${number}p" "$work/ids")
+        [ "$number" -gt 1 ] || run "--home $receiver get $(printf %s "$id" | cut -c 1-12) -o FILE"
         until_done office "$receiver" get "$id" -o "$work/received"
         cmp -s "$file" "$work/received" || fail "$receiver received other bytes than were posted"
-        printf '  %-4s got %s  sha256 %s  = equal\n' "$receiver" "$(printf %s "$id" | cut -c 1-12)" "$(sha256sum <"$work/received" | cut -c 1-16)"
+        printf '    %s received %s: %s bytes, sha256 %s…, equal to the original\n' "$receiver" "$(basename "$file")" \
+            "$(wc -c <"$work/received")" "$(sha256sum <"$work/received" | cut -c 1-16)"
     done
 done
-echo
+run "--home iom list"
 office iom list | sed 's/^/    /'
 
-story "6. What lies on disk is sealed."
+story "6. What lies on disk is sealed: no word of the document is found in the three homes."
 words=$(LC_ALL=C tr -cs 'A-Za-z' '\n' <"$1" | awk 'length >= 8' | sort -u | head -n 20)
 found=0
 for word in $words; do
@@ -114,8 +127,10 @@ printf '  looked for %d words of the document in the three stores: %d found\n' "
 
 story "7. Each office checks all it holds: hashes, signatures, chains."
 for each in ilo iom gov; do
-    office "$each" verify --all | sed "s/^/  $each: /"
+    run "--home $each verify --all"
+    office "$each" verify --all | sed 's/^/    /'
 done
 
+stop
 story "Done: posted at ILO, received at IOM and at the government, equal byte for byte; the nodes are stopped now."
 echo "Next: the five-minute tour in README.md. The program is build/release/gmm."

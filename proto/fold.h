@@ -110,6 +110,8 @@ const struct view_group *view_group(const struct view *v, const struct gmm_id *g
 /* "all", a thematic name, or "internal" (of this pid). */
 const struct view_group *view_group_by_name(const struct view *v, const char *name, const struct gmm_id *own_pid);
 bool view_is_member(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid);
+/* Was one once, until it was removed, and is not one now. */
+bool view_was_member(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid);
 const struct view_epoch *view_epoch(const struct view *v, const struct gmm_id *id);
 /* An office counts as a current recipient of a group: active, within its certificate's validity at now_ms, of an active
  * member participant. */
@@ -118,8 +120,21 @@ bool view_office_in_group(const struct view *v, const struct gmm_id *gid, const 
 /* May an office of this participant post to the group now? Members do; an observer reads, and posts to its own internal
  * group only. Says why not. */
 bool view_may_post(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid, struct gmm_msg *why);
-/* Effect on a whole log: entries up to and including *valid_until stand (UINT64_MAX: all; false: none), and why not. */
-bool view_log_verdict(const struct view *v, const struct run_key *key, uint64_t *valid_until, struct gmm_msg *why);
+/* Effect on a log (verdict.c). An entry is void when its seq is from_seq or above and its time is before until_ms
+ * (UINT64_MAX: whatever its time). */
+struct view_void {
+    uint64_t from_seq, until_ms;
+};
+#define VIEW_VOIDS 16u
+/* All that is void of a log, for projections: at most VIEW_VOIDS, from_seq and until_ms both rising; and why the first
+ * is (why may be NULL). 0: all of it stands. */
+size_t view_voids(const struct view *v, const struct run_key *key, struct view_void out[VIEW_VOIDS],
+                  struct gmm_msg *why);
+/* Has this entry effect, as far as its log goes? time: of its header. Says why not. */
+bool view_stands(const struct view *v, const struct run_key *key, uint64_t seq, uint64_t time, struct gmm_msg *why);
+/* Behind the last seq that is worth asking for or forwarding: "past a known cut nothing is requested or forwarded".
+ * 0: nothing of the log is; UINT64_MAX: no bound. */
+uint64_t view_log_end(const struct view *v, const struct run_key *key);
 /* The epoch to send under: usable (protocol: "An epoch may be used for sending iff"), highest gen, then smallest id;
  * NULL: none, a new one is due. `have` tells whether we hold its secret. */
 const struct view_epoch *view_epoch_for_sending(const struct view *v, const struct gmm_id *gid, uint64_t now_ms,

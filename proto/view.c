@@ -129,6 +129,12 @@ bool view_is_member(const struct view *v, const struct gmm_id *gid, const struct
     return g != NULL && listed(g->members, g->member_count, pid);
 }
 
+bool view_was_member(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid)
+{
+    const struct view_group *g = view_group(v, gid);
+    return g != NULL && listed(g->former, g->former_count, pid);
+}
+
 const struct view_epoch *view_epoch(const struct view *v, const struct gmm_id *id)
 {
     size_t i = find(v, epoch_id, v->epoch_count, id);
@@ -159,70 +165,6 @@ bool view_may_post(const struct view *v, const struct gmm_id *gid, const struct 
         err = gmm_fail(why, GMM_EDENIED, "%s is an observer: it reads, and posts to its own group internal only",
                        p->name);
     return err == GMM_OK;
-}
-
-static int compare_cuts(const void *a, const void *b)
-{
-    const struct view_cut *x = a, *y = b;
-    int order = id_compare(&x->sign_pk, &y->sign_pk);
-    if (order == 0)
-        order = id_compare(&x->group, &y->group);
-    return order != 0 ? order : (x->instance > y->instance) - (x->instance < y->instance);
-}
-
-/* "It names the last valid entry; logs that it does not name are void." */
-static bool revoked_verdict(const struct view *v, const struct run_key *key, uint64_t *valid_until, struct gmm_msg *why)
-{
-    struct view_cut probe = {.sign_pk = key->author, .group = key->group, .instance = key->instance};
-    const struct view_cut *cut =
-        v->cut_count == 0 ? NULL : bsearch(&probe, v->cuts, v->cut_count, sizeof probe, compare_cuts);
-    if (cut == NULL) {
-        gmm_fail(why, GMM_EDENIED, "the office's key is revoked, and the revocation does not name this log");
-        return false;
-    }
-    *valid_until = cut->seq;
-    gmm_fail(why, GMM_EDENIED, "the office's key is revoked from entry %llu of this log on",
-             (unsigned long long)cut->seq + 1);
-    return true;
-}
-
-static bool author_verdict(const struct view *v, const struct run_key *key, const struct view_office *office,
-                           uint64_t *valid_until, struct gmm_msg *why)
-{
-    *valid_until = UINT64_MAX;
-    switch (office->status) {
-    case VIEW_OFFICE_ACTIVE:
-    case VIEW_OFFICE_SUPERSEDED:
-        return true;
-    case VIEW_OFFICE_REVOKED:
-        return revoked_verdict(v, key, valid_until, why);
-    case VIEW_OFFICE_VOID:
-        break;
-    }
-    gmm_fail(why, GMM_EDENIED, "the office's certificate is void: its serial or its key is claimed twice");
-    return false;
-}
-
-bool view_log_verdict(const struct view *v, const struct run_key *key, uint64_t *valid_until, struct gmm_msg *why)
-{
-    const struct view_office *office = view_office(v, &key->author);
-    *valid_until = 0;
-    if (office == NULL) {
-        gmm_fail(why, GMM_EDENIED, "the author is no office of an admitted participant");
-        return false;
-    }
-    if (!id_is_zero(&key->group)) {
-        const struct view_group *g = view_group(v, &key->group);
-        if (g == NULL) {
-            gmm_fail(why, GMM_EDENIED, "the group is not known");
-            return false;
-        }
-        if (!listed(g->members, g->member_count, &office->pid) && !listed(g->former, g->former_count, &office->pid)) {
-            gmm_fail(why, GMM_EDENIED, "the author's participant was never a member of the group");
-            return false;
-        }
-    }
-    return author_verdict(v, key, office, valid_until, why);
 }
 
 /* The first wrap of an epoch at or behind an office. */

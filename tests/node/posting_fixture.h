@@ -38,7 +38,7 @@ static inline struct gmm_id posting_post(struct office *o, const char *text, con
     static const char *const to[] = {"all"};
     struct gmm_msg msg = {.text = ""};
     struct post_plan plan;
-    struct gmm_id id;
+    struct gmm_id id = {{0}};
     struct post_request request = {.to = to,
                                    .to_count = 1,
                                    .symbol = symbol,

@@ -39,7 +39,8 @@ static void fill(unsigned author, uint8_t group)
 static void judge(unsigned author, uint8_t group, bool any, uint64_t until)
 {
     struct run_key key = logbook_key(&book, author, group);
-    assert_int_equal(projection_set_verdict(p, &key, any, until), GMM_OK);
+    struct view_void v = {any ? until + 1 : 0, UINT64_MAX};
+    assert_int_equal(projection_set_voids(p, &key, &v, any && until == UINT64_MAX ? 0 : 1), GMM_OK);
 }
 
 static int make(void **state)
@@ -310,6 +311,23 @@ static void what_has_no_effect_is_not_shown(void **state)
     lists(&(struct projection_query){.limit = 3}, "9 8 7");
 }
 
+/* A suspension that ended: void between its cut and the restoration. */
+static void void_for_a_time(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 10; i++)
+        put(0, i, HEADER_DOCUMENT, NULL, 1);
+    struct run_key key = logbook_key(&book, 0, 5);
+    const struct view_void voids[] = {{2, LOGBOOK_TIME_MS + 4}, {6, LOGBOOK_TIME_MS + 8}};
+    assert_int_equal(projection_set_voids(p, &key, voids, 2), GMM_OK);
+    lists(&(struct projection_query){.limit = 0}, "9 8 5 4 1 0");
+    assert_int_equal(store_commit(store), GMM_OK);
+    assert_int_equal(projection_set_voids(p, &key, voids, 2), GMM_OK);
+    assert_false(store_in_transaction(store));
+    assert_int_equal(projection_set_voids(p, &key, voids, 1), GMM_OK);
+    lists(&(struct projection_query){.limit = 0}, "9 8 7 6 5 4 1 0");
+}
+
 static void the_same_verdict_writes_nothing(void **state)
 {
     (void)state;
@@ -496,6 +514,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_node_cannot_read_it, make, drop),
         cmocka_unit_test_setup_teardown(lists_in_order, make, drop),
         cmocka_unit_test_setup_teardown(what_has_no_effect_is_not_shown, make, drop),
+        cmocka_unit_test_setup_teardown(void_for_a_time, make, drop),
         cmocka_unit_test_setup_teardown(the_same_verdict_writes_nothing, make, drop),
         cmocka_unit_test_setup_teardown(symbols_in_any_unicode_form, make, drop),
         cmocka_unit_test_setup_teardown(deferred_until_the_secret_comes, make, drop),

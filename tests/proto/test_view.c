@@ -196,71 +196,6 @@ static void who_may_post(void **state)
     assert_false(view_may_post(v, &all, &w.nid, NULL));
 }
 
-static bool verdict(unsigned office, const struct gmm_id *gid, uint64_t *until)
-{
-    struct run_key key;
-    memset(&why, 0, sizeof why);
-    world_log_of(&w, office, gid, &key);
-    return view_log_verdict(world_view(&w), &key, until, &why);
-}
-
-static void verdicts(void **state)
-{
-    (void)state;
-    uint64_t until;
-    unsigned stranger = world_certified(&w, world_participant(&w, "who", IDENTITY_MEMBER), "hq", 0);
-    assert_true(verdict(iom, NULL, &until) && until == UINT64_MAX);
-    assert_true(verdict(unu, &all, &until) && until == UINT64_MAX);
-    assert_true(verdict(wb, &circle, &until) && until == UINT64_MAX);
-    assert_false(verdict(stranger, &all, &until));
-    assert_says("no office of an admitted participant");
-    assert_false(verdict(0, &circle, &until));
-    assert_says("was never a member of the group");
-    assert_false(verdict(iom, &w.nid, &until));
-    assert_says("the group is not known");
-    /* what a member wrote before it was removed stands */
-    world_members(&w, iom, &circle, HEADER_REMOVE, (const unsigned[]){w.offices[wb].participant}, 1);
-    assert_true(verdict(wb, &circle, &until) && until == UINT64_MAX);
-    const struct view_group *g = view_group(world_view(&w), &circle);
-    assert_true(g->former_count == 1 && id_equal(&g->former[0], pid_of(wb)));
-    world_members(&w, iom, &circle, HEADER_ADD, (const unsigned[]){w.offices[wb].participant}, 1);
-    assert_int_equal(view_group(world_view(&w), &circle)->former_count, 0);
-}
-
-static void verdicts_on_revoked_keys(void **state)
-{
-    (void)state;
-    uint64_t until;
-    const struct revocation_cut cuts[] = {{.instance = w.instance, .seq = 3}, {.group = all, .instance = 7, .seq = 0}};
-    world_revoke(&w, iom, UINT_MAX, cuts, 2);
-    assert_int_equal(view_office(world_view(&w), &w.offices[iom].sign_pk)->status, VIEW_OFFICE_REVOKED);
-    assert_true(verdict(iom, NULL, &until) && until == 3);
-    assert_says("revoked from entry 4 of this log on");
-    assert_false(verdict(iom, &all, &until)); /* another instance is named */
-    assert_says("does not name this log");
-    w.instance = 7;
-    assert_true(verdict(iom, &all, &until) && until == 0);
-    assert_false(verdict(iom, NULL, &until));
-    w.instance = WORLD_INSTANCE;
-    /* a revocation by somebody else's root is nothing */
-    assert_true(verdict(wb, &all, &until) && until == UINT64_MAX);
-}
-
-static void verdicts_on_void_certificates(void **state)
-{
-    (void)state;
-    uint64_t until;
-    struct certificate cert;
-    world_certificate(&w, wb, &cert);
-    cert.serial = 1;
-    cert.roles = 0;
-    world_issue(&w, w.offices[wb].participant, &cert, NULL);
-    assert_int_equal(view_office(world_view(&w), &w.offices[wb].sign_pk)->status, VIEW_OFFICE_VOID);
-    assert_int_equal(view_participant(world_view(&w), pid_of(wb))->status, VIEW_ADMITTED);
-    assert_false(verdict(wb, NULL, &until));
-    assert_says("the office's certificate is void");
-}
-
 static bool have_all(const void *arg, const struct gmm_id *id)
 {
     (void)arg;
@@ -379,9 +314,6 @@ int main(void)
         TEST(groups),
         TEST(current_offices),
         TEST(who_may_post),
-        TEST(verdicts),
-        TEST(verdicts_on_revoked_keys),
-        TEST(verdicts_on_void_certificates),
         TEST(epoch_for_sending),
         TEST(epochs_of_the_removed),
         TEST(wrapped_recipients),
