@@ -142,5 +142,5 @@ enum gmm_err search_check(struct search *s)
     if (s->store->read_only)
         return GMM_OK;
     int rc = sqlite3_exec(s->store->db, "INSERT INTO s_words(s_words) VALUES('integrity-check')", NULL, NULL, NULL);
-    return rc == SQLITE_OK ? GMM_OK : (rc & 0xff) == SQLITE_NOMEM ? GMM_ENOMEM : GMM_ECORRUPT;
+    return store_code(s->store->db, rc);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "node/store_private.h"
@@ -26,19 +27,30 @@ static const char *const statements[] = {
 };
 
 /* A quota or a limit on the size of files is told as an I/O error; what the system said is remembered with each file.
- */
-static bool is_full(struct store *store)
+ * That of the WAL's index, and of a file that could not be made, only the connection remembers. */
+static bool is_full(sqlite3 *db)
 {
     int of_file = 0, of_wal = 0;
     sqlite3_file *wal = NULL;
-    (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_LAST_ERRNO, &of_file);
-    if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK && wal != NULL &&
+    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &of_file);
+    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK && wal != NULL &&
         wal->pMethods != NULL)
         (void)wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &of_wal);
-    return sys_err(of_file) == GMM_EFULL || sys_err(of_wal) == GMM_EFULL;
+    return sys_err(of_file) == GMM_EFULL || sys_err(of_wal) == GMM_EFULL ||
+           sys_err(sqlite3_system_errno(db)) == GMM_EFULL;
 }
 
-static enum gmm_err code_of(struct store *store, int rc)
+/* A file that cannot be made is tried for reading next, which hides what the system said first: its file system is
+ * asked.
+ */
+static bool takes_no_file(sqlite3 *db)
+{
+    struct statvfs fs;
+    const char *path = sqlite3_db_filename(db, "main");
+    return path != NULL && statvfs(path, &fs) == 0 && fs.f_files > 0 && fs.f_favail == 0;
+}
+
+enum gmm_err store_code(sqlite3 *db, int rc)
 {
     switch (rc & 0xff) {
     case SQLITE_OK:
@@ -63,7 +75,9 @@ static enum gmm_err code_of(struct store *store, int rc)
     case SQLITE_CONSTRAINT:
         return GMM_EEXISTS;
     case SQLITE_IOERR:
-        return is_full(store) ? GMM_EFULL : GMM_EIO;
+        return is_full(db) ? GMM_EFULL : GMM_EIO;
+    case SQLITE_CANTOPEN:
+        return is_full(db) || takes_no_file(db) ? GMM_EFULL : GMM_EIO;
     default:
         return GMM_EIO;
     }
@@ -79,7 +93,7 @@ enum gmm_err store_fault_as(struct store *store, enum gmm_err err, const char *t
 
 enum gmm_err store_fault(struct store *store, int rc)
 {
-    return store_fault_as(store, code_of(store, rc), sqlite3_errmsg(store->db));
+    return store_fault_as(store, store_code(store->db, rc), sqlite3_errmsg(store->db));
 }
 
 const char *store_error(const struct store *store)
@@ -130,7 +144,8 @@ static enum gmm_err connect_as(struct store *store, const char *path, int flags,
     }
     if (rc != SQLITE_OK) {
         err = store_fault(store, rc);
-        gmm_fail(msg, err, "cannot open the store %s: %s", path, sqlite3_errmsg(store->db));
+        gmm_fail(msg, err, "cannot open the store %s: %s%s", path, sqlite3_errmsg(store->db),
+                 err == GMM_EFULL ? "; the disk is full (what only reads still works with --read-only)" : "");
     }
     return err;
 }

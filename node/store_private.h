@@ -85,6 +85,8 @@ static inline uint64_t store_key_seq(int64_t key)
     return (uint64_t)key & ((UINT64_C(1) << STORE_SEQ_BITS) - 1);
 }
 
+/* The code of ours for one of SQLite's; that there is no space is told apart from other failures of the system. */
+enum gmm_err store_code(sqlite3 *db, int rc);
 /* Records what SQLite said, poisons an open transaction, and gives the code of ours. */
 enum gmm_err store_fault(struct store *store, int rc);
 /* The same for a fault that we found ourselves. */

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,8 +65,7 @@ enum gmm_err store_schema_check(sqlite3 *db, int target, int *version, struct gm
     if (rc == SQLITE_OK)
         rc = read_number(db, "PRAGMA user_version", version);
     if (rc != SQLITE_OK)
-        return gmm_fail(msg, (rc & 0xff) == SQLITE_NOTADB || (rc & 0xff) == SQLITE_CORRUPT ? GMM_ECORRUPT : GMM_EIO,
-                        "the store cannot be read: %s", sqlite3_errmsg(db));
+        return gmm_fail(msg, store_code(db, rc), "the store cannot be read: %s", sqlite3_errmsg(db));
     if (tables == 0 && *version == 0)
         return GMM_OK;
     if (application != APPLICATION_ID || *version < 1)
@@ -82,7 +82,7 @@ static enum gmm_err backup_into(sqlite3 *from, const char *path, struct gmm_msg 
     sqlite3 *to = NULL;
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-        return gmm_fail(msg, GMM_EIO, "cannot copy the store to %s", path);
+        return gmm_fail(msg, sys_err(errno), "cannot copy the store to %s: %s", path, sys_text(errno));
     int rc = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL);
     sqlite3_backup *copy = rc == SQLITE_OK ? sqlite3_backup_init(to, "main", from, "main") : NULL;
     if (copy != NULL) {
@@ -94,11 +94,12 @@ static enum gmm_err backup_into(sqlite3 *from, const char *path, struct gmm_msg 
     } else if (rc == SQLITE_OK) {
         rc = sqlite3_errcode(to);
     }
+    enum gmm_err copied = store_code(to, rc);
     sqlite3_close(to);
     enum gmm_err err = sys_sync(fd);
     sys_close(&fd);
-    if (rc != SQLITE_OK)
-        err = (rc & 0xff) == SQLITE_FULL ? GMM_EFULL : GMM_EIO;
+    if (copied != GMM_OK)
+        err = copied;
     return err == GMM_OK ? err : gmm_fail(msg, err, "cannot copy the store to %s: %s", path, gmm_err_text(err));
 }
 
