@@ -32,6 +32,7 @@
 #define LABEL_HISTORY "GMM1/history-wrap"
 #define LABEL_DOMAIN "GMM1/chunk-domain"
 #define LABEL_BODY_KEY "GMM1/body-key"
+#define LABEL_BODY_COMMIT "GMM1/body-commit"
 #define LABEL_BODY_NONCE "GMM1/body-nonce"
 #define LABEL_BODY_AD "GMM1/body-ad"
 #define LABEL_CHUNK_PT "GMM1/chunk-pt"

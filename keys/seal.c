@@ -7,6 +7,8 @@
 #include "keys/labels.h"
 
 #define NONCE_BYTES 24
+#define COMMIT_BYTES 32
+#define SEALED_AT (NONCE_BYTES + COMMIT_BYTES)
 #define TAG_BYTES 16
 #define CONTENT_HEADER 5 /* compression u8 ‖ length u32 */
 #define PADDED_MIN 256u
@@ -15,7 +17,7 @@
 #define AUTHOR_AT 72
 #define AUTHOR_INSTANCE_BYTES 40
 
-static_assert(SEAL_OVERHEAD == NONCE_BYTES + TAG_BYTES, "a body is nonce, padded content, tag");
+static_assert(SEAL_OVERHEAD == SEALED_AT + TAG_BYTES, "a body is nonce, commitment, padded content, tag");
 static_assert(NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "XChaCha20's nonce");
 static_assert(TAG_BYTES == crypto_aead_xchacha20poly1305_ietf_ABYTES, "Poly1305's tag");
 
@@ -54,9 +56,24 @@ static void associated_init(struct associated *ad, const uint8_t header_prefix[P
     memcpy(ad->bytes + sizeof LABEL_BODY_AD, header_prefix, PREFIX);
 }
 
-static void body_key(uint8_t key[32], const uint8_t epoch_secret[32], const uint8_t header_prefix[PREFIX])
+/* The nonce makes it the key of this one body: it can be shown without giving away any other. */
+static void body_key(uint8_t key[32], const uint8_t epoch_secret[32], const uint8_t header_prefix[PREFIX],
+                     const uint8_t nonce[NONCE_BYTES])
 {
-    hash_k(key, epoch_secret, LABEL_BODY_KEY, header_prefix + AUTHOR_AT, AUTHOR_INSTANCE_BYTES);
+    struct hash h;
+    hash_init_keyed(&h, epoch_secret, LABEL_BODY_KEY);
+    hash_update(&h, header_prefix + AUTHOR_AT, AUTHOR_INSTANCE_BYTES);
+    hash_update(&h, nonce, NONCE_BYTES);
+    hash_final(&h, key);
+}
+
+static void body_commit(uint8_t commit[COMMIT_BYTES], const uint8_t key[32], const uint8_t nonce[NONCE_BYTES])
+{
+    struct hash h;
+    hash_init(&h, LABEL_BODY_COMMIT);
+    hash_update(&h, key, 32);
+    hash_update(&h, nonce, NONCE_BYTES);
+    hash_final(&h, commit);
 }
 
 /* Hedged: a node that was set back to an older state, or whose random source fails, still repeats no nonce for other
@@ -88,7 +105,7 @@ enum gmm_err seal_body(uint8_t *out, const uint8_t epoch_secret[32], const uint8
     if (seal_size(len) > LIMIT_BODY_BYTES)
         return GMM_ELIMIT;
     size_t padded = seal_padded_size(CONTENT_HEADER + len);
-    uint8_t key[32], *content = out + NONCE_BYTES;
+    uint8_t key[32], *content = out + SEALED_AT;
     struct associated ad;
     body_nonce(out, node_secret, header_prefix, random, data, len);
     content[0] = (uint8_t)compression;
@@ -96,7 +113,8 @@ enum gmm_err seal_body(uint8_t *out, const uint8_t epoch_secret[32], const uint8
     if (len > 0)
         memcpy(content + CONTENT_HEADER, data, len);
     memset(content + CONTENT_HEADER + len, 0, padded - CONTENT_HEADER - len);
-    body_key(key, epoch_secret, header_prefix);
+    body_key(key, epoch_secret, header_prefix, out);
+    body_commit(out + NONCE_BYTES, key, out);
     associated_init(&ad, header_prefix);
     crypto_aead_xchacha20poly1305_ietf_encrypt(content, NULL, content, padded, ad.bytes, sizeof ad.bytes, NULL, out,
                                                key);
@@ -121,33 +139,73 @@ static enum gmm_err content_unpad(uint8_t *content, size_t padded, size_t *len, 
     return GMM_OK;
 }
 
+static bool size_plausible(size_t body_len)
+{
+    return body_len >= PADDED_MIN + SEAL_OVERHEAD && body_len <= LIMIT_BODY_BYTES &&
+           seal_padded_size(body_len - SEAL_OVERHEAD) == body_len - SEAL_OVERHEAD;
+}
+
+static bool commits_to(const uint8_t *body, const uint8_t key[32])
+{
+    uint8_t commit[COMMIT_BYTES];
+    body_commit(commit, key, body);
+    return sodium_memcmp(commit, body + NONCE_BYTES, COMMIT_BYTES) == 0;
+}
+
+enum gmm_err seal_reveal(uint8_t key[32], const uint8_t epoch_secret[32], const uint8_t header_prefix[192],
+                         const void *body, size_t body_len)
+{
+    sodium_memzero(key, 32);
+    if (!size_plausible(body_len))
+        return GMM_EFORMAT;
+    body_key(key, epoch_secret, header_prefix, body);
+    if (commits_to(body, key))
+        return GMM_OK;
+    sodium_memzero(key, 32);
+    return GMM_EDECRYPT;
+}
+
+enum gmm_err seal_open_revealed(uint8_t **plain, size_t *len, enum seal_compression *compression, const uint8_t key[32],
+                                const uint8_t header_prefix[192], const void *body, size_t body_len)
+{
+    *plain = NULL;
+    *len = 0;
+    *compression = SEAL_PLAIN;
+    if (!size_plausible(body_len))
+        return GMM_EFORMAT;
+    /* Before the tag: that one can be made to fit two keys. */
+    if (!commits_to(body, key))
+        return GMM_EDECRYPT;
+    size_t padded = body_len - SEAL_OVERHEAD;
+    uint8_t *content = malloc(padded);
+    if (content == NULL)
+        return GMM_ENOMEM;
+    const uint8_t *nonce = body;
+    struct associated ad;
+    associated_init(&ad, header_prefix);
+    enum gmm_err err = GMM_EDECRYPT;
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(content, NULL, NULL, nonce + SEALED_AT, padded + TAG_BYTES, ad.bytes,
+                                                   sizeof ad.bytes, nonce, key) == 0)
+        err = content_unpad(content, padded, len, compression);
+    if (err == GMM_OK)
+        *plain = content;
+    else
+        seal_free(content, padded);
+    return err;
+}
+
 enum gmm_err seal_open(uint8_t **plain, size_t *len, enum seal_compression *compression, const uint8_t epoch_secret[32],
                        const uint8_t header_prefix[192], const void *body, size_t body_len)
 {
     *plain = NULL;
     *len = 0;
     *compression = SEAL_PLAIN;
-    if (body_len < PADDED_MIN + SEAL_OVERHEAD || body_len > LIMIT_BODY_BYTES)
+    if (!size_plausible(body_len))
         return GMM_EFORMAT;
-    size_t padded = body_len - SEAL_OVERHEAD;
-    if (seal_padded_size(padded) != padded)
-        return GMM_EFORMAT;
-    uint8_t *content = malloc(padded), key[32];
-    if (content == NULL)
-        return GMM_ENOMEM;
-    const uint8_t *nonce = body;
-    struct associated ad;
-    body_key(key, epoch_secret, header_prefix);
-    associated_init(&ad, header_prefix);
-    enum gmm_err err = GMM_EDECRYPT;
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(content, NULL, NULL, nonce + NONCE_BYTES, padded + TAG_BYTES,
-                                                   ad.bytes, sizeof ad.bytes, nonce, key) == 0)
-        err = content_unpad(content, padded, len, compression);
+    uint8_t key[32];
+    body_key(key, epoch_secret, header_prefix, body);
+    enum gmm_err err = seal_open_revealed(plain, len, compression, key, header_prefix, body, body_len);
     sodium_memzero(key, sizeof key);
-    if (err == GMM_OK)
-        *plain = content;
-    else
-        seal_free(content, padded);
     return err;
 }
 

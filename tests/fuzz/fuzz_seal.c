@@ -27,7 +27,8 @@ static enum gmm_err open_body(const uint8_t *body, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint8_t nonce[24];
-    uint8_t key[32], ad[13 + 192] = "\x0cGMM1/body-ad";
+    uint8_t ad[13 + 192] = "\x0cGMM1/body-ad", joined[40 + 24] = {0}, key[32 + 24] = {0}; /* with the nonce */
+    struct gmm_id commit;
     (void)open_body(data, size);
     if (size > LIMIT_BODY_BYTES - SEAL_OVERHEAD)
         return 0;
@@ -35,9 +36,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (body == NULL)
         return 0;
     memcpy(ad + 13, prefix, sizeof prefix);
-    hash_k(key, epoch_secret, LABEL_BODY_KEY, prefix + 72, 40);
+    memcpy(joined, prefix + 72, 40);
+    hash_k(key, epoch_secret, LABEL_BODY_KEY, joined, sizeof joined);
+    hash_h(&commit, LABEL_BODY_COMMIT, key, sizeof key);
     memcpy(body, nonce, sizeof nonce);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(body + 24, NULL, data, size, ad, sizeof ad, NULL, nonce, key);
+    memcpy(body + 24, commit.b, 32);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(body + 56, NULL, data, size, ad, sizeof ad, NULL, nonce, key);
     if (open_body(body, size + SEAL_OVERHEAD) == GMM_EDECRYPT)
         abort();
     free(body);

@@ -11,6 +11,8 @@
 
 #include "tests/lib/failmalloc.h"
 
+#define BODY (24 + 32 + 256 + 16) /* of a short text */
+
 static uint8_t epoch_secret[32], node_secret[32], prefix[192], entropy[32];
 
 static int start(void **state)
@@ -38,14 +40,29 @@ static enum gmm_err open_with(const uint8_t *secret, const uint8_t *header, cons
     return err;
 }
 
-/* By hand, after the header's words: key and associated data. */
-static void key_and_ad(uint8_t key[32], uint8_t ad[205])
+/* By hand, after the header's words: key, commitment, associated data. */
+static void key_of(uint8_t key[32], const uint8_t nonce[24])
 {
-    uint8_t joined[14 + 40];
+    uint8_t joined[14 + 40 + 24];
     joined[0] = 13;
     memcpy(joined + 1, "GMM1/body-key", 13);
     memcpy(joined + 14, prefix + 72, 40);
+    memcpy(joined + 54, nonce, 24);
     crypto_generichash(key, 32, joined, sizeof joined, epoch_secret, 32);
+}
+
+static void commit_of(uint8_t commit[32], const uint8_t key[32], const uint8_t nonce[24])
+{
+    uint8_t joined[17 + 32 + 24];
+    joined[0] = 16;
+    memcpy(joined + 1, "GMM1/body-commit", 16);
+    memcpy(joined + 17, key, 32);
+    memcpy(joined + 49, nonce, 24);
+    crypto_generichash(commit, 32, joined, sizeof joined, NULL, 0);
+}
+
+static void ad_of(uint8_t ad[205])
+{
     ad[0] = 12;
     memcpy(ad + 1, "GMM1/body-ad", 12);
     memcpy(ad + 13, prefix, 192);
@@ -55,9 +72,11 @@ static void key_and_ad(uint8_t key[32], uint8_t ad[205])
 static size_t seal_by_hand(uint8_t *body, const uint8_t *padded, size_t len)
 {
     uint8_t key[32], ad[205];
-    key_and_ad(key, ad);
     memset(body, 0x99, 24);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(body + 24, NULL, padded, len, ad, sizeof ad, NULL, body, key);
+    key_of(key, body);
+    commit_of(body + 24, key, body);
+    ad_of(ad);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(body + 56, NULL, padded, len, ad, sizeof ad, NULL, body, key);
     return len + SEAL_OVERHEAD;
 }
 
@@ -136,12 +155,15 @@ static void the_body_is_laid_out_as_defined(void **state)
 {
     (void)state;
     static const char text[] = "some text";
-    uint8_t body[296], key[32], ad[205], padded[256], nonce[24];
+    uint8_t body[BODY], key[32], commit[32], ad[205], padded[256], nonce[24];
     assert_int_equal(seal_size(sizeof text), sizeof body);
     assert_int_equal(seal_body(body, epoch_secret, prefix, SEAL_ZSTD, text, sizeof text, node_secret, entropy), GMM_OK);
-    key_and_ad(key, ad);
+    key_of(key, body);
+    commit_of(commit, key, body);
+    assert_memory_equal(body + 24, commit, 32);
+    ad_of(ad);
     assert_int_equal(
-        crypto_aead_xchacha20poly1305_ietf_decrypt(padded, NULL, NULL, body + 24, 272, ad, sizeof ad, body, key), 0);
+        crypto_aead_xchacha20poly1305_ietf_decrypt(padded, NULL, NULL, body + 56, 272, ad, sizeof ad, body, key), 0);
     static const uint8_t head[5] = {SEAL_ZSTD, 0, 0, 0, sizeof text};
     assert_memory_equal(padded, head, 5);
     assert_memory_equal(padded + 5, text, sizeof text);
@@ -161,7 +183,7 @@ static void the_body_is_laid_out_as_defined(void **state)
 static void the_nonce_is_hedged(void **state)
 {
     (void)state;
-    uint8_t body[296], other[296], changed[192], secret[32], random[32];
+    uint8_t body[BODY], other[BODY], changed[192], secret[32], random[32];
     assert_int_equal(seal_body(body, epoch_secret, prefix, SEAL_PLAIN, "a", 1, node_secret, entropy), GMM_OK);
     assert_int_equal(seal_body(other, epoch_secret, prefix, SEAL_PLAIN, "a", 1, node_secret, entropy), GMM_OK);
     assert_memory_equal(body, other, sizeof body);
@@ -184,7 +206,7 @@ static void the_nonce_is_hedged(void **state)
 static void every_flipped_bit_is_noticed(void **state)
 {
     (void)state;
-    uint8_t body[296], header[192], secret[32];
+    uint8_t body[BODY], header[192], secret[32];
     assert_int_equal(seal_body(body, epoch_secret, prefix, SEAL_PLAIN, "text", 4, node_secret, entropy), GMM_OK);
     for (size_t bit = 0; bit < 8 * sizeof body; bit++) {
         body[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -201,6 +223,70 @@ static void every_flipped_bit_is_noticed(void **state)
     secret[7] ^= 16;
     assert_int_equal(open_with(secret, prefix, body, sizeof body), GMM_EDECRYPT);
     assert_int_equal(open_with(epoch_secret, prefix, body, sizeof body), GMM_OK);
+}
+
+static enum gmm_err open_revealed(const uint8_t key[32], const uint8_t *header, const uint8_t *body, size_t len)
+{
+    uint8_t *plain;
+    size_t n;
+    enum seal_compression compression;
+    enum gmm_err err = seal_open_revealed(&plain, &n, &compression, key, header, body, len);
+    if (err == GMM_OK)
+        assert_memory_equal(plain, "text", n);
+    else
+        assert_null(plain);
+    seal_free(plain, n);
+    return err;
+}
+
+/* One body's key opens it, under its own header, and no other body of the same log and epoch. */
+static void one_body_can_be_shown(void **state)
+{
+    (void)state;
+    uint8_t body[BODY], next[BODY], key[32], next_key[32], again[32];
+    assert_int_equal(seal_body(body, epoch_secret, prefix, SEAL_PLAIN, "text", 4, node_secret, entropy), GMM_OK);
+    assert_int_equal(seal_body(next, epoch_secret, prefix, SEAL_PLAIN, "more", 4, node_secret, entropy), GMM_OK);
+    assert_int_equal(seal_reveal(key, epoch_secret, prefix, body, sizeof body), GMM_OK);
+    assert_int_equal(seal_reveal(next_key, epoch_secret, prefix, next, sizeof next), GMM_OK);
+    key_of(again, body);
+    assert_memory_equal(key, again, 32);
+    assert_memory_not_equal(key, next_key, 32);
+    assert_int_equal(open_revealed(key, prefix, body, sizeof body), GMM_OK);
+    assert_int_equal(open_revealed(key, prefix, next, sizeof next), GMM_EDECRYPT);
+    assert_int_equal(open_revealed(next_key, prefix, body, sizeof body), GMM_EDECRYPT);
+    for (size_t bit = 0; bit < 8 * sizeof body; bit++) {
+        body[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_equal(open_revealed(key, prefix, body, sizeof body), GMM_EDECRYPT);
+        body[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    for (size_t bit = 0; bit < 8 * sizeof key; bit++) {
+        key[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_equal(open_revealed(key, prefix, body, sizeof body), GMM_EDECRYPT);
+        key[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    for (size_t n = 0; n < sizeof body; n++)
+        assert_int_equal(open_revealed(key, prefix, body, n), GMM_EFORMAT);
+    prefix[0] ^= 1;
+    assert_int_equal(open_revealed(key, prefix, body, sizeof body), GMM_EDECRYPT);
+    prefix[0] ^= 1;
+}
+
+static void a_key_that_is_not_the_bodys_is_not_shown(void **state)
+{
+    (void)state;
+    uint8_t body[BODY], other[32], key[32];
+    assert_int_equal(seal_body(body, epoch_secret, prefix, SEAL_PLAIN, "text", 4, node_secret, entropy), GMM_OK);
+    memcpy(other, epoch_secret, sizeof other);
+    other[31] ^= 1;
+    memset(key, 0xff, sizeof key);
+    assert_int_equal(seal_reveal(key, other, prefix, body, sizeof body), GMM_EDECRYPT);
+    assert_true(sodium_is_zero(key, sizeof key));
+    memset(key, 0xff, sizeof key);
+    assert_int_equal(seal_reveal(key, epoch_secret, prefix, body, sizeof body - 1), GMM_EFORMAT);
+    assert_true(sodium_is_zero(key, sizeof key));
+    prefix[72] ^= 1; /* another author */
+    assert_int_equal(seal_reveal(key, epoch_secret, prefix, body, sizeof body), GMM_EDECRYPT);
+    prefix[72] ^= 1;
 }
 
 static void other_sizes_are_refused(void **state)
@@ -244,7 +330,7 @@ static void bad_padding_is_refused(void **state)
 static void lack_of_memory_is_reported(void **state)
 {
     (void)state;
-    uint8_t body[296], *plain;
+    uint8_t body[BODY], *plain;
     size_t len;
     enum seal_compression compression;
     assert_int_equal(seal_body(body, epoch_secret, prefix, SEAL_PLAIN, "text", 4, node_secret, entropy), GMM_OK);
@@ -272,6 +358,8 @@ int main(void)
         cmocka_unit_test(the_body_is_laid_out_as_defined),
         cmocka_unit_test(the_nonce_is_hedged),
         cmocka_unit_test(every_flipped_bit_is_noticed),
+        cmocka_unit_test(one_body_can_be_shown),
+        cmocka_unit_test(a_key_that_is_not_the_bodys_is_not_shown),
         cmocka_unit_test(other_sizes_are_refused),
         cmocka_unit_test(bad_padding_is_refused),
         cmocka_unit_test(lack_of_memory_is_reported),
