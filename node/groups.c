@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/joining.h"
 
 #define PREFIX_DIGITS 8u
 #define SAME_NAME_MAX 16u
@@ -13,7 +12,7 @@ static const struct view *view_of(struct node *node, struct gmm_msg *msg)
 {
     const struct view *view = node->engine == NULL ? NULL : engine_view(node->engine);
     if (view == NULL || !node_is_active(node)) {
-        joining_refusal(node, msg);
+        gmm_fail(msg, GMM_EDENIED, "this office is not active in a network yet: gmm status shows how it stands");
         return NULL;
     }
     return view;
@@ -116,7 +115,7 @@ enum gmm_err groups_find(struct node *node, const char *name, struct gmm_id *gid
     struct matches m;
     const struct view *view = view_of(node, msg);
     if (view == NULL)
-        return joining_refusal(node, msg);
+        return GMM_EDENIED;
     enum gmm_err err = match(node, view, name, &m);
     if (err != GMM_OK)
         return gmm_fail(msg, err, "the groups' names could not be read: %s", gmm_err_text(err));
@@ -369,7 +368,7 @@ enum gmm_err groups_resolve(struct node *node, const char *const *to, size_t cou
     *out = (struct groups_audience){0};
     const struct view *view = view_of(node, msg);
     if (view == NULL)
-        return joining_refusal(node, msg);
+        return GMM_EDENIED;
     enum gmm_err err = split(&words, to, count);
     if (err != GMM_OK)
         return err;
@@ -485,7 +484,7 @@ enum gmm_err groups_create(struct node *node, const char *name, const char *cons
     struct members members = {0};
     const struct view *view = view_of(node, msg);
     if (view == NULL)
-        return joining_refusal(node, msg);
+        return GMM_EDENIED;
     enum gmm_err err = check_name(node, view, name, msg);
     if (err != GMM_OK)
         return err;
@@ -563,7 +562,7 @@ enum gmm_err groups_change(struct node *node, const struct gmm_id *gid, bool add
     struct gmm_id id;
     const struct view *view = view_of(node, msg);
     if (view == NULL)
-        return joining_refusal(node, msg);
+        return GMM_EDENIED;
     enum gmm_err err = split(&words, ids, count);
     if (err != GMM_OK)
         return err;

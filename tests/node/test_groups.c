@@ -194,7 +194,7 @@ static void test_before_admission(void **state)
     struct gmm_msg msg = {.text = ""};
     const char *const to[] = {"all"};
     office_init(&wb, "wb", "hq", IDENTITY_MEMBER);
-    assert_int_equal(groups_resolve(wb.node, to, 1, &audience, NULL, &msg), GMM_ESTATE);
+    assert_int_equal(groups_resolve(wb.node, to, 1, &audience, NULL, &msg), GMM_EDENIED);
     office_drop(&wb);
 }
 
