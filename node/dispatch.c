@@ -9,8 +9,10 @@ static enum gmm_err check_rights(const struct command *command, const struct cal
 {
     if (command->right == 0 || call_may(call, command->right))
         return GMM_OK;
-    return gmm_fail(msg, GMM_EDENIED, "account '%s' may not %s here", call_person(call),
-                    config_right_text(command->right));
+    unsigned lacking = 1; /* the first of several */
+    while ((command->right & lacking) == 0 || call_may(call, lacking))
+        lacking <<= 1;
+    return gmm_fail(msg, GMM_EDENIED, "account '%s' may not %s here", call_person(call), config_right_text(lacking));
 }
 
 static enum gmm_err check(struct node *node, const struct command *command, const struct call *call,
