@@ -7,8 +7,10 @@ import os
 import pwd
 import resource
 import shutil
+import socket
 import sqlite3
 import stat
+import struct
 import subprocess
 import sys
 
@@ -117,8 +119,8 @@ def forbidden(error, person, right):
 
 
 def who_may_what(home, a, b, outsider, unnamed):
-    socket = os.stat(path("run", "control"))
-    assert stat.S_IMODE(socket.st_mode) == 0o660 and socket.st_gid == GID, oct(socket.st_mode)
+    control = os.stat(path("run", "control"))
+    assert stat.S_IMODE(control.st_mode) == 0o660 and control.st_gid == GID, oct(control.st_mode)
     draft = a.file("draft.txt", b"the draft of a\n")
     posted = a.run("post", draft, "--to", "all", "--symbol", "D/1", "--yes").stdout.decode().split()[0]
     noted = a.run("note", "D/1", "--para", "2", "--position", "concern", "the words of a").stdout.decode().split()[0]
@@ -171,6 +173,59 @@ def whose_files(home, a, b):
     assert read(path(home.name, "home", "gmm.conf")).startswith(b"[control]")
 
 
+def as_account(account, function):
+    """What the function gives, run by a process of this account."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups(may_connect(account))
+            os.setgid(account.pw_gid)
+            os.setuid(account.pw_uid)
+            os.write(writing, function())
+        except Exception as fault:
+            os.write(writing, repr(fault).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as f:
+        answer = f.read()
+    os.waitpid(child, 0)
+    return answer
+
+
+def text(t):
+    return bytes([0xa0 | len(t)]) + t.encode()
+
+
+def post_a_descriptor(version, file, flags):
+    """A client of somebody's own making, which passes any descriptor that it can get."""
+    body = (bytes([0x94, 0, 1]) + text("post") + bytes([0x92]) + text(version) + bytes([0x82]) + text("to")
+            + bytes([0x91]) + text("all") + text("file") + bytes([0x83]) + text("fd") + bytes([0]) + text("name")
+            + text("73") + text("path") + text("s"))
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(path("run", "control"))
+        socket.send_fds(s, [struct.pack(">I", len(body)) + body], [os.open(file, flags)])
+        answer = b""
+        while more := s.recv(65536):
+            answer += more
+        return answer
+
+
+def a_descriptor_is_no_more_than_it_is(home, a):
+    """A file that others may name, but not read, is not read for them; one that they may read is, in the same way."""
+    count = len(home.json("list"))
+    version = json.loads(a.run("--json", "version").stdout)["version"]
+    shared = path("run", "shared.txt")
+    write(shared, "words")
+    os.chown(shared, home.account.pw_uid, home.account.pw_gid)
+    for mode, flags, says in ((0o600, os.O_PATH, b"cannot be read"), (0o644, os.O_RDONLY, b"readers")):
+        os.chmod(shared, mode)
+        answer = as_account(a.account, lambda how=flags: post_a_descriptor(version, shared, how))
+        assert says in answer, (flags, answer)
+    assert len(home.json("list")) == count + 1
+
+
 def chains(home):
     """(group, author) → the seqs of each of its logs, as they lie in the store."""
     db = sqlite3.connect(f"file:{path(home.name, 'home', 'store.db')}?mode=ro", uri=True)
@@ -215,6 +270,7 @@ def test_all():
     try:
         who_may_what(home, a, b, outsider, unnamed)
         whose_files(home, a, b)
+        a_descriptor_is_no_more_than_it_is(home, a)
     finally:
         end(daemon)
     two_at_once_without_a_daemon(home)
