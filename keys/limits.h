@@ -27,6 +27,9 @@
 #define LIMIT_PERSON_TEXT 64u
 #define LIMIT_EPOCH_PARENTS 8u
 #define LIMIT_ROOT_ROTATIONS 64u
+#define LIMIT_CUTS 4096u /* logs named by one control record */
+#define LIMIT_REASON_TEXT 255u
+#define LIMIT_TERMS 256u
 /* records */
 #define LIMIT_TITLE_TEXT 1024u
 #define LIMIT_SYMBOL_TEXT 128u
@@ -73,6 +76,7 @@
 
 static_assert(LIMIT_HEADER_BYTES == LIMIT_HEADER_PREFIX_BYTES + 4u + 32u, "a header ends with body length and hash");
 static_assert(LIMIT_FRAME_PLAIN + 16u == LIMIT_NOISE_BYTES, "a frame is one Noise message");
+static_assert(LIMIT_CUTS * 112u + 4096u < LIMIT_BODY_BYTES, "a body holds the cuts that one record may name");
 static_assert(LIMIT_BODY_BYTES + 65536u < LIMIT_RUN_BYTES, "a run takes at least one largest body");
 
 #endif

@@ -5,11 +5,16 @@
 
 #include "keys/epoch.h"
 #include "keys/identity.h"
+#include "keys/labels.h"
 
 #define CONTROL_VERSION 1u
 
-/* Reads the version: false (with *err set) when it is not ours. */
-static bool version_ok(struct bytes_in *in, enum gmm_err *err)
+void control_version_put(struct buffer *out)
+{
+    buffer_put_u8(out, CONTROL_VERSION);
+}
+
+bool control_version_get(struct bytes_in *in, enum gmm_err *err)
 {
     uint8_t version = bytes_get_u8(in);
     if (in->failed)
@@ -19,9 +24,20 @@ static bool version_ok(struct bytes_in *in, enum gmm_err *err)
     return *err == GMM_OK;
 }
 
+void control_subject(struct gmm_id *out, uint16_t type, const void *body, size_t len)
+{
+    struct hash h;
+    uint8_t number[2];
+    bytes_store_u16(number, type);
+    hash_init(&h, LABEL_SUBJECT);
+    hash_update(&h, number, sizeof number);
+    hash_update(&h, body, len);
+    hash_final(&h, out->b);
+}
+
 enum gmm_err control_admit_encode(struct buffer *out, const struct control_admit *r)
 {
-    buffer_put_u8(out, CONTROL_VERSION);
+    control_version_put(out);
     buffer_put_id(out, &r->pid);
     buffer_put_text8(out, r->id, strnlen(r->id, sizeof r->id));
     buffer_put_text8(out, r->name, strnlen(r->name, sizeof r->name));
@@ -55,7 +71,7 @@ enum gmm_err control_admit_decode(struct control_admit *out, const struct gmm_id
     struct bytes_in in;
     enum gmm_err err;
     bytes_in_init(&in, body, len);
-    if (!version_ok(&in, &err))
+    if (!control_version_get(&in, &err))
         return err;
     bytes_get_id(&in, &out->pid);
     bytes_get_text8(&in, out->id, LIMIT_PARTICIPANT_ID);
@@ -75,7 +91,7 @@ enum gmm_err control_admit_decode(struct control_admit *out, const struct gmm_id
 /* Bodies of a version and one 32-byte name. */
 static enum gmm_err one_id_encode(struct buffer *out, const struct gmm_id *id)
 {
-    buffer_put_u8(out, CONTROL_VERSION);
+    control_version_put(out);
     buffer_put_id(out, id);
     return out->failed;
 }
@@ -85,7 +101,7 @@ static enum gmm_err one_id_decode(struct gmm_id *id, const void *body, size_t le
     struct bytes_in in;
     enum gmm_err err;
     bytes_in_init(&in, body, len);
-    if (!version_ok(&in, &err))
+    if (!control_version_get(&in, &err))
         return err;
     bytes_get_id(&in, id);
     return bytes_in_done(&in) ? GMM_OK : GMM_EFORMAT;
@@ -153,7 +169,7 @@ static void members_get(struct bytes_in *in, struct gmm_id *members, uint16_t *c
 
 enum gmm_err control_group_encode(struct buffer *out, const struct control_group *r)
 {
-    buffer_put_u8(out, CONTROL_VERSION);
+    control_version_put(out);
     buffer_put_u8(out, r->kind);
     buffer_put(out, r->random, sizeof r->random);
     buffer_put_u8(out, r->history);
@@ -166,7 +182,7 @@ enum gmm_err control_group_decode(struct control_group *out, const void *body, s
     struct bytes_in in;
     enum gmm_err err;
     bytes_in_init(&in, body, len);
-    if (!version_ok(&in, &err))
+    if (!control_version_get(&in, &err))
         return err;
     out->kind = bytes_get_u8(&in);
     bytes_get(&in, out->random, sizeof out->random);
@@ -177,7 +193,7 @@ enum gmm_err control_group_decode(struct control_group *out, const void *body, s
 
 enum gmm_err control_members_encode(struct buffer *out, const struct control_members *r)
 {
-    buffer_put_u8(out, CONTROL_VERSION);
+    control_version_put(out);
     members_put(out, r->members, r->member_count);
     return out->failed;
 }
@@ -187,7 +203,7 @@ enum gmm_err control_members_decode(struct control_members *out, const void *bod
     struct bytes_in in;
     enum gmm_err err;
     bytes_in_init(&in, body, len);
-    if (!version_ok(&in, &err))
+    if (!control_version_get(&in, &err))
         return err;
     members_get(&in, out->members, &out->member_count);
     return bytes_in_done(&in) && out->member_count > 0 ? GMM_OK : GMM_EFORMAT;

@@ -9,6 +9,7 @@
  *   members     = count u16 × pid 32, strictly ascending, at most LIMIT_PARTICIPANTS
  *   EPOCH_BAD   = {ver u8 = 1, epoch id 32}
  *   EPOCH, WRAP: keys/epoch.h
+ *   who takes part: proto/control_roster.h; who presides: proto/control_chair.h; where logs end: proto/control_cuts.h
  *
  * Encoders append and return the buffer's failure. Decoders give GMM_EFORMAT, GMM_EVERSION, and GMM_EKEY,
  * GMM_ESIGNATURE where they say so.
@@ -35,6 +36,12 @@ struct control_members {
     uint16_t member_count;
     struct gmm_id members[LIMIT_PARTICIPANTS];
 };
+
+/* What every body begins with. The reader gives false, with GMM_EFORMAT or GMM_EVERSION in *err. */
+void control_version_put(struct buffer *out);
+bool control_version_get(struct bytes_in *in, enum gmm_err *err);
+/* H(subject, type u16 ‖ body): names a proposal by what it says, whoever signed it. */
+void control_subject(struct gmm_id *out, uint16_t type, const void *body, size_t len);
 
 enum gmm_err control_admit_encode(struct buffer *out, const struct control_admit *r);
 /* Also: pid follows from the roots, keys are usable (GMM_EKEY), the join signature verifies for this network

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/control.h"
+#include "proto/control_chair.h"
+#include "proto/control_roster.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -39,6 +40,111 @@ static enum gmm_err through_ids(struct buffer *again, bool wrapkey, const uint8_
     return wrapkey ? control_wrapkey_encode(again, &id) : control_epoch_bad_encode(again, &id);
 }
 
+static enum gmm_err through_removal(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_removal r;
+    enum gmm_err err = control_removal_decode(&r, data, size);
+    if (err != GMM_OK)
+        return err;
+    err = control_removal_encode(again, &r);
+    control_cuts_close(&r.cuts);
+    return err;
+}
+
+static enum gmm_err through_restore(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_removal r;
+    enum gmm_err err = control_restore_decode(&r, data, size);
+    return err == GMM_OK ? control_restore_encode(again, &r) : err;
+}
+
+static enum gmm_err through_amend(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_amend r;
+    enum gmm_err err = control_amend_decode(&r, data, size);
+    return err == GMM_OK ? control_amend_encode(again, &r) : err;
+}
+
+static enum gmm_err through_replace(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_replace r;
+    struct gmm_id nid;
+    memset(&nid, 7, sizeof nid);
+    enum gmm_err err = control_replace_decode(&r, &nid, data, size);
+    return err == GMM_OK ? control_replace_encode(again, &r) : err;
+}
+
+static enum gmm_err through_handover(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_handover r;
+    enum gmm_err err = control_handover_decode(&r, data, size);
+    return err == GMM_OK ? control_handover_encode(again, &r) : err;
+}
+
+static enum gmm_err through_accept(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_accept r;
+    enum gmm_err err = control_accept_decode(&r, data, size);
+    if (err != GMM_OK)
+        return err;
+    err = control_accept_encode(again, &r);
+    control_cuts_close(&r.cuts);
+    return err;
+}
+
+static enum gmm_err through_ballot(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_ballot r;
+    enum gmm_err err = control_ballot_decode(&r, data, size);
+    if (err != GMM_OK)
+        return err;
+    err = control_ballot_encode(again, &r);
+    control_cuts_close(&r.cuts);
+    return err;
+}
+
+static enum gmm_err through_lead(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_lead r;
+    enum gmm_err err = control_lead_decode(&r, data, size);
+    return err == GMM_OK ? control_lead_encode(again, &r) : err;
+}
+
+static enum gmm_err through_cosign(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct gmm_id subject;
+    enum gmm_err err = control_cosign_decode(&subject, data, size);
+    return err == GMM_OK ? control_cosign_encode(again, &subject) : err;
+}
+
+static enum gmm_err through_cut(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_circle_cut r;
+    enum gmm_err err = control_circle_cut_decode(&r, data, size);
+    if (err != GMM_OK)
+        return err;
+    err = control_circle_cut_encode(again, &r);
+    control_cuts_close(&r.cuts);
+    return err;
+}
+
+static enum gmm_err through_wrapkey(struct buffer *again, const uint8_t *data, size_t size)
+{
+    return through_ids(again, true, data, size);
+}
+
+static enum gmm_err through_epoch_bad(struct buffer *again, const uint8_t *data, size_t size)
+{
+    return through_ids(again, false, data, size);
+}
+
+typedef enum gmm_err through_fn(struct buffer *again, const uint8_t *data, size_t size);
+static through_fn *const through[] = {
+    through_admit,   through_group,   through_members, through_wrapkey, through_epoch_bad,
+    through_removal, through_restore, through_amend,   through_replace, through_handover,
+    through_accept,  through_ballot,  through_lead,    through_cosign,  through_cut,
+};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buffer again;
@@ -46,14 +152,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     buffer_init(&again, LIMIT_BODY_BYTES);
-    if (data[0] == 0)
-        err = through_admit(&again, data + 1, size - 1);
-    else if (data[0] == 1)
-        err = through_group(&again, data + 1, size - 1);
-    else if (data[0] == 2)
-        err = through_members(&again, data + 1, size - 1);
-    else if (data[0] <= 4)
-        err = through_ids(&again, data[0] == 3, data + 1, size - 1);
+    if (data[0] < sizeof through / sizeof *through)
+        err = through[data[0]](&again, data + 1, size - 1);
     if (err == GMM_OK && (again.len != size - 1 || memcmp(again.p, data + 1, again.len) != 0))
         abort();
     buffer_close(&again);
