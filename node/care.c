@@ -121,6 +121,8 @@ json_t *care_checks(struct node *node)
     uint64_t disk_free = chunkfile_disk_free(node->chunks);
     enum gmm_err err = home_check(node->home, &msg);
     add_check(checks, "home", err == GMM_OK, "chmod 700 the home, and look who could write there", "%s", msg.text);
+    add_check(checks, "privacy", home_is_private(node->home), "chmod 700 the home", "%s",
+              home_is_private(node->home) ? "nobody else may look into the home" : "others may look into the home");
     check_keystore(node, checks);
     check_derived(node, checks);
     add_check(checks, "disk", disk_free >= DISK_LOW, "free some space: nothing is posted or received on a full disk",

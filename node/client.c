@@ -142,7 +142,10 @@ static enum gmm_err call_remote(struct client *client, struct answer *answer, co
         return err;
     if (err != GMM_OK) {
         set_error(answer, err == GMM_EDENIED ? EXIT_DENIED : EXIT_FAILED, NULL, err, msg.text,
-                  err == GMM_ETIMEOUT ? "look at its log, or stop it" : NULL);
+                  err == GMM_ETIMEOUT ? "look at its log, or stop it"
+                  : err == GMM_EDENIED
+                      ? "run gmm as the owner of the home, or ask the IT officer to let this account in"
+                      : NULL);
         return GMM_OK;
     }
     if (exclusive) {
@@ -191,15 +194,21 @@ static enum gmm_err open_node(struct client *client, const struct command *comma
     return err;
 }
 
-/* That there is no home, or one that we may not use, is a failure (1), not something unknown (3) or forbidden (4). */
+json_t *client_open_error(enum gmm_err err, const struct gmm_msg *msg)
+{
+    const char *text = msg->text[0] != '\0' ? msg->text : NULL;
+    if (err == GMM_ENOTFOUND)
+        return call_error(EXIT_FAILED, "no-home", err, text, "run gmm init to make one, or name another with --home",
+                          NULL);
+    if (err == GMM_EDENIED)
+        return call_error(EXIT_FAILED, "home", err, text, exit_remedy(GMM_EIO), NULL);
+    return call_error(exit_of(err), NULL, err, text, NULL, NULL);
+}
+
 static void fail_to_open(struct answer *answer, enum gmm_err err, const struct gmm_msg *msg)
 {
-    if (err == GMM_ENOTFOUND)
-        set_error(answer, EXIT_FAILED, "no-home", GMM_ESTATE, msg->text, "");
-    else if (err == GMM_EDENIED)
-        set_error(answer, EXIT_FAILED, "home", GMM_EIO, msg->text, NULL);
-    else
-        set_error(answer, exit_of(err), NULL, err, msg->text, NULL);
+    json_t *error = client_open_error(err, msg);
+    set_answer(answer, err, error != NULL ? json_pack("{s:o}", "error", error) : NULL);
 }
 
 static void call_here(struct client *client, struct answer *answer, const char *command, const json_t *args,
@@ -227,6 +236,18 @@ static void call_here(struct client *client, struct answer *answer, const char *
         set_error(answer, exit_of(err), NULL, err, msg.text, NULL);
 }
 
+/* The command, or what it is asked to do this time. */
+static bool writes(const struct command *command, const json_t *args)
+{
+    char key[COMMAND_KEY_BYTES];
+    bool found = (command->flags & COMMAND_WRITES) != 0;
+    for (size_t i = 0; i < command->param_count && !found; i++) {
+        command_key(&command->params[i], key);
+        found = (command->params[i].flags & COMMAND_WRITING) != 0 && json_object_get(args, key) != NULL;
+    }
+    return found;
+}
+
 /* The daemon where there is one, else this process; a daemon that has the home and does not listen yet is waited for.
  */
 static void submit(struct client *client, struct answer *answer, const char *name, const json_t *args, const int *fds,
@@ -238,7 +259,7 @@ static void submit(struct client *client, struct answer *answer, const char *nam
         set_error(answer, EXIT_USAGE, NULL, GMM_EUSAGE, "no such command", NULL);
         return;
     }
-    if (client->args.read_only && (command->flags & COMMAND_WRITES) != 0) {
+    if (client->args.read_only && writes(command, args)) {
         char text[128];
         snprintf(text, sizeof text, "'%s' writes, and --read-only was given", command->name);
         set_error(answer, EXIT_USAGE, NULL, GMM_EUSAGE, text, "leave one of them out");
@@ -337,8 +358,21 @@ static enum gmm_err open_files(struct client *client, struct gmm_msg *msg)
 
 /* ---- the end ---- */
 
-static int show_error(struct client *client, const json_t *error)
+/* Where nothing better is known than where to read on, it is the help of this command. */
+static void point_to_help(const struct client *client, json_t *error)
 {
+    const struct command *command = client->args.command;
+    const char *remedy = json_string_value(json_object_get(error, "remedy"));
+    char text[96];
+    if (command == NULL || remedy == NULL || strcmp(remedy, exit_remedy(GMM_EUSAGE)) != 0)
+        return;
+    snprintf(text, sizeof text, "see 'gmm help %s'", command->name);
+    (void)json_object_set_new(error, "remedy", json_string(text));
+}
+
+static int show_error(struct client *client, json_t *error)
+{
+    point_to_help(client, error);
     printer_error(&client->printer, error);
     json_int_t status = json_integer_value(json_object_get(error, "exit"));
     return status > 0 && status < 256 ? (int)status : EXIT_FAILED;
@@ -381,7 +415,7 @@ static int finish(struct client *client, struct answer *answer)
 {
     struct gmm_msg msg = {.text = ""};
     bool on_stdout = false;
-    const json_t *error = json_object_get(answer->reply, "error");
+    json_t *error = json_object_get(answer->reply, "error");
     if (answer->reply == NULL)
         return show_failure(client, answer->err != GMM_OK ? answer->err : GMM_ENOMEM, "", NULL, NULL);
     if (answer->err != GMM_OK && error != NULL)
@@ -473,14 +507,12 @@ static int run(struct client *client)
 static int refuse(struct client *client, enum gmm_err err, const struct gmm_msg *msg)
 {
     const struct args *args = &client->args;
-    char remedy[256] = "see 'gmm help'";
+    char remedy[256] = "see 'gmm help'"; /* show_error: of which command */
     json_t *choices = json_array();
     for (size_t i = 0; args->suggestions[i] != NULL; i++)
         (void)json_array_append_new(choices, json_string(args->suggestions[i]));
     if (args->suggestions[0] != NULL)
         snprintf(remedy, sizeof remedy, "did you mean '%s'?", args->suggestions[0]);
-    else if (args->command != NULL)
-        snprintf(remedy, sizeof remedy, "see 'gmm help %s'", args->command->name);
     return show_failure(client, err, msg->text, err == GMM_EUSAGE ? remedy : NULL, choices);
 }
 

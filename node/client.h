@@ -28,6 +28,9 @@ enum gmm_err client_call(struct client *client, const char *command, json_t *arg
                          unsigned fd_count, json_t **reply);
 /* Hands the call to its command's handler, with its descriptors, and answers it with what comes back. */
 void client_forward(struct client *client, struct call *call);
+/* The error of a home that cannot be opened: that there is none, or one that we may not use, is a failure (1), not
+ * something unknown (3) or forbidden (4). New reference; NULL: out of memory. */
+json_t *client_open_error(enum gmm_err err, const struct gmm_msg *msg);
 /* A file named by other input (a row of a table): a descriptor of a regular file or memfd, as call_file gives. GMM_EIO:
  * a directory, unreadable. GMM_ENOTFOUND. The file's argument object for client_call: {"fd": index, "name": …, "path":
  * …}. */

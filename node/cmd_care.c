@@ -67,17 +67,20 @@ static void on_progress(void *arg, uint64_t done)
     call_progress(arg, "%llu entries", (unsigned long long)done);
 }
 
+/* What a person should see to, and is no damage. */
+static bool is_advice(const char *check)
+{
+    return strcmp(check, "network") == 0 || strcmp(check, "memory") == 0 || strcmp(check, "disk") == 0 ||
+           strcmp(check, "privacy") == 0;
+}
+
 static void doctor(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
     bool rebuild = call_flag(call, "rebuild"), ok = true;
     const json_t *check;
     size_t i;
-    enum gmm_err err = rebuild && node->read_only ? GMM_EDENIED : GMM_OK;
-    if (err == GMM_EDENIED)
-        gmm_fail(&msg, err, "--read-only writes nothing: run doctor --rebuild without it");
-    if (err == GMM_OK && rebuild)
-        err = care_rebuild(node, on_progress, call, &msg);
+    enum gmm_err err = rebuild ? care_rebuild(node, on_progress, call, &msg) : GMM_OK;
     if (err != GMM_OK) {
         reply_fail(call, err, &msg, NULL);
         return;
@@ -87,7 +90,7 @@ static void doctor(struct node *node, struct call *call)
     {
         const char *name = reply_text(check, "check");
         bool fine = json_is_true(json_object_get(check, "ok"));
-        ok = ok && (fine || strcmp(name, "network") == 0 || strcmp(name, "memory") == 0 || strcmp(name, "disk") == 0);
+        ok = ok && (fine || is_advice(name));
     }
     json_t *result = json_pack("{s:b, s:b, s:o}", "ok", ok, "rebuilt", rebuild, "checks", checks);
     if (ok)
@@ -333,7 +336,7 @@ static const struct command_param verify_params[] = {
     {"--all", COMMAND_FLAG, 0, NULL, "also read every chunk, and open every body and content"},
 };
 static const struct command_param doctor_params[] = {
-    {"--rebuild", COMMAND_FLAG, 0, NULL, "make the catalogue and the search index anew"},
+    {"--rebuild", COMMAND_FLAG, COMMAND_WRITING, NULL, "make the catalogue and the search index anew"},
 };
 static const struct command_param passphrase_params[] = {
     {"--no-passphrase", COMMAND_FLAG, 0, NULL, "leave the keys without one"},

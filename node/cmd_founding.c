@@ -57,6 +57,17 @@ static const char *lock_text(enum keystore_method method)
     return "none";
 }
 
+static enum gmm_err check_words(struct call *call, const struct founding_office *office, struct gmm_msg *msg)
+{
+    if (office->kind == 0)
+        return gmm_fail(msg, GMM_EUSAGE,
+                        "'%s' is no kind: member, government, employers, workers, civil-society, intl-org or observer",
+                        call_text(call, "kind"));
+    if (office->level == 0)
+        return gmm_fail(msg, GMM_EUSAGE, "'%s' is no level: hq, regional, country or field", call_text(call, "level"));
+    return GMM_OK;
+}
+
 static void init_local(struct client *client, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
@@ -71,7 +82,9 @@ static void init_local(struct client *client, struct call *call)
         .kind = identity_kind_from_text(call_text(call, "kind")),
         .level = identity_level_from_text(call_text(call, "level")),
     };
-    enum gmm_err err = founding_check(client_home(client), &office, &msg);
+    enum gmm_err err = check_words(call, &office, &msg);
+    if (err == GMM_OK)
+        err = founding_check(client_home(client), &office, &msg);
     if (err == GMM_OK)
         err = init_lock(call, &lock, &secret, &msg);
     if (err == GMM_OK)

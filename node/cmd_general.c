@@ -252,6 +252,13 @@ static void version_render(const json_t *result, struct render *out)
     render_line(out, "gmm %s", member(result, "version"));
 }
 
+static void fail_shell(struct call *call, const char *shell)
+{
+    char message[128];
+    snprintf(message, sizeof message, "no completion for '%.64s'", shell);
+    call_fail(call, GMM_EUSAGE, message, "name bash, zsh or fish");
+}
+
 static void completion_local(struct client *client, struct call *call)
 {
     const char *shell = call_text(call, "shell");
@@ -264,7 +271,7 @@ static void completion_local(struct client *client, struct call *call)
     if (failed)
         call_fail(call, GMM_ENOMEM, NULL, NULL);
     else if (!known)
-        call_fail(call, GMM_EUSAGE, "completion is there for bash, zsh and fish", "name one of them");
+        fail_shell(call, shell);
     else
         call_reply(call, json_pack("{s:s, s:s}", "shell", shell, "script", text));
     free(text);

@@ -430,7 +430,7 @@ static enum gmm_err on_chunk(void *arg, const struct gmm_id *gid, const struct g
 
 static uint64_t bytes_on_disk(struct node *node)
 {
-    static const char *const files[] = {"store.db", "store.db-wal", "store.db-shm", HOME_KEYSTORE};
+    static const char *const files[] = {HOME_STORE, HOME_STORE "-wal", HOME_STORE "-shm", HOME_KEYSTORE};
     char path[HOME_PATH_MAX];
     struct stat st;
     uint64_t bytes = 0;
@@ -502,6 +502,8 @@ static json_t *status_warnings(struct node *node)
         warn(warnings, "%zu pieces of attachments are not here yet", engine_chunks_wanted(node->engine));
     if (chunkfile_disk_free(node->chunks) < DISK_LOW)
         warn(warnings, "less than 256 MiB are free on the disk of this home");
+    if (!home_is_private(node->home))
+        warn(warnings, "others may look into the home %s: chmod 700 it", node->home);
     if (!secret_is_locked())
         warn(warnings, "the keys in memory are not locked: they could reach the swap space (raise LimitMEMLOCK)");
     return warnings;

@@ -33,6 +33,7 @@ enum command_param_kind {
 #define COMMAND_TO_NAME                                                                                                \
     8u /* standard output when it is no terminal, else a safe form of the reply's "name" (hex) here */
 #define COMMAND_PRIVATE 16u /* of a COMMAND_OUT: the file is made with mode 0600 */
+#define COMMAND_WRITING 32u /* given, the command is refused under --read-only */
 struct command_param {
     /* "--title" is an option (key of its value in the arguments: "title"), "-o" the option -o or --output (key "o"),
      * "REF" a positional (key "ref"); "--max-bytes" gives "max-bytes". */

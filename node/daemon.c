@@ -225,10 +225,14 @@ void daemon_run(struct client *client, struct call *call)
     raise_descriptors();
     enum gmm_err err = assembly_open(&d.node, client_home(client), NODE_DAEMON,
                                      terminal_interactive() ? terminal_ask : NULL, NULL, &msg);
-    if (err == GMM_OK && !secret_is_locked())
+    if (err != GMM_OK) {
+        json_t *error = client_open_error(err, &msg);
+        call_answer(call, err, error != NULL ? json_pack("{s:o}", "error", error) : NULL);
+        return;
+    }
+    if (!secret_is_locked())
         log_warning("the keys in memory are not locked: they could reach the swap space (raise LimitMEMLOCK)");
-    if (err == GMM_OK)
-        err = run(&d, &msg);
+    err = run(&d, &msg);
     node_close(d.node);
     if (err == GMM_OK)
         call_reply(call, json_object());

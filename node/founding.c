@@ -114,6 +114,20 @@ static enum gmm_err write_keystore(const char *home, const struct keystore *ks, 
     return err;
 }
 
+/* An empty one: a home without its store has lost it. */
+static enum gmm_err make_store(const char *home, struct gmm_msg *msg)
+{
+    char path[HOME_PATH_MAX];
+    uint8_t id[16];
+    struct store *store = NULL;
+    enum gmm_err err = home_join(path, home, HOME_STORE, msg);
+    randombytes_buf(id, sizeof id);
+    if (err == GMM_OK)
+        err = store_open(&store, path, false, id, msg);
+    store_close(store);
+    return err;
+}
+
 /* The keystore comes last: a home that holds one is whole. */
 static enum gmm_err fill_home(const char *home, const struct founding_office *office, const char *lang,
                               const struct keystore_lock *lock, struct card *card, struct gmm_msg *msg)
@@ -125,6 +139,8 @@ static enum gmm_err fill_home(const char *home, const struct founding_office *of
     enum gmm_err err = draw_card(card, ks, office, lang, msg);
     if (err == GMM_OK)
         err = write_config(home, lang, msg);
+    if (err == GMM_OK)
+        err = make_store(home, msg);
     if (err == GMM_OK)
         err = write_keystore(home, ks, lock, msg);
     keystore_free(ks);

@@ -128,6 +128,8 @@ static enum gmm_err fill_home(int fd, const char *home, struct gmm_msg *msg)
         return gmm_fail(msg, GMM_EDENIED, "others may write into %s: choose another folder, or chmod 700 it", home);
     if (fstatat(fd, HOME_KEYSTORE, &st, AT_SYMLINK_NOFOLLOW) == 0)
         return gmm_fail(msg, GMM_EEXISTS, "%s already holds an office's keys: choose another home", home);
+    if (fstatat(fd, HOME_STORE, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return gmm_fail(msg, GMM_EEXISTS, "%s holds a store whose keys are gone: choose another home", home);
     enum gmm_err err = fchmod(fd, 0700) == 0 ? GMM_OK : sys_err(errno);
     if (err == GMM_OK)
         err = make_inner(fd, "keys");
@@ -170,13 +172,19 @@ enum gmm_err home_check(const char *home, struct gmm_msg *msg)
     if (lstat(keystore, &file) != 0) {
         if (errno != ENOENT && errno != ENOTDIR)
             return gmm_fail(msg, sys_err(errno), "cannot look at the keys in %s: %s", home, sys_text(errno));
-        return gmm_fail(msg, GMM_ENOTFOUND, "no home at %s: run gmm init, or name the home with --home", home);
+        return gmm_fail(msg, GMM_ENOTFOUND, "no home at %s", home);
     }
     if (st.st_uid != geteuid() && geteuid() != 0)
         return gmm_fail(msg, GMM_EDENIED, "the home %s belongs to another account: run gmm as its owner", home);
     if ((st.st_mode & 022) != 0)
         return gmm_fail(msg, GMM_EDENIED, "others may write into the home %s: chmod 700 it, then run gmm doctor", home);
     return GMM_OK;
+}
+
+bool home_is_private(const char *home)
+{
+    struct stat st;
+    return stat(home, &st) != 0 || (st.st_mode & 077) == 0;
 }
 
 /* *fd stays -1 with GMM_OK where a read-only mount has no lock file. */
@@ -227,8 +235,7 @@ static enum gmm_err wait_for(int fd, unsigned wait_ms, const char *home, struct 
         if (daemon_holds(fd))
             return gmm_fail(msg, GMM_EBUSY, "a daemon (gmm run) is running in the home %s: stop it first", home);
         if (sys_now_ms() >= until)
-            return gmm_fail(msg, GMM_EBUSY, "another gmm command is using the home %s: try again when it has ended",
-                            home);
+            return gmm_fail(msg, GMM_EBUSY, "another gmm command is using the home %s", home);
         nanosleep(&(struct timespec){.tv_nsec = LOCK_POLL_NS}, NULL);
     }
 }

@@ -12,6 +12,7 @@
 
 #define HOME_PATH_MAX 4096
 #define HOME_KEYSTORE "keys/office.keystore"
+#define HOME_STORE "store.db"
 
 /* --home (NULL: none), else $GMM_HOME, else $XDG_DATA_HOME/gmm, else ~/.local/share/gmm. GMM_ELIMIT, GMM_ENOTFOUND. */
 enum gmm_err home_path(char out[HOME_PATH_MAX], const char *option, struct gmm_msg *msg);
@@ -20,8 +21,10 @@ enum gmm_err home_join(char out[HOME_PATH_MAX], const char *home, const char *na
 /* Makes the folder and keys/ and chunks/ (0700, parents as needed), syncs the parent. GMM_EEXISTS when it already holds
  * a keystore; GMM_EDENIED when the folder is another account's or others could write into it; GMM_EIO, GMM_EFULL. */
 enum gmm_err home_create(const char *home, struct gmm_msg *msg);
-/* GMM_ENOTFOUND ("no home at …: run gmm init …"), GMM_EDENIED when others could write into it. */
+/* GMM_ENOTFOUND ("no home at …"), GMM_EDENIED when others could write into it. */
 enum gmm_err home_check(const char *home, struct gmm_msg *msg);
+/* Nobody else may even look into it (mode 0700). */
+bool home_is_private(const char *home);
 
 /* The one lock (flock on home/lock, freed by the kernel with the process; the file is never removed). What kind of
  * holder it has is a second kernel lock on the file's first byte, which only a daemon takes: bytes in the file could

@@ -1,8 +1,10 @@
 #include "node/node.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "keys/secret.h"
 #include "keys/selftest.h"
@@ -28,15 +30,14 @@ static enum gmm_err open_keystore(struct node *node, node_ask_fn *ask, void *arg
     if (err != GMM_OK)
         return err;
     if ((err = keystore_method(&method, bytes, len)) != GMM_OK) {
-        gmm_fail(msg, err, "the keystore %s is %s; restore it from a backup", path, gmm_err_text(err));
+        gmm_fail(msg, err, "the keystore %s is %s", path, gmm_err_text(err));
         goto out;
     }
     if (method != KEYSTORE_NONE &&
         (err = passphrase_get(&secret, &secret_len, method, ask, arg, "Passphrase of this office: ", msg)) != GMM_OK)
         goto out;
     if ((err = keystore_open(&node->keystore, bytes, len, secret, secret_len)) != GMM_OK) {
-        gmm_fail(msg, err, err == GMM_EPASSPHRASE ? "wrong passphrase for %s; try again" : "the keystore %s is damaged",
-                 path);
+        gmm_fail(msg, err, err == GMM_EPASSPHRASE ? "wrong passphrase for %s" : "the keystore %s is damaged", path);
         goto out;
     }
     node->keystore_lock.method = method;
@@ -226,8 +227,10 @@ static enum gmm_err open_store(struct node *node, struct gmm_msg *msg)
 {
     char path[HOME_PATH_MAX];
     uint8_t id[16];
-    enum gmm_err err = home_join(path, node->home, "store.db", msg);
+    enum gmm_err err = home_join(path, node->home, HOME_STORE, msg);
     randombytes_buf(id, sizeof id);
+    if (err == GMM_OK && access(path, F_OK) != 0 && errno == ENOENT)
+        err = gmm_fail(msg, GMM_ECORRUPT, "the store %s is missing", path);
     if (err == GMM_OK)
         err = store_open(&node->store, path, node->read_only, id, msg);
     if (err == GMM_OK)

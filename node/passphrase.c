@@ -45,11 +45,12 @@ static enum gmm_err read_file(uint8_t **secret, size_t *len, const char *path, b
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return gmm_fail(msg, GMM_EIO, "cannot open %s for the passphrase: %s", path, strerror(errno));
-    enum gmm_err err = keyfile_read_fd(&bytes, &n, fd, PASSPHRASE_BYTES, NULL);
+    struct gmm_msg inner = {.text = ""};
+    enum gmm_err err = keyfile_read_fd(&bytes, &n, fd, PASSPHRASE_BYTES, &inner);
     close(fd);
     if (err != GMM_OK)
         return gmm_fail(msg, err, "cannot take the passphrase from %s: %s", path,
-                        err == GMM_ELIMIT ? "it is longer than 1024 bytes" : gmm_err_text(err));
+                        err == GMM_ELIMIT ? "it is longer than 1024 bytes" : inner.text);
     size_t used = key ? n : without_line_end(bytes, n);
     if (key && used != KEY_BYTES)
         err =
@@ -104,8 +105,8 @@ static enum gmm_err get_passphrase(uint8_t **secret, size_t *len, node_ask_fn *a
     enum gmm_err err = read_credential(secret, len, "gmm.passphrase", false, msg);
     if (err == GMM_ENOTFOUND)
         return gmm_fail(msg, GMM_EPASSPHRASE,
-                        "a passphrase is needed and there is no terminal to ask on: name a file with it in "
-                        "GMM_PASSPHRASE_FILE, or give the systemd credential gmm.passphrase");
+                        "a passphrase is needed, and there is no terminal to ask on, no GMM_PASSPHRASE_FILE and no "
+                        "systemd credential gmm.passphrase");
     return err;
 }
 
@@ -166,8 +167,8 @@ enum gmm_err passphrase_new(uint8_t **secret, size_t *len, const char *file_vari
         err = ask_twice(secret, len, ask, arg, prompt, msg);
     else
         err = gmm_fail(msg, GMM_EPASSPHRASE,
-                       "a passphrase is needed and there is no terminal to ask on: name a file with it in %s, or say "
-                       "--no-passphrase",
+                       "a new passphrase is needed, and there is no terminal to ask on and no %s (--no-passphrase goes "
+                       "without)",
                        file_variable);
     if (err != GMM_OK) {
         secret_free(*secret);

@@ -110,6 +110,26 @@ static void write_clause(const char *text, bool capital)
         fputc('.', stderr);
 }
 
+/* One that could be meant: a word, or an item with what tells it from the others. */
+static void write_choice(const json_t *choice)
+{
+    static const char *const names[] = {"id", "kind", "lang", "version", "title"};
+    if (json_is_string(choice)) {
+        const char *text = json_string_value(choice);
+        render_text_n(stderr, text, strlen(text));
+    }
+    for (size_t i = 0; json_is_object(choice) && i < sizeof names / sizeof names[0]; i++) {
+        const json_t *value = json_object_get(choice, names[i]);
+        const char *text = json_string_value(value);
+        if (i > 0 && (text != NULL || json_is_integer(value)))
+            fputs("  ", stderr);
+        if (text != NULL)
+            render_text_n(stderr, text, strlen(text));
+        else if (json_is_integer(value))
+            fprintf(stderr, "%lld", (long long)json_integer_value(value));
+    }
+}
+
 void printer_error(struct printer *p, const json_t *error)
 {
     if (p->json) {
@@ -129,12 +149,8 @@ void printer_error(struct printer *p, const json_t *error)
     fputc('\n', stderr);
     const json_t *choices = json_object_get(error, "choices");
     for (size_t i = 0; i < json_array_size(choices); i++) {
-        const char *text = json_string_value(json_array_get(choices, i));
         fputs("  ", stderr);
-        if (text != NULL)
-            render_text_n(stderr, text, strlen(text));
-        else
-            (void)json_dumpf(json_array_get(choices, i), stderr, JSON_COMPACT | JSON_ENCODE_ANY);
+        write_choice(json_array_get(choices, i));
         fputc('\n', stderr);
     }
 }

@@ -55,6 +55,31 @@ def gmm(*args, status=0, stdin=subprocess.DEVNULL, data=None, cwd=None, env=None
     return done
 
 
+def refused(status, code, args, *words, home=None, choices=None, **how):
+    """One row of the table: both forms of the same refusal. The words stand in the message or the remedy."""
+    args = ["--home", home, *args] if home else list(args)
+    done = gmm(*args, status=status, **how)
+    text = done.stderr.decode()
+    assert done.stdout == b"" and text.startswith("gmm: "), (args, done)
+    done = gmm("--json", *args, status=status, **how)
+    assert done.stderr == b"", (args, done)
+    document = json.loads(done.stdout)
+    assert list(document) == ["error"], document
+    error = document["error"]
+    assert sorted(error) == ["choices", "code", "exit", "message", "remedy"], error
+    assert error["exit"] == status and error["code"] == code, (args, error)
+    assert error["message"] and error["remedy"], (args, error)
+    both = error["message"] + " " + error["remedy"]
+    for word in words:
+        assert word in both and word in text, (args, word, both, text)
+    if choices is not None:
+        assert choices(error["choices"]), (args, error)
+    for choice in error["choices"]:
+        for shown in [choice] if isinstance(choice, str) else [choice["id"], choice["title"], str(choice["version"])]:
+            assert shown in text, (choice, text)
+    return error
+
+
 def until(condition, seconds=60):
     """Asks again until the answer is true; gives it. Each question is a process of its own, so this does not spin."""
     end = time.monotonic() + seconds
