@@ -29,6 +29,7 @@ static void on_listener_closed(uv_handle_t *handle)
     net_handle_closed(listener->net);
 }
 
+static void on_connection(uv_stream_t *stream, int status);
 static void on_prepare(uv_prepare_t *handle);
 static void on_check(uv_check_t *handle);
 static void on_idle(uv_idle_t *handle);
@@ -286,11 +287,20 @@ static void keep_time(struct net *net)
         uv_timer_start(&net->alarm, on_alarm, next > now ? next - now : 1, 0);
 }
 
+/* libuv listens no more until the connection that it has told of is accepted. */
+static void take_waiting(struct net *net)
+{
+    for (size_t i = 0; i < net->listener_count; i++)
+        if (net->listeners[i].waiting)
+            on_connection((uv_stream_t *)&net->listeners[i].tcp, 0);
+}
+
 static void settle(struct net *net)
 {
     if (net->settling || net->closing)
         return;
     net->settling = true;
+    take_waiting(net);
     bool watched = false;
     for (unsigned round = 0; round < ROUNDS && !net->closing && (net->touched || net->changed); round++) {
         net->touched = false;
@@ -364,6 +374,7 @@ static void on_connection(uv_stream_t *stream, int status)
     struct net_listener *listener = stream->data;
     struct net *net = listener->net;
     struct netconn *conn = status == 0 ? netconn_new(net) : NULL;
+    listener->waiting = status == 0 && conn == NULL;
     if (conn == NULL)
         return;
     conn->purpose = SESSION_OFFICES; /* the preamble says what it really is */

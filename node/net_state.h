@@ -17,6 +17,7 @@ struct net_listener {
     struct net *net;
     uv_tcp_t tcp;
     char bound[256];
+    bool waiting; /* somebody is at the door for whom there was no room: the loop listens on once they are taken */
 };
 
 struct net_watch {
