@@ -24,6 +24,7 @@
 #define LABEL_BODY "GMM1/body"
 #define LABEL_ENTRY "GMM1/entry"
 #define LABEL_HEAD "GMM1/head"
+#define LABEL_FORK "GMM1/fork"
 #define LABEL_SUBJECT "GMM1/subject"
 /* groups, epochs, bodies, chunks */
 #define LABEL_GROUP "GMM1/group"
