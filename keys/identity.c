@@ -193,13 +193,23 @@ enum gmm_err identity_sign_object(struct buffer *out, size_t start, const uint8_
     return out->failed;
 }
 
-#define ROTATION_CONTENT_BYTES (IDENTITY_ROTATION_BYTES - HASH_SIG_BYTES)
-static_assert(ROTATION_CONTENT_BYTES == 133, "ver, nid, pid, n, new_root_pk, next_commit");
+#define ROTATION_FIXED_BYTES (IDENTITY_ROTATION_BYTES - HASH_SIG_BYTES)
+static_assert(ROTATION_FIXED_BYTES == 135, "ver, nid, pid, n, new_root_pk, next_commit, count");
 
-enum gmm_err identity_rotation_make(uint8_t out[IDENTITY_ROTATION_BYTES], const struct identity_rotation *rotation,
+size_t identity_rotation_size(const struct identity_rotation *rotation)
+{
+    return IDENTITY_ROTATION_BYTES + (size_t)rotation->standing_count * GMM_ID_BYTES;
+}
+
+enum gmm_err identity_rotation_make(uint8_t *out, const struct identity_rotation *rotation,
                                     const uint8_t new_root_sk[64])
 {
     struct identity_rotation made;
+    if (rotation->standing_count > LIMIT_ROTATION_NAMES)
+        return GMM_ELIMIT;
+    if (!is_pair(new_root_sk, &rotation->root_pk))
+        return GMM_EKEY;
+    size_t content = identity_rotation_size(rotation) - HASH_SIG_BYTES;
     uint8_t *p = out;
     *p++ = 1;
     memcpy(p, rotation->nid.b, 32);
@@ -207,10 +217,19 @@ enum gmm_err identity_rotation_make(uint8_t out[IDENTITY_ROTATION_BYTES], const 
     bytes_store_u32(p + 64, rotation->n);
     memcpy(p + 68, rotation->root_pk.b, 32);
     memcpy(p + 100, rotation->next_commit.b, 32);
-    if (!is_pair(new_root_sk, &rotation->root_pk))
-        return GMM_EKEY;
-    hash_sign(out + ROTATION_CONTENT_BYTES, new_root_sk, LABEL_ROTATION, &rotation->nid, out, ROTATION_CONTENT_BYTES);
-    return identity_rotation_open(&made, &rotation->nid, out, IDENTITY_ROTATION_BYTES);
+    bytes_store_u16(p + 132, rotation->standing_count);
+    if (rotation->standing_count > 0)
+        memcpy(p + 134, rotation->standing, (size_t)rotation->standing_count * GMM_ID_BYTES);
+    hash_sign(out + content, new_root_sk, LABEL_ROTATION, &rotation->nid, out, content);
+    return identity_rotation_open(&made, &rotation->nid, out, content + HASH_SIG_BYTES);
+}
+
+static bool ascending(const uint8_t *names, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (memcmp(names + (i - 1) * GMM_ID_BYTES, names + i * GMM_ID_BYTES, GMM_ID_BYTES) >= 0)
+            return false;
+    return true;
 }
 
 enum gmm_err identity_rotation_open(struct identity_rotation *out, const struct gmm_id *nid, const void *bytes,
@@ -227,12 +246,32 @@ enum gmm_err identity_rotation_open(struct identity_rotation *out, const struct 
     out->n = bytes_get_u32(&in);
     bytes_get_id(&in, &out->root_pk);
     bytes_get_id(&in, &out->next_commit);
+    out->standing_count = bytes_get_u16(&in);
+    out->standing = bytes_take(&in, (size_t)out->standing_count * GMM_ID_BYTES);
     bytes_get(&in, sig, sizeof sig);
-    if (!bytes_in_done(&in) || out->n == 0)
+    if (!bytes_in_done(&in) || out->n == 0 || !ascending(out->standing, out->standing_count))
         return GMM_EFORMAT;
+    if (out->standing_count > LIMIT_ROTATION_NAMES)
+        return GMM_ELIMIT;
     if (nid != NULL && !id_equal(nid, &out->nid))
         return GMM_ENETWORK;
     if (hash_check_sign_pk(&out->root_pk) != GMM_OK)
         return GMM_EKEY;
-    return hash_verify(sig, &out->root_pk, LABEL_ROTATION, &out->nid, bytes, ROTATION_CONTENT_BYTES);
+    return hash_verify(sig, &out->root_pk, LABEL_ROTATION, &out->nid, bytes, len - HASH_SIG_BYTES);
+}
+
+bool identity_rotation_names(const struct identity_rotation *rotation, const struct gmm_id *name)
+{
+    size_t low = 0, high = rotation->standing_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = memcmp(rotation->standing + middle * GMM_ID_BYTES, name->b, GMM_ID_BYTES);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
 }

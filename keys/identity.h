@@ -58,18 +58,27 @@ enum gmm_err identity_sign_object(struct buffer *out, size_t start, const uint8_
                                   const char *label, const struct gmm_id *nid);
 
 /* Root rotation, a root object: content ‖ SIG(new root, rotation, content).
- * content = {ver u8 = 1, nid 32, pid 32, n u32 ≥ 1, new_root_pk 32, next_commit 32}. */
-#define IDENTITY_ROTATION_BYTES (1 + 32 + 32 + 4 + 32 + 32 + 64)
+ * content = {ver u8 = 1, nid 32, pid 32, n u32 ≥ 1, new_root_pk 32, next_commit 32,
+ *            standing: count u16 × name 32, strictly ascending}.
+ * standing: names (proto/directory.h) of the certificates and revocations by earlier roots that keep their effect; what
+ * a stolen root signs beyond them has none. */
+#define IDENTITY_ROTATION_BYTES (1 + 32 + 32 + 4 + 32 + 32 + 2 + 64) /* of one that names nothing */
 struct identity_rotation {
     struct gmm_id nid, pid, root_pk, next_commit;
     uint32_t n;
+    uint16_t standing_count; /* at most LIMIT_ROTATION_NAMES */
+    const uint8_t *standing; /* 32 bytes each; borrowed from what was opened; NULL when there are none */
 };
-/* Errors as identity_rotation_open; GMM_EKEY also when new_root_sk is not that of root_pk. */
-enum gmm_err identity_rotation_make(uint8_t out[IDENTITY_ROTATION_BYTES], const struct identity_rotation *rotation,
+size_t identity_rotation_size(const struct identity_rotation *rotation);
+/* Writes identity_rotation_size bytes. Errors as identity_rotation_open; GMM_EKEY also when new_root_sk is not that of
+ * root_pk; GMM_ELIMIT. */
+enum gmm_err identity_rotation_make(uint8_t *out, const struct identity_rotation *rotation,
                                     const uint8_t new_root_sk[64]);
-/* GMM_EFORMAT, GMM_EVERSION, GMM_ENETWORK, GMM_EKEY, GMM_ESIGNATURE. That root_pk fulfils the commitment of root n-1 is
- * the caller's question (the chain is data of the fold). */
+/* GMM_EFORMAT, GMM_EVERSION, GMM_ENETWORK, GMM_EKEY, GMM_ESIGNATURE; GMM_ELIMIT: it names too many. That root_pk
+ * fulfils the commitment of root n-1 is the caller's question (the chain is data of the fold). */
 enum gmm_err identity_rotation_open(struct identity_rotation *out, const struct gmm_id *nid, const void *bytes,
                                     size_t len);
+/* Does it let the object of this name stand? */
+bool identity_rotation_names(const struct identity_rotation *rotation, const struct gmm_id *name);
 
 #endif

@@ -32,6 +32,7 @@
 #define LIMIT_CUTS 4096u /* logs named by one control record */
 #define LIMIT_REASON_TEXT 255u
 #define LIMIT_TERMS 256u
+#define LIMIT_ROTATION_NAMES 1024u /* objects of earlier roots that one rotation lets stand */
 /* records */
 #define LIMIT_TITLE_TEXT 1024u
 #define LIMIT_SYMBOL_TEXT 128u

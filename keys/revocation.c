@@ -40,6 +40,7 @@ static enum gmm_err content_put(struct buffer *out, const struct revocation *rev
     buffer_put_id(out, &revocation->sign_pk);
     buffer_put_id(out, &revocation->signer);
     buffer_put_u64(out, revocation->time_ms);
+    buffer_put_text8(out, revocation->reason, strnlen(revocation->reason, sizeof revocation->reason));
     buffer_put_u16(out, revocation->count);
     for (size_t i = 0; i < revocation->count; i++) {
         buffer_put_id(out, &cuts[i].group);
@@ -99,11 +100,14 @@ static enum gmm_err decode(struct revocation *out, struct bytes_in *cuts, uint8_
     bytes_get_id(&in, &out->sign_pk);
     bytes_get_id(&in, &out->signer);
     out->time_ms = bytes_get_u64(&in);
+    bytes_get_text8(&in, out->reason, LIMIT_REASON_TEXT);
     out->count = bytes_get_u16(&in);
     size_t cuts_len = (size_t)out->count * CUT_BYTES;
     bytes_in_init(cuts, bytes_take(&in, cuts_len), cuts_len);
     bytes_get(&in, sig, HASH_SIG_BYTES);
-    return bytes_in_done(&in) && out->time_ms <= IDENTITY_TIME_MS_MAX ? GMM_OK : GMM_EFORMAT;
+    size_t reason_len = strlen(out->reason);
+    bool reason_ok = reason_len == 0 || identity_name_ok(out->reason, reason_len);
+    return bytes_in_done(&in) && reason_ok && out->time_ms <= IDENTITY_TIME_MS_MAX ? GMM_OK : GMM_EFORMAT;
 }
 
 enum gmm_err revocation_open(struct revocation *out, const struct gmm_id *nid, const void *bytes, size_t len)

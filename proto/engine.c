@@ -230,6 +230,7 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
             peer_send(peer, SESSION_CONTROL, MESSAGE_JOIN_ANSWER, event->bytes, event->len);
         return GMM_OK;
     case ENGINE_TICK:
+        engine->review = true;
         return engine_rotate_due(engine);
     }
     return GMM_EUSAGE;
@@ -251,6 +252,10 @@ static void finish(struct engine *engine)
     due = engine_next_rotation(engine);
     next = due < next ? due : next;
     links_pump(engine->links, core);
+    /* After the pump: what ended its session (a revocation, a newer certificate) has gone to the peer as well. */
+    if (engine->review)
+        links_review(engine->links, core);
+    engine->review = false;
     for (size_t i = links_count(engine->links); i > 0; i--) {
         struct peer *peer = links_at(engine->links, i - 1);
         if (peer->closing)

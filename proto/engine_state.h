@@ -31,6 +31,7 @@ struct engine {
     struct engine_rotation *rotations;
     size_t rotation_count;
     uint64_t timer_ms;
+    bool review; /* authority changed, or it is time: who has a session is judged anew */
     bool failed;
 };
 

@@ -31,6 +31,7 @@ enum gmm_err engine_view_changed(struct engine *engine)
     const struct view *view = fold_view(core->fold);
     if (view == NULL)
         return GMM_OK;
+    engine->review = true;
     replicate_view_changed(engine->replicate, core);
     enum gmm_err err = keyring_scan(engine->keyring, core, view, bad, BAD_AT_ONCE, &bad_count);
     if (err == GMM_OK && view_office(view, core_self(core)) != NULL)

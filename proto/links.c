@@ -193,6 +193,26 @@ enum gmm_err links_connected(struct links *links, struct core *core, const struc
     return GMM_OK;
 }
 
+/* May this key have a session now? not_after_ms: of the certificate that it showed; one that the root made since may
+ * last longer. */
+static enum gmm_err standing(const struct view *view, uint64_t now_ms, const struct gmm_id *pid,
+                             const struct gmm_id *sign_pk, uint64_t not_after_ms, struct gmm_msg *msg)
+{
+    const struct view_participant *participant = view == NULL ? NULL : view_participant(view, pid);
+    if (participant == NULL)
+        return gmm_fail(msg, GMM_EDENIED, "its participant is not in our roster");
+    if (participant->status == VIEW_EXPELLED)
+        return gmm_fail(msg, GMM_EDENIED, "participant %s is expelled", participant->id);
+    const struct view_office *office = view_office(view, sign_pk);
+    if (office != NULL && (office->status == VIEW_OFFICE_REVOKED || office->status == VIEW_OFFICE_VOID))
+        return gmm_fail(msg, GMM_EDENIED, "office %s/%s is revoked or void", participant->id, office->office);
+    if (office != NULL && office->status == VIEW_OFFICE_SUPERSEDED)
+        return gmm_fail(msg, GMM_EDENIED, "office %s/%s has other keys by now", participant->id, office->office);
+    if (office != NULL && office->not_after_ms > not_after_ms)
+        not_after_ms = office->not_after_ms;
+    return now_ms > not_after_ms ? gmm_fail(msg, GMM_EDENIED, "its certificate expired") : GMM_OK;
+}
+
 /* "Certificate key = handshake key, or out." Whether its participant is in our roster, and its key still stands. */
 static enum gmm_err judge(struct core *core, const struct peer *peer, const struct certificate *certificate,
                           struct gmm_msg *msg)
@@ -207,17 +227,7 @@ static enum gmm_err judge(struct core *core, const struct peer *peer, const stru
         (view == NULL || view_office(view, core_self(core)) == NULL ||
          view_participant(view, &certificate->pid) == NULL))
         return GMM_OK;
-    const struct view_participant *participant = view == NULL ? NULL : view_participant(view, &certificate->pid);
-    if (participant == NULL)
-        return gmm_fail(msg, GMM_EDENIED, "its participant is not in our roster");
-    if (participant->status == VIEW_EXPELLED)
-        return gmm_fail(msg, GMM_EDENIED, "participant %s is expelled", participant->id);
-    const struct view_office *office = view_office(view, &certificate->sign_pk);
-    if (office != NULL && (office->status == VIEW_OFFICE_REVOKED || office->status == VIEW_OFFICE_VOID))
-        return gmm_fail(msg, GMM_EDENIED, "office %s/%s is revoked or void", participant->id, office->office);
-    if (core->now_ms > certificate->not_after_ms)
-        return gmm_fail(msg, GMM_EDENIED, "its certificate expired");
-    return GMM_OK;
+    return standing(view, core->now_ms, &certificate->pid, &certificate->sign_pk, certificate->not_after_ms, msg);
 }
 
 enum gmm_err links_identify(struct core *core, struct peer *peer, const struct session_hello *hello,
@@ -246,6 +256,7 @@ enum gmm_err links_identify(struct core *core, struct peer *peer, const struct s
     }
     peer->sign_pk = certificate.sign_pk;
     peer->pid = certificate.pid;
+    peer->not_after_ms = certificate.not_after_ms;
     peer->identified = true;
     return GMM_OK;
 }
@@ -276,6 +287,24 @@ void links_pump(struct links *links, struct core *core)
         pump_one(core, links->peers[i]);
 }
 
+/* An inviter that is not in our roster yet is not judged by it. */
+void links_review(struct links *links, struct core *core)
+{
+    const struct view *view = fold_view(core->fold);
+    for (size_t i = 0; view != NULL && i < links->count; i++) {
+        struct peer *peer = links->peers[i];
+        struct gmm_msg msg = {.text = ""};
+        if (!peer->identified || view_participant(view, &peer->pid) == NULL)
+            continue;
+        const struct view_office *office = view_office(view, &peer->sign_pk);
+        if (office != NULL && office->not_after_ms > peer->not_after_ms)
+            peer->not_after_ms = office->not_after_ms;
+        enum gmm_err err = standing(view, core->now_ms, &peer->pid, &peer->sign_pk, peer->not_after_ms, &msg);
+        if (err != GMM_OK)
+            peer_close(peer, err, msg.text);
+    }
+}
+
 uint64_t links_tick(struct links *links, struct core *core)
 {
     uint64_t next = UINT64_MAX;
@@ -288,6 +317,8 @@ uint64_t links_tick(struct links *links, struct core *core)
                        open ? "the session is 24 hours old" : "no handshake within 10 s");
         else if (due < next)
             next = due;
+        if (peer->identified && peer->not_after_ms >= core->now_ms && peer->not_after_ms < next)
+            next = peer->not_after_ms + 1; /* to be reviewed */
     }
     return next;
 }

@@ -32,6 +32,9 @@ void links_forget(struct links *links, uint32_t conn); /* the transport is gone 
 void links_time(struct links *links, const struct core *core);
 /* Emits SEND for whatever may go out now. */
 void links_pump(struct links *links, struct core *core);
+/* Authority changed, or time has passed: marks to be closed the session of every key that may not have one any more,
+ * being revoked, void, superseded, expired, or of an expelled participant. */
+void links_review(struct links *links, struct core *core);
 /* Marks what overstays to be closed: handshakes over LIMIT_HANDSHAKE_MS, sessions over LIMIT_SESSION_MS. Returns when
  * it must run next. */
 uint64_t links_tick(struct links *links, struct core *core);

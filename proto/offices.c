@@ -53,15 +53,34 @@ static int compare_revocations(const void *a, const void *b)
     return order != 0 ? order : id_compare(&x->pid, &y->pid);
 }
 
-/* by_office lies sorted by pid and serial while this runs. */
+/* "Once a rotation is held, of what earlier roots signed only that stands which it names": also when a thief of an old
+ * root signs more, whatever serial and time it gives. */
+static bool retired(const struct directory *directory, const struct gmm_id *pid, uint32_t root_n,
+                    const struct gmm_id *name)
+{
+    const struct identity_rotation *rotation;
+    for (uint32_t n = root_n + 1; n <= LIMIT_ROOT_ROTATIONS; n++) {
+        if ((rotation = directory_rotation(directory, pid, n)) == NULL)
+            return false;
+        if (!identity_rotation_names(rotation, name))
+            return true;
+    }
+    return false;
+}
+
+/* by_office lies sorted by pid and serial while this runs; what a later root let go of claims no serial. */
 static void void_repeated_serials(struct offices *o)
 {
-    for (size_t i = 1; i < o->count; i++) {
-        const struct office_cert *a = o->by_office[i - 1], *b = o->by_office[i];
-        if (a->cert->serial != b->cert->serial || !id_equal(&a->cert->pid, &b->cert->pid))
+    const struct office_cert *before = NULL;
+    for (size_t i = 0; i < o->count; i++) {
+        const struct office_cert *c = o->by_office[i];
+        if (c->retired)
             continue;
-        o->certs[a - o->certs].voided = true;
-        o->certs[b - o->certs].voided = true;
+        if (before != NULL && before->cert->serial == c->cert->serial && id_equal(&before->cert->pid, &c->cert->pid)) {
+            o->certs[before - o->certs].voided = true;
+            o->certs[c - o->certs].voided = true;
+        }
+        before = c;
     }
 }
 
@@ -76,8 +95,11 @@ static enum gmm_err collect_certs(struct offices *o, const struct directory *dir
     for (size_t i = 0; i < total; i++) {
         const struct directory_object *object = directory_at(directory, i);
         const struct certificate *cert = &object->as.certificate;
-        if (object->kind == DIRECTORY_CERTIFICATE)
-            o->certs[o->count++] = (struct office_cert){.cert = cert, .hash = object->hash, .sign_pk = cert->sign_pk};
+        if (object->kind != DIRECTORY_CERTIFICATE)
+            continue;
+        bool gone = retired(directory, &cert->pid, cert->root_n, &object->hash);
+        o->certs[o->count++] = (struct office_cert){
+            .cert = cert, .hash = object->hash, .sign_pk = cert->sign_pk, .retired = gone, .voided = gone};
     }
     qsort(o->certs, o->count, sizeof *o->certs, compare_certs);
     for (size_t i = 0; i < o->count; i++)
@@ -215,13 +237,14 @@ bool offices_within(const struct office_revocation *revocation, const struct run
            id_equal(&revocation->cuts[low].group, &log->group);
 }
 
-/* "signer is a root of pid's chain". */
-static bool by_root(const struct directory *directory, const struct revocation *r)
+/* "signer is a root of pid's chain", and later roots let it stand. *signed_by_root also when they do not. */
+static bool by_root(const struct directory *directory, const struct directory_object *object, bool *signed_by_root)
 {
+    const struct revocation *r = &object->as.revocation;
     const struct gmm_id *root;
     for (uint32_t n = 0; n <= LIMIT_ROOT_ROTATIONS && (root = directory_root(directory, &r->pid, n)) != NULL; n++)
-        if (id_equal(root, &r->signer))
-            return true;
+        if ((*signed_by_root = id_equal(root, &r->signer)))
+            return !retired(directory, &r->pid, n, &object->hash);
     return false;
 }
 
@@ -300,12 +323,13 @@ static void revocations_merge(struct offices *o)
 static enum gmm_err collect_revocations(struct offices *o, const struct directory *directory)
 {
     size_t total = directory_count(directory), by_roots;
+    bool rooted = false;
     o->revocations = calloc(total + 1, sizeof *o->revocations);
     if (o->revocations == NULL)
         return GMM_ENOMEM;
     for (size_t i = 0; i < total; i++) {
         const struct directory_object *object = directory_at(directory, i);
-        if (object->kind == DIRECTORY_REVOCATION && by_root(directory, &object->as.revocation) &&
+        if (object->kind == DIRECTORY_REVOCATION && by_root(directory, object, &rooted) &&
             revocation_add(o, &object->as.revocation) != GMM_OK)
             return GMM_ENOMEM;
     }
@@ -313,7 +337,7 @@ static enum gmm_err collect_revocations(struct offices *o, const struct director
     by_roots = o->revocation_count;
     for (size_t i = 0; i < total; i++) {
         const struct directory_object *object = directory_at(directory, i);
-        if (object->kind != DIRECTORY_REVOCATION || by_root(directory, &object->as.revocation))
+        if (object->kind != DIRECTORY_REVOCATION || by_root(directory, object, &rooted) || rooted)
             continue;
         size_t with_offices = o->revocation_count;
         o->revocation_count = by_roots; /* who may sign is judged by the roots' revocations only */

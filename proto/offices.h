@@ -15,7 +15,8 @@ struct office_cert {
     const struct certificate *cert;
     struct gmm_id hash;    /* of the object */
     struct gmm_id sign_pk; /* the certificate's: looked up for every record, so it lies close */
-    bool voided;           /* "one serial with other bytes voids both" */
+    bool voided;           /* "one serial with other bytes voids both"; or retired */
+    bool retired;          /* by an earlier root, and a rotation since does not name it */
 };
 struct office_cut { /* the last entry of a log that stands */
     struct gmm_id group;

@@ -13,6 +13,7 @@ struct peer {
     enum session_purpose purpose;
     struct gmm_id noise_pk, sign_pk, pid;
     uint64_t address, since_ms;
+    uint64_t not_after_ms; /* of the certificate that it showed */
     size_t transport_queued;
     enum gmm_err close_err;
     char close_text[160];

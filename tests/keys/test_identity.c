@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -215,6 +216,53 @@ static void rotation_round_trip(void **state)
     assert_int_equal(identity_rotation_open(&read, NULL, bytes, IDENTITY_ROTATION_BYTES), GMM_EVERSION);
 }
 
+/* What earlier roots signed and a later one lets stand. */
+static void rotation_names_what_stands(void **state)
+{
+    (void)state;
+    struct sample_office office;
+    uint8_t names[3 * 32], *bytes = malloc(IDENTITY_ROTATION_BYTES + 32 * (LIMIT_ROTATION_NAMES + 1));
+    assert_non_null(bytes);
+    sample_office(&office, 1);
+    for (uint8_t i = 0; i < 3; i++)
+        memset(names + 32 * i, 10 * (i + 1), 32);
+    struct identity_rotation rotation = sample_rotation(&office), read;
+    rotation.standing = names;
+    rotation.standing_count = 3;
+    size_t len = identity_rotation_size(&rotation);
+    assert_int_equal(len, IDENTITY_ROTATION_BYTES + 96);
+    assert_int_equal(identity_rotation_make(bytes, &rotation, office.next_root_sk), GMM_OK);
+    assert_int_equal(identity_rotation_open(&read, NULL, bytes, len), GMM_OK);
+    assert_int_equal(read.standing_count, 3);
+    for (unsigned i = 0; i < 40; i++) {
+        const struct gmm_id name = sample_id((uint8_t)i);
+        assert_int_equal(identity_rotation_names(&read, &name), i > 0 && i % 10 == 0);
+    }
+    for (size_t n = 0; n < len; n++)
+        assert_int_not_equal(identity_rotation_open(&read, NULL, bytes, n), GMM_OK);
+    for (size_t bit = 0; bit < 8 * len; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_not_equal(identity_rotation_open(&read, NULL, bytes, len), GMM_OK);
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    memset(names + 32, 10, 32); /* one twice */
+    assert_int_equal(identity_rotation_make(bytes, &rotation, office.next_root_sk), GMM_EFORMAT);
+    memset(names + 32, 40, 32); /* out of order */
+    assert_int_equal(identity_rotation_make(bytes, &rotation, office.next_root_sk), GMM_EFORMAT);
+
+    uint8_t *many = calloc(LIMIT_ROTATION_NAMES + 1, 32);
+    assert_non_null(many);
+    for (uint32_t i = 0; i <= LIMIT_ROTATION_NAMES; i++)
+        bytes_store_u32(many + (size_t)32 * i, i);
+    rotation.standing = many;
+    rotation.standing_count = LIMIT_ROTATION_NAMES;
+    assert_int_equal(identity_rotation_make(bytes, &rotation, office.next_root_sk), GMM_OK);
+    rotation.standing_count++;
+    assert_int_equal(identity_rotation_make(bytes, &rotation, office.next_root_sk), GMM_ELIMIT);
+    free(many);
+    free(bytes);
+}
+
 static void rotation_refused(void **state)
 {
     (void)state;
@@ -241,6 +289,7 @@ int main(void)
         cmocka_unit_test(commitments_are_as_defined),
         cmocka_unit_test(unusable_dh_keys),
         cmocka_unit_test(rotation_round_trip),
+        cmocka_unit_test(rotation_names_what_stands),
         cmocka_unit_test(rotation_refused),
     };
     return cmocka_run_group_tests(tests, start, NULL);

@@ -13,7 +13,8 @@
 #include "tests/lib/failmalloc.h"
 #include "tests/lib/sample.h"
 
-#define FIXED_BYTES (1 + 4 * 32 + 8 + 2)
+#define REASON "lost on the way"
+#define FIXED_BYTES (1 + 4 * 32 + 8 + 1 + sizeof REASON - 1 + 2)
 
 static struct sample_office office;
 static struct revocation_cut cuts[3];
@@ -35,6 +36,7 @@ static int setup(void **state)
         .sign_pk = office.sign_pk,
         .signer = office.root_pk,
         .time_ms = 1389364496789,
+        .reason = REASON,
         .count = 3,
         .cuts = cuts,
     };
@@ -78,6 +80,7 @@ static void round_trip(void **state)
     assert_true(id_equal(&read.nid, &revocation.nid) && id_equal(&read.pid, &office.pid));
     assert_true(id_equal(&read.sign_pk, &office.sign_pk) && id_equal(&read.signer, &office.root_pk));
     assert_true(read.time_ms == 1389364496789);
+    assert_string_equal(read.reason, REASON);
     assert_int_equal(read.count, 3);
     /* in order of group and instance, whatever order they were given in */
     static const size_t order[] = {2, 0, 1};
@@ -182,6 +185,14 @@ static void refused(void **state)
     revocation.time_ms = IDENTITY_TIME_MS_MAX;
     assert_int_equal(make(), GMM_OK);
     assert_int_equal(revocation_make(&out, &revocation, office.sign_sk), GMM_EKEY);
+    memcpy(revocation.reason, "two\nlines", 10);
+    assert_int_equal(make(), GMM_EFORMAT);
+    revocation.reason[0] = '\0';
+    assert_int_equal(make(), GMM_OK);
+    assert_int_equal(try_open(out.p, out.len), GMM_OK);
+    memset(revocation.reason, 'x', sizeof revocation.reason - 1);
+    assert_int_equal(make(), GMM_OK);
+    assert_int_equal(try_open(out.p, out.len), GMM_OK);
     memset(&revocation.sign_pk, 0, 32);
     assert_int_equal(make(), GMM_EKEY);
     assert_int_equal(out.len, 0);

@@ -257,6 +257,51 @@ static void later_roots_revoke(void **state)
     buffer_close(&out);
 }
 
+/* A thief of root 0 certifies and revokes: after the rotation only what it names stands, and nothing else claims a
+ * serial. */
+static void a_rotation_ends_what_it_does_not_name(void **state)
+{
+    (void)state;
+    unsigned b = world_certified(&w, 0, "bangkok", CERTIFICATE_ROLE_REVOKE);
+    struct certificate evil;
+    struct gmm_id hash;
+    uint8_t names[64 * 32], object[1 + IDENTITY_ROTATION_BYTES + sizeof names] = {DIRECTORY_ROTATION};
+    uint16_t count = 0;
+    for (size_t i = 0; i < directory_count(w.directory); i++)
+        if (directory_at(w.directory, i)->kind == DIRECTORY_CERTIFICATE)
+            memcpy(names + 32 * (size_t)count++, directory_at(w.directory, i)->hash.b, 32);
+    assert_int_equal(count, 2);
+    world_certificate(&w, b, &evil);
+    evil.roles = CERTIFICATE_ROLE_DECIDE; /* the serial of bangkok's, other bytes */
+    evil.serial = 1;
+    world_issue(&w, 0, &evil, &hash);
+    world_revoke(&w, b, UINT_MAX, NULL, 0);
+    refresh();
+    assert_true(revoked(b));
+    assert_null(offices_deciding(&o, pid, day(100))); /* hq's certificate is void */
+
+    struct identity_rotation r = {.nid = w.nid, .pid = *pid, .n = 1, .next_commit = w.nid};
+    const struct directory_object *added;
+    r.root_pk = w.participants[0].next_root_pk;
+    r.standing = names;
+    r.standing_count = count;
+    assert_int_equal(identity_rotation_make(object + 1, &r, w.participants[0].next_root_sk), GMM_OK);
+    assert_int_equal(directory_add(w.directory, object, 1 + identity_rotation_size(&r), &added), GMM_OK);
+    refresh();
+    assert_false(revoked(b));
+    const struct office_cert *deciding = offices_deciding(&o, pid, day(100));
+    assert_non_null(deciding);
+    assert_true(id_equal(&deciding->sign_pk, &w.offices[0].sign_pk));
+    /* what the thief goes on to sign comes to nothing either */
+    evil.serial = 1000;
+    world_issue(&w, 0, &evil, &hash);
+    world_revoke(&w, 0, UINT_MAX, NULL, 0);
+    refresh();
+    assert_false(revoked(0));
+    assert_true(id_equal(&offices_deciding(&o, pid, day(100))->sign_pk, &w.offices[0].sign_pk));
+    assert_true(id_equal(&offices_ruling(&o, pid, "bangkok", day(100))->sign_pk, &w.offices[b].sign_pk));
+}
+
 static void memory_ends(void **state)
 {
     (void)state;
@@ -280,8 +325,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(renewals),  TEST(equal_serials), TEST(other_key_for_an_office), TEST(who_decides), TEST(cuts),
-        TEST(cuts_meet), TEST(who_revokes),   TEST(later_roots_revoke),      TEST(memory_ends),
+        TEST(renewals),    TEST(equal_serials), TEST(other_key_for_an_office),
+        TEST(who_decides), TEST(cuts),          TEST(a_rotation_ends_what_it_does_not_name),
+        TEST(cuts_meet),   TEST(who_revokes),   TEST(later_roots_revoke),
+        TEST(memory_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,19 +59,18 @@ static const struct vector expected[] = {
      "86a91cd12584aaaa0f"},
     {"certificate's name", "f154867e009228fec509f5b3fcab1524199f9407a8ec15059d94fce8a7cfc8d5"},
     {"objects", "3517bd85f5794b767fe8cf8c712a9a43335b9b8f57248076ef116461e8e9c774"},
-    {"rotation",
-     "01ac55f00ee25968fe01c274c4ca9b5b45c9e564137085eb1bde46908b4eb77620cf4f2537340177aa1f45a61855fc7e297a0e4e20b23908"
-     "8d9966e0ab460cd81e000000018139770ea87d175f56a35466c34c7ecccb8d8a91b4ee37a25df60f5b8fc9b394b8f5f7497a8cc464e6dfea"
-     "818bbaf7845da4f1c6538f7cd58fb547891e795b5f78b4ebb15f6600c0696f11de040311ebf86e0f5f5cbcdd2aac4be345116fec52d1024e"
-     "498466d66af763277d133f3e2da861871b54342778fe317a10e818f10f"},
-    {"rotation's name", "867edd50793bff8df9d80bf44778d0d6e5017bb3fc6d896e8e6d9acded98211c"},
-    {"revocation",
-     "01ac55f00ee25968fe01c274c4ca9b5b45c9e564137085eb1bde46908b4eb77620cf4f2537340177aa1f45a61855fc7e297a0e4e20b23908"
-     "8d9966e0ab460cd81eed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d18a88e3dd7409f195fd52db2d3cba5d"
-     "72ca6709bf1d94121bf3748801b40f6f5c00000145f680b00100010000000000000000000000000000000000000000000000000000000000"
-     "000000010203040506070800000000000000ff0800000000000000000000000000000000000000000000000000000000000000e202c4cc10"
-     "fa354f6ef51b8e531dd42b6a997d301a37cd742886515e6248b05ad3c10fb843b9df3a7667ada8032d0ab4305b10283b4f94f303a2bc40d7"
-     "2d940e"},
+    {"rotation", "01ac55f00ee25968fe01c274c4ca9b5b45c9e564137085eb1bde46908b4eb77620cf4f2537340177aa1f45a61855fc7e297a0"
+                 "e4e20b239088d9966e0ab460cd81e000000018139770ea87d175f56a35466c34c7ecccb8d8a91b4ee37a25df60f5b8fc9b394"
+                 "b8f5f7497a8cc464e6dfea818bbaf7845da4f1c6538f7cd58fb547891e795b5f0001f154867e009228fec509f5b3fcab15241"
+                 "99f9407a8ec15059d94fce8a7cfc8d55b076f181182233494412aa8ffd8311ad341ada7b6788ab83f15aa2b35df55d81a690e"
+                 "45fc17c2d186dc29b4f7374b4e759e723583d474a083e9995673c10a0c"},
+    {"rotation's name", "5067e08f9831a39643392810caa30417dd5a163874c8f64b9d0af7120ff759d0"},
+    {"revocation", "01ac55f00ee25968fe01c274c4ca9b5b45c9e564137085eb1bde46908b4eb77620cf4f2537340177aa1f45a61855fc7e297"
+                   "a0e4e20b239088d9966e0ab460cd81eed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d18a88"
+                   "e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c00000145f680b001046c6f73740001000000000"
+                   "0000000000000000000000000000000000000000000000000000000010203040506070800000000000000ff080000000000"
+                   "0000000000000000000000000000000000000000000000000000442ac0593461d8fd4cbd277786a2745da98905c6bd5ad31"
+                   "789a88cb680f12dec5eb027378e6cdb969a5a2bff9187e46937b49408ee2e11c65be6c54bf45e0109"},
     {"invite id", "909e792e841e5d9413ca8580d60f2d60"},
     {"card",
      "0103696c6f264f7267616e69736174696f6e20696e7465726e6174696f6e616c65206475205472617661696c01026871010266728a88e3dd"
@@ -223,7 +222,7 @@ static void id(const char *name, const struct gmm_id *value)
 static struct {
     uint8_t root0_sk[64], root1_sk[64], sign_sk[64], noise_sk[32], wrap_sk[32];
     struct gmm_id root0_pk, root1_pk, root2_pk, next_commit, pid, sign_pk, noise_pk, wrap_pk;
-    struct gmm_id nid, all, epoch;
+    struct gmm_id nid, all, epoch, certificate;
     uint8_t signature[HASH_SIG_BYTES];
 } office;
 
@@ -274,6 +273,8 @@ static void add(struct directory *d, uint8_t kind, const char *name, const void 
     memcpy(whole + 1, object, len);
     assert_int_equal(directory_add(d, whole, len + 1, &added), GMM_OK);
     id(name, &added->hash);
+    if (kind == DIRECTORY_CERTIFICATE)
+        office.certificate = added->hash;
     free(whole);
 }
 
@@ -329,17 +330,21 @@ static void certificate(struct directory *d)
 static void rotation_and_revocation(struct directory *d)
 {
     struct identity_rotation rotation = {.nid = office.nid, .pid = office.pid, .root_pk = office.root1_pk, .n = 1};
-    uint8_t rotated[IDENTITY_ROTATION_BYTES];
+    uint8_t rotated[IDENTITY_ROTATION_BYTES + 32];
+    struct gmm_id standing = office.certificate;
     struct revocation_cut cut = {.id = {{8}}, .instance = INSTANCE, .seq = 255};
     struct revocation revocation = {.nid = office.nid,
                                     .pid = office.pid,
                                     .sign_pk = office.sign_pk,
                                     .signer = office.root0_pk,
                                     .time_ms = TIME_MS + 1,
+                                    .reason = "lost",
                                     .count = 1,
                                     .cuts = &cut};
     struct buffer out;
     identity_next_commit(&rotation.next_commit, &office.root2_pk);
+    rotation.standing = standing.b;
+    rotation.standing_count = 1;
     assert_int_equal(identity_rotation_make(rotated, &rotation, office.root1_sk), GMM_OK);
     bytes("rotation", rotated, sizeof rotated);
     add(d, DIRECTORY_ROTATION, "rotation's name", rotated, sizeof rotated);
