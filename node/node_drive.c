@@ -167,7 +167,8 @@ static enum gmm_err on_load_chunk(struct node *node, const struct effect *effect
     return queue_event(node, &event, bytes, NULL);
 }
 
-/* "Durable before it is announced": the engine hears of the new key once the keystore is saved. */
+/* "Stores the private key durably, and then announces it": the engine hears of the new key once the keystore is saved.
+ */
 static enum gmm_err on_wrap_keys(struct node *node, size_t outdated)
 {
     struct gmm_msg msg = {.text = ""};

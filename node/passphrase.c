@@ -71,7 +71,7 @@ static enum gmm_err read_credential(uint8_t **secret, size_t *len, const char *n
     if (folder == NULL)
         return GMM_ENOTFOUND;
     int n = snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (n < 0 || (size_t)n >= sizeof path || access(path, F_OK) != 0)
+    if (n < 0 || (size_t)n >= sizeof path || (access(path, F_OK) != 0 && errno == ENOENT))
         return GMM_ENOTFOUND;
     return read_file(secret, len, path, key, msg);
 }

@@ -74,7 +74,7 @@ static enum gmm_err identify(const struct state *s, const struct change *c, stru
     return GMM_OK;
 }
 
-/* "The highest one carrying DECIDE names the office that signs for the chair or the lead." */
+/* Only the deciding office: "ruling, and not revoked at or before t, the highest serial". */
 static enum gmm_err decides(const struct state *s, const struct change *c, const struct decision *d,
                             struct gmm_msg *why)
 {
@@ -196,7 +196,7 @@ static enum gmm_err apply_group(struct state *s, struct change *c, const struct 
     return state_found_circle(s, &c->log.group, d->author, &d->body.circle);
 }
 
-/* "Thematic groups: chair or lead"; a chair whose term has lapsed keeps admission only. */
+/* "Thematic: the deciding office of the lead that the charter names, or of the chair while its term has not lapsed." */
 static enum gmm_err manages_thematic(const struct state *s, const struct change *c, const struct decision *d,
                                      struct gmm_msg *why)
 {

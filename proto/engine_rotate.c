@@ -111,7 +111,7 @@ static enum gmm_err write_wrap(struct engine *engine, const struct upkeep_item *
     return err;
 }
 
-/* "A listed recipient that cannot open an epoch writes EPOCH_BAD." */
+/* "Written by an office that an epoch was given to (a recipient, or named by a WRAP) and that cannot open it." */
 static enum gmm_err write_complaint(struct engine *engine, const struct upkeep_item *item)
 {
     struct buffer body;

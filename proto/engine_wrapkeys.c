@@ -3,7 +3,8 @@
 
 #define RETRY_MS 3600000u /* after the keystore could not be saved */
 
-/* "The private key is durable before it is announced": it is in the keystore, which the driver saves before it tells.
+/* "Stores the private key durably, and then announces it by WRAPKEY": it is in the keystore, which the driver saves
+ * before it tells.
  */
 static enum gmm_err announce(struct engine *engine, const struct gmm_id *pk)
 {

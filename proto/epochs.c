@@ -101,7 +101,7 @@ static bool is_about(const struct state_note *notes, size_t count, size_t i, con
     return i < count && compare_about(&notes[i], &about->epoch_id, &about->sign_pk) == 0;
 }
 
-/* "A listed recipient that cannot open an epoch writes EPOCH_BAD": or who was wrapped to before. */
+/* "When the author is a recipient of it (or was wrapped to before)." */
 static bool was_given(struct view_epoch *epochs, size_t count, const struct state_note *complaint,
                       const struct state_note *wraps, size_t wrap_count)
 {

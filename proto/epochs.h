@@ -17,7 +17,8 @@ enum gmm_err epochs_resolve(struct epochs *out, const struct state *s);
 void epochs_close(struct epochs *epochs);
 /* Lets the view point to them. */
 void epochs_show(const struct epochs *epochs, struct view *view);
-/* "gen = 1 + max(parents)", 1 without parents: every parent is held, of the same group and valid. */
+/* "gen = 1 + the highest gen of the parents, 1 without parents and only then": every parent is held, of the same group
+ * and valid. */
 bool epochs_gen_ok(const struct view_epoch *epochs, size_t count, const struct gmm_id *gid, const struct epoch *epoch);
 
 #endif

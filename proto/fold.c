@@ -111,7 +111,7 @@ static enum gmm_err change_new(struct change **out, const struct header *h, cons
     return GMM_OK;
 }
 
-/* "By header time, then by entry id." */
+/* "Ascending header time (all 64 bits), then ascending id." */
 static int compare_changes(const void *a, const void *b)
 {
     const struct change *const *x = a, *const *y = b;

@@ -1,4 +1,4 @@
-/* The fold: all plain records, in canonical order, become "who may do what" (protocol: Authority). Effect, not
+/* The fold: all plain records, in canonical order, say who may do what (protocol: The fold). Effect, not
  * integrity.
  *
  * A pure function of the set of records held: the same set gives the same view whatever the order of arrival. Records
@@ -105,8 +105,8 @@ void fold_touch(struct fold *fold);
  * (addresses) until they are removed. NULL: out of memory or no charter yet. */
 const struct view *fold_view(struct fold *fold);
 /* Would this record of ours have effect now, at its place in canonical order and behind all that is held? GMM_OK, or
- * GMM_EDENIED/GMM_EFORMAT/GMM_EEXISTS with the rule that refuses in msg ("only the chair of term 1 (International
- * Labour Organization) may admit a participant"). */
+ * GMM_EDENIED/GMM_EFORMAT/GMM_EEXISTS with the rule that refuses in msg ('only the chair of term 1 (International
+ * Labour Organization) may admit a participant'). */
 enum gmm_err fold_authorize(struct fold *fold, const struct gmm_id *author, const struct gmm_id *group, uint16_t type,
                             const void *body, size_t len, uint64_t time_ms, struct gmm_msg *msg);
 
@@ -141,7 +141,7 @@ size_t view_voids(const struct view *v, const struct run_key *key, struct view_v
                   struct gmm_msg *why);
 /* Has this entry effect, as far as its log goes? time: of its header. Says why not. */
 bool view_stands(const struct view *v, const struct run_key *key, uint64_t seq, uint64_t time, struct gmm_msg *why);
-/* Behind the last seq that is worth asking for or forwarding: "past a known cut nothing is requested or forwarded".
+/* Behind the last seq that is worth asking for or forwarding: past a known cut nothing is.
  * 0: nothing of the log is; UINT64_MAX: no bound. */
 uint64_t view_log_end(const struct view *v, const struct run_key *key);
 

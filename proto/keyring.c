@@ -360,7 +360,7 @@ size_t keyring_outdated(const struct keyring *ring)
     return ring->outdated;
 }
 
-/* The current offices of a group as wrap targets: "the newest one known, even an expired one". */
+/* The current offices of a group as wrap targets: "each at its newest wrap key known, even an expired one". */
 static enum gmm_err targets_of(const struct sending *s, struct epoch_target **out)
 {
     size_t count = 0;

@@ -83,7 +83,7 @@ static bool recipients_current(const struct sending *s, const struct epoch *epoc
     return true;
 }
 
-/* "Every recipient is, in the sender's fold, a current member", be it listed or named by a WRAP; and who made it. */
+/* Not so: "its maker, its recipients, the offices that a WRAP names for it" are all current offices. */
 static bool somebody_left(const struct sending *s, const struct view_epoch *epoch)
 {
     static const struct gmm_id lowest = {{0}};
@@ -171,7 +171,7 @@ bool sending_reaches(const struct view *v, const struct view_epoch *epoch, const
     return i < v->wrap_count && id_equal(&v->wraps[i].epoch_id, &epoch->id) && id_equal(&v->wraps[i].sign_pk, sign_pk);
 }
 
-/* "Members it lacks get a WRAP entry for it where history is full, else a new epoch is due." */
+/* "Where the group keeps no history, every current office must also be among its recipients (or wrapped to)." */
 static bool enough(const struct sending *s, const struct view_epoch *epoch)
 {
     for (size_t i = 0; !s->group->history_full && i < s->view->office_count; i++)

@@ -55,7 +55,8 @@ static uint64_t wait_ms(size_t place)
     return (1 + (uint64_t)place) * UPKEEP_STEP_MS;
 }
 
-/* "An office that holds no secret of the group can give nobody its history": it leaves the others their turn. */
+/* "An office that does not hold the secrets of all tips, where history is full, waits for a further round": it leaves
+ * the others their turn. */
 static bool holds_tips(const struct plan *p)
 {
     const struct view_epoch *tips[LIMIT_EPOCH_PARENTS];
@@ -85,8 +86,8 @@ static enum gmm_err plan_renewal(struct plan *p, const struct view_epoch *epoch)
     return owe(p, UPKEEP_RENEW, &epoch->id, NULL, old_ms + wait_ms(p->place));
 }
 
-/* "Members it lacks get a WRAP entry where history is full": for the epoch in use, and for every other whose secret no
- * later one wraps, since what was sealed under it is theirs to read. */
+/* "Each current office that an epoch does not reach gets a WRAP from an office that holds it": for the epoch in use,
+ * and for every other whose secret no later one wraps, since what was sealed under it is theirs to read. */
 static enum gmm_err plan_wraps(struct plan *p)
 {
     const struct view *v = p->view;
@@ -116,8 +117,9 @@ static const struct sending_epoch *listed(const struct plan *p, const struct gmm
     return NULL;
 }
 
-/* "A holder answers with a WRAP": with each further complaint another holder begins, should the first one's WRAPs be no
- * better. Not before our clock has passed the complaint: the answer must stand behind it. */
+/* "Who holds the secret answers a standing EPOCH_BAD of a current office with a WRAP to its newest wrap key": with each
+ * further complaint another holder begins, should the first one's WRAPs be no better. Not before our clock has passed
+ * the complaint: the answer must stand behind it. */
 static enum gmm_err plan_answers(struct plan *p)
 {
     size_t n = p->s.current_count;

@@ -1,7 +1,7 @@
 /* What an office owes its groups, and when: epochs, WRAPs, complaints (protocol 15: Upkeep).
  *
  * upkeep_plan looks at the view and lists what is due; what others do meanwhile drops out of the next plan, and what
- * stays keeps its time. "Waits rank × 2 s": the place of an office among the group's current ones, by key, counts its
+ * stays keeps its time. It waits its turn: the place of an office among the group's current ones, by key, counts its
  * steps. The engine plans at every change of the view and when until_ms comes, and carries out what is due.
  */
 #ifndef GMM_PROTO_UPKEEP_H

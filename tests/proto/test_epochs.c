@@ -59,7 +59,7 @@ static void as_written(void **state)
     assert_null(view_epoch(world_view(&w), &w.nid));
 }
 
-/* "gen = 1 + max(parents)". */
+/* "gen = 1 + the highest gen of the parents, 1 without parents and only then." */
 static void generations(void **state)
 {
     (void)state;
@@ -159,7 +159,7 @@ static void complaints_are_gathered(void **state)
     assert_true(seen(epoch)->bad && !seen(other)->bad); /* the chair's office waits still */
 }
 
-/* "A listed recipient that cannot open an epoch": nobody else's complaint counts. */
+/* "When the author is a recipient of it (or was wrapped to before)": nobody else's complaint counts. */
 static void who_complains(void **state)
 {
     (void)state;

@@ -87,7 +87,7 @@ static unsigned epoch_of(unsigned office, uint32_t gen, const unsigned *parents,
     return world_epoch(&w, office, &all, gen, parents, count, (const unsigned[]){0, iom, unu, wb}, 4);
 }
 
-/* "Highest gen, then smallest id", of those whose secret we hold. */
+/* "Of several the highest gen, then the smallest id", of those whose secret we hold. */
 static void epoch_for_sending(void **state)
 {
     (void)state;
@@ -109,7 +109,7 @@ static void epoch_for_sending(void **state)
     assert_null(choose(&all, w.now_ms + 4 * WORLD_YEAR_MS, have_all, NULL));
 }
 
-/* "Every recipient is, in the sender's fold, a current member." */
+/* "All of these are current offices of the group." */
 static void epochs_of_the_removed(void **state)
 {
     (void)state;

@@ -212,7 +212,7 @@ static void store(struct sim *sim, unsigned office, const struct effect *effect)
 {
     struct office *o = &sim->offices[office];
     size_t place = disk_write(o->disk, o->engine, effect);
-    /* "Stores are carried out in order." */
+    /* Stores are carried out in order. */
     uint64_t at = sim->now_ms + 1 + sim_random(sim, 10);
     o->stored_ms = at > o->stored_ms ? at : o->stored_ms;
     push(sim, (struct event){.at_ms = o->stored_ms,
