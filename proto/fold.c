@@ -18,7 +18,6 @@ struct fold {
     struct offices offices;
     struct state state;
     struct view_made made;
-    uint64_t serial; /* of the last view made */
 };
 
 struct fold *fold_new(const struct directory *directory)
@@ -29,25 +28,6 @@ struct fold *fold_new(const struct directory *directory)
     fold->directory = directory;
     fold->sorted = true;
     return fold;
-}
-
-/* What reading a record made beside it. */
-static void change_close(struct change *c)
-{
-    free(c->admit);
-    c->admit = NULL;
-    if (c->epoch != NULL)
-        epoch_close(c->epoch);
-    free(c->epoch);
-    c->epoch = NULL;
-}
-
-static void change_free(struct change *c)
-{
-    if (c == NULL)
-        return;
-    change_close(c);
-    free(c);
 }
 
 static void forget_state(struct fold *fold)
@@ -71,53 +51,11 @@ void fold_free(struct fold *fold)
     free(fold);
 }
 
-/* An EPOCH's body may be large: it is read once and not kept. GMM_EFORMAT, GMM_EVERSION: it will never have effect. */
-static enum gmm_err read_epoch(struct change *c, const void *body, size_t len)
-{
-    c->epoch = calloc(1, sizeof *c->epoch);
-    if (c->epoch == NULL)
-        return GMM_ENOMEM;
-    enum gmm_err err = epoch_decode(c->epoch, body, len);
-    if (err != GMM_OK) {
-        free(c->epoch);
-        c->epoch = NULL;
-    }
-    return err;
-}
-
-static enum gmm_err change_new(struct change **out, const struct header *h, const struct gmm_id *id, const void *body,
-                               size_t len)
-{
-    size_t kept = h->type == HEADER_EPOCH ? 0 : len;
-    struct change *c = calloc(1, sizeof *c + kept);
-    *out = NULL;
-    if (c == NULL)
-        return GMM_ENOMEM;
-    c->id = *id;
-    run_key_of(&c->log, h);
-    c->seq = h->seq;
-    c->time = h->time;
-    c->type = h->type;
-    c->body = (const uint8_t *)(c + 1);
-    c->len = kept;
-    if (kept > 0)
-        memcpy(c + 1, body, kept);
-    enum gmm_err err = h->type == HEADER_EPOCH ? read_epoch(c, body, len) : GMM_OK;
-    if (err != GMM_OK) {
-        change_free(c);
-        return err;
-    }
-    *out = c;
-    return GMM_OK;
-}
-
-/* "Ascending header time (all 64 bits), then ascending id." */
+/* Canonical order of what the array points to. */
 static int compare_changes(const void *a, const void *b)
 {
     const struct change *const *x = a, *const *y = b;
-    if ((*x)->time != (*y)->time)
-        return (*x)->time < (*y)->time ? -1 : 1;
-    return id_compare(&(*x)->id, &(*y)->id);
+    return change_compare(*x, *y);
 }
 
 enum gmm_err fold_add(struct fold *fold, const uint8_t header[HEADER_BYTES], const struct gmm_id *id,
@@ -214,7 +152,6 @@ static enum gmm_err refresh(struct fold *fold)
         state_close(&fold->state);
         return err;
     }
-    fold->made.view.serial = ++fold->serial;
     fold->have_state = true;
     fold->stale = false;
     return GMM_OK;
@@ -256,7 +193,7 @@ static enum gmm_err judge_in_place(struct fold *fold, struct change *c, struct g
 
 static enum gmm_err judge_epoch_body(const struct view *v, struct change *c, struct gmm_msg *msg)
 {
-    enum gmm_err err = read_epoch(c, c->body, c->len);
+    enum gmm_err err = change_read(c, &v->nid);
     if (err == GMM_ENOMEM)
         return err;
     if (err != GMM_OK)
@@ -286,6 +223,6 @@ enum gmm_err fold_authorize(struct fold *fold, const struct gmm_id *author, cons
         err = judge_in_place(fold, &c, msg);
     if (err == GMM_OK)
         err = authority_judge(&fold->state, &c, msg);
-    change_close(&c);
+    change_forget(&c);
     return err == GMM_ENOMEM ? gmm_fail(msg, err, "%s", gmm_err_text(err)) : err;
 }

@@ -99,13 +99,18 @@ struct state_group *state_group(const struct state *s, const struct gmm_id *gid)
     return slot < s->group_count && id_equal(&s->groups[slot]->gid, gid) ? s->groups[slot] : NULL;
 }
 
+bool state_has_lead(const struct state *s, unsigned thematic)
+{
+    return s->charter->leads[thematic][0] != '\0';
+}
+
 unsigned state_lead(const struct state *s, unsigned thematic)
 {
     const char *id = s->charter->leads[thematic];
     return id[0] == '\0' ? s->chair : state_participant_by_id(s, id);
 }
 
-/* Thematic groups by the charter's policy: "open: every active participant but observers; listed: chair and lead". */
+/* Thematic groups by the charter's policy: "open: every participant but observers" or "listed": lead and chair. */
 static bool by_charter(const struct state *s, const struct state_group *g, unsigned participant)
 {
     if (s->charter->thematic == CHARTER_THEMATIC_OPEN)
@@ -131,9 +136,13 @@ bool state_entitled(const struct state *s, const struct state_group *g, unsigned
     return participant == g->owner;
 }
 
+/* "Member of no group (except its own internal)". */
 bool state_is_member(const struct state *s, const struct state_group *g, unsigned participant)
 {
-    return s->participants[participant].status == VIEW_ACTIVE && state_entitled(s, g, participant);
+    enum view_status status = s->participants[participant].status;
+    if (status == VIEW_SUSPENDED)
+        return g->kind == GROUP_INTERNAL && g->owner == participant;
+    return status == VIEW_ACTIVE && state_entitled(s, g, participant);
 }
 
 bool state_was_member(const struct state *s, const struct state_group *g, unsigned participant)
@@ -204,15 +213,27 @@ static void newest_root(const struct state *s, struct view_participant *p)
     }
 }
 
-/* Adds the participant; the authorising function has seen that there is room. "A participant is active when its
- * admission and a certificate of its that is not void are held." */
+static void set_status(struct state *s, unsigned participant)
+{
+    const struct state_standing *standing = &s->standing[participant];
+    enum view_status status = standing->certified ? VIEW_ACTIVE : VIEW_ADMITTED;
+    if (standing->suspended)
+        status = VIEW_SUSPENDED;
+    if (standing->expelled)
+        status = VIEW_EXPELLED;
+    s->participants[participant].status = status;
+}
+
+/* Adds the participant; the authorising function has seen that there is room. "Membership starts when the admission,
+ * the certificate under that root and the join signature are all held." */
 static enum gmm_err enroll(struct state *s, const struct view_participant *p)
 {
     const struct office_cert *first;
     unsigned index = s->participant_count, slot = pid_slot(s, &p->pid);
     struct view_participant *added = &s->participants[index];
     *added = *p;
-    added->status = offices_certified(s->offices, &p->pid, &first) ? VIEW_ACTIVE : VIEW_ADMITTED;
+    s->standing[index] = (struct state_standing){.certified = offices_certified(s->offices, &p->pid, &first)};
+    set_status(s, index);
     if (first != NULL && id_is_zero(&added->sign_pk)) {
         added->sign_pk = first->cert->sign_pk;
         added->noise_pk = first->cert->noise_pk;
@@ -244,10 +265,11 @@ enum gmm_err state_open(struct state *s, const struct directory *directory, cons
 {
     *s = (struct state){.directory = directory, .offices = offices, .charter = directory_charter(directory)};
     s->participants = calloc(LIMIT_PARTICIPANTS, sizeof *s->participants);
+    s->standing = calloc(LIMIT_PARTICIPANTS, sizeof *s->standing);
     s->by_pid = calloc(LIMIT_PARTICIPANTS, sizeof *s->by_pid);
     s->wrap_pks = calloc(offices->count + 1, sizeof *s->wrap_pks);
     enum gmm_err err = GMM_ENOMEM;
-    if (s->participants != NULL && s->by_pid != NULL && s->wrap_pks != NULL)
+    if (s->participants != NULL && s->standing != NULL && s->by_pid != NULL && s->wrap_pks != NULL)
         err = found(s);
     if (err != GMM_OK)
         state_close(s);
@@ -260,7 +282,10 @@ void state_close(struct state *s)
         free(s->groups[i]);
     free(s->groups);
     free(s->participants);
+    free(s->standing);
     free(s->by_pid);
+    free(s->removals);
+    free(s->history);
     free(s->wrap_pks);
     free(s->epochs);
     free(s->complaints.list);
@@ -278,6 +303,60 @@ enum gmm_err state_admit(struct state *s, const struct control_admit *admit, uin
     memcpy(p.id, admit->id, sizeof p.id);
     memcpy(p.name, admit->name, sizeof p.name);
     return enroll(s, &p);
+}
+
+/* It was a member of all these; what it wrote before is judged by the removal's cuts. */
+static void leave_groups(struct state *s, unsigned participant)
+{
+    for (size_t i = 0; i < s->group_count; i++)
+        if (state_is_member(s, s->groups[i], participant))
+            set_put(&s->groups[i]->former, participant, true);
+}
+
+enum gmm_err state_suspend(struct state *s, unsigned participant, const struct change *change, uint64_t time)
+{
+    void *grown = room(s->removals, s->removal_count, &s->removal_cap, sizeof *s->removals);
+    if (grown == NULL)
+        return GMM_ENOMEM;
+    s->removals = grown;
+    s->removals[s->removal_count++] =
+        (struct state_removal){.participant = participant, .change = change, .time = time, .until = UINT64_MAX};
+    leave_groups(s, participant);
+    s->standing[participant].suspended = true;
+    set_status(s, participant);
+    return GMM_OK;
+}
+
+void state_restore(struct state *s, unsigned participant, uint64_t time)
+{
+    for (size_t i = 0; i < s->removal_count; i++)
+        if (s->removals[i].participant == participant && s->removals[i].until == UINT64_MAX)
+            s->removals[i].until = time;
+    s->standing[participant].suspended = false;
+    set_status(s, participant);
+}
+
+void state_amend(struct state *s, unsigned participant, const struct control_amend *amend)
+{
+    memcpy(s->participants[participant].name, amend->name, sizeof amend->name);
+    s->participants[participant].kind = amend->kind;
+}
+
+enum gmm_err state_remember(struct state *s, const struct change *change, const struct gmm_id *subject, unsigned by,
+                            const char *text)
+{
+    void *grown = room(s->history, s->history_count, &s->history_cap, sizeof *s->history);
+    if (grown == NULL)
+        return GMM_ENOMEM;
+    s->history = grown;
+    s->history[s->history_count++] = (struct view_event){.time = change->time,
+                                                         .type = change->type,
+                                                         .term = s->term,
+                                                         .subject = *subject,
+                                                         .by = s->participants[by].pid,
+                                                         .entry = change->id,
+                                                         .text = text};
+    return GMM_OK;
 }
 
 void state_wrapkey(struct state *s, const struct gmm_id *sign_pk, const struct gmm_id *wrap_pk)

@@ -7,23 +7,11 @@
 #ifndef GMM_PROTO_STATE_H
 #define GMM_PROTO_STATE_H
 
+#include "proto/change.h"
 #include "proto/fold.h"
 #include "proto/offices.h"
 
 #define STATE_NOBODY LIMIT_PARTICIPANTS /* index of no participant */
-
-/* One plain record as the fold keeps it: what canonical order and authority need of the header, and its body. */
-struct change {
-    struct gmm_id id;
-    struct run_key log;
-    uint64_t seq, time; /* of the header */
-    uint16_t type;
-    bool malformed;              /* found so once: never read again */
-    struct control_admit *admit; /* ADMIT: read and verified once; owned */
-    struct epoch *epoch;         /* EPOCH: read once, instead of the body; owned */
-    const uint8_t *body;         /* behind this struct, or the caller's for a trial */
-    size_t len;
-};
 
 /* A set of participants by index. */
 struct state_set {
@@ -50,6 +38,15 @@ struct state_notes {
     struct state_note *list;
     size_t count, cap;
 };
+/* What the view does not show of a participant. */
+struct state_standing {
+    bool certified, suspended, expelled;
+};
+struct state_removal { /* a suspension or an expulsion */
+    unsigned participant;
+    const struct change *change;
+    uint64_t time, until; /* header times: of what removed it, of what restored it (UINT64_MAX: nothing yet) */
+};
 struct state {
     const struct directory *directory;
     const struct offices *offices;
@@ -58,6 +55,7 @@ struct state {
     uint32_t term;
     uint64_t term_from_ms, term_until_ms;
     struct view_participant *participants; /* LIMIT_PARTICIPANTS of them, in order of admission */
+    struct state_standing *standing;       /* of each */
     uint16_t *by_pid;                      /* their indices, sorted by pid */
     struct state_group **groups;           /* sorted by gid */
     size_t group_count, group_cap;
@@ -65,6 +63,10 @@ struct state {
     struct state_epoch *epochs; /* in canonical order */
     size_t epoch_count, epoch_cap;
     struct state_notes complaints, wraps;
+    struct state_removal *removals; /* in the order in which they took effect */
+    size_t removal_count, removal_cap;
+    struct view_event *history; /* likewise */
+    size_t history_count, history_cap;
     size_t position; /* of the record being applied */
 };
 
@@ -82,6 +84,7 @@ struct state_group *state_group(const struct state *s, const struct gmm_id *gid)
 /* The lead of a thematic group; the chair when the charter names none; STATE_NOBODY while the one named is not
  * admitted. */
 unsigned state_lead(const struct state *s, unsigned thematic);
+bool state_has_lead(const struct state *s, unsigned thematic); /* another than the chair by default */
 /* May belong to the group, be it active or not yet. */
 bool state_entitled(const struct state *s, const struct state_group *g, unsigned participant);
 bool state_is_member(const struct state *s, const struct state_group *g, unsigned participant);
@@ -90,6 +93,13 @@ bool state_was_member(const struct state *s, const struct state_group *g, unsign
 
 /* Changes; the records that they come from were authorised. */
 enum gmm_err state_admit(struct state *s, const struct control_admit *admit, uint64_t time_ms);
+/* Time: of the header of the record that removes, or restores. */
+enum gmm_err state_suspend(struct state *s, unsigned participant, const struct change *change, uint64_t time);
+void state_restore(struct state *s, unsigned participant, uint64_t time);
+void state_amend(struct state *s, unsigned participant, const struct control_amend *amend);
+/* What a record did, for the history; text is borrowed from the record, or NULL. */
+enum gmm_err state_remember(struct state *s, const struct change *change, const struct gmm_id *subject, unsigned by,
+                            const char *text);
 void state_wrapkey(struct state *s, const struct gmm_id *sign_pk, const struct gmm_id *wrap_pk);
 enum gmm_err state_found_circle(struct state *s, const struct gmm_id *gid, unsigned owner,
                                 const struct control_group *circle);

@@ -166,3 +166,120 @@ bool view_may_post(const struct view *v, const struct gmm_id *gid, const struct 
                        p->name);
     return err == GMM_OK;
 }
+
+/* The first wrap of an epoch at or behind an office. */
+static size_t wraps_from(const struct view *v, const struct gmm_id *id, const struct gmm_id *sign_pk)
+{
+    size_t low = 0, high = v->wrap_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = id_compare(&v->wraps[middle].epoch_id, id);
+        if (order == 0)
+            order = id_compare(&v->wraps[middle].sign_pk, sign_pk);
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool wrapped_to(const struct view *v, const struct view_epoch *epoch, const struct gmm_id *sign_pk)
+{
+    size_t i = wraps_from(v, &epoch->id, sign_pk);
+    return i < v->wrap_count && id_equal(&v->wraps[i].epoch_id, &epoch->id) && id_equal(&v->wraps[i].sign_pk, sign_pk);
+}
+
+static bool current(const struct view *v, const struct view_group *g, const struct gmm_id *sign_pk, uint64_t now_ms)
+{
+    const struct view_office *office = view_office(v, sign_pk);
+    return office != NULL && in_force(office, now_ms) && listed(g->members, g->member_count, &office->pid);
+}
+
+/* "Members it lacks get a WRAP entry where history is full, else a new epoch is due." */
+static bool reaches_all(const struct view *v, const struct view_group *g, const struct view_epoch *epoch,
+                        uint64_t now_ms)
+{
+    if (g->history_full)
+        return true;
+    for (size_t i = 0; i < v->office_count; i++) {
+        const struct view_office *office = &v->offices[i];
+        if (in_force(office, now_ms) && listed(g->members, g->member_count, &office->pid) &&
+            epoch_find(&epoch->epoch, &office->sign_pk) == NULL && !wrapped_to(v, epoch, &office->sign_pk))
+            return false;
+    }
+    return true;
+}
+
+/* "Every recipient is, in the sender's fold, a current member", be it listed or added by a WRAP. */
+static bool only_members(const struct view *v, const struct view_group *g, const struct view_epoch *epoch,
+                         uint64_t now_ms)
+{
+    static const struct gmm_id lowest = {{0}};
+    for (size_t i = 0; i < epoch->epoch.recipient_count; i++)
+        if (!current(v, g, &epoch->epoch.recipients[i].sign_pk, now_ms))
+            return false;
+    size_t w = wraps_from(v, &epoch->id, &lowest);
+    for (; w < v->wrap_count && id_equal(&v->wraps[w].epoch_id, &epoch->id); w++)
+        if (!current(v, g, &v->wraps[w].sign_pk, now_ms))
+            return false;
+    return true;
+}
+
+/* Highest gen, then smallest id. */
+static bool goes_before(const struct view_epoch *a, const struct view_epoch *b)
+{
+    if (a->epoch.gen != b->epoch.gen)
+        return a->epoch.gen > b->epoch.gen;
+    return id_compare(&a->id, &b->id) < 0;
+}
+
+const struct view_epoch *view_epoch_for_sending(const struct view *v, const struct gmm_id *gid, uint64_t now_ms,
+                                                bool (*have)(const void *arg, const struct gmm_id *epoch_id),
+                                                const void *arg)
+{
+    const struct view_epoch *best = NULL;
+    const struct view_group *g = view_group(v, gid);
+    for (size_t i = 0; g != NULL && i < v->epoch_count; i++) {
+        const struct view_epoch *e = &v->epochs[i];
+        if (!e->valid || e->bad || !id_equal(&e->gid, gid) || (best != NULL && !goes_before(e, best)))
+            continue;
+        if (have(arg, &e->id) && only_members(v, g, e, now_ms) && reaches_all(v, g, e, now_ms))
+            best = e;
+    }
+    return best;
+}
+
+static bool is_parent(const struct view *v, const struct view_epoch *epoch)
+{
+    for (size_t i = 0; i < v->epoch_count; i++) {
+        const struct view_epoch *e = &v->epochs[i];
+        if (!e->valid || !id_equal(&e->gid, &epoch->gid))
+            continue;
+        for (size_t j = 0; j < e->epoch.parent_count; j++)
+            if (id_equal(&e->epoch.parents[j], &epoch->id))
+                return true;
+    }
+    return false;
+}
+
+size_t view_epoch_tips(const struct view *v, const struct gmm_id *gid, const struct view_epoch **out, size_t max)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < v->epoch_count; i++) {
+        const struct view_epoch *e = &v->epochs[i];
+        if (!e->valid || !id_equal(&e->gid, gid))
+            continue;
+        /* Insertion into the best so far; is_parent is asked only of those that would get in. */
+        size_t at = count;
+        while (at > 0 && goes_before(e, out[at - 1]))
+            at--;
+        if (at == max || is_parent(v, e))
+            continue;
+        if (count < max)
+            count++;
+        memmove(out + at + 1, out + at, (count - at - 1) * sizeof *out);
+        out[at] = e;
+    }
+    return count;
+}

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/epochs.h"
+
 static enum gmm_err make_participants(struct view_made *made, const struct state *s)
 {
     made->participants = calloc(s->participant_count + 1, sizeof *made->participants);
@@ -181,6 +183,37 @@ static enum gmm_err make_cuts(struct view_made *made, const struct state *s)
     return GMM_OK;
 }
 
+static enum gmm_err make_removals(struct view_made *made, const struct state *s)
+{
+    made->removals = calloc(s->removal_count + 1, sizeof *made->removals);
+    if (made->removals == NULL)
+        return GMM_ENOMEM;
+    for (size_t i = 0; i < s->removal_count; i++) {
+        const struct state_removal *r = &s->removals[i];
+        made->removals[i] = (struct view_removal){.pid = s->participants[r->participant].pid,
+                                                  .entry = r->change->id,
+                                                  .time = r->time,
+                                                  .until = r->until,
+                                                  .expelled = r->change->type == HEADER_EXPEL,
+                                                  .cuts = &r->change->removal->cuts};
+    }
+    made->view.removals = made->removals;
+    made->view.removal_count = s->removal_count;
+    return GMM_OK;
+}
+
+static enum gmm_err make_history(struct view_made *made, const struct state *s)
+{
+    made->history = calloc(s->history_count + 1, sizeof *made->history);
+    if (made->history == NULL)
+        return GMM_ENOMEM;
+    if (s->history_count > 0)
+        memcpy(made->history, s->history, s->history_count * sizeof *made->history);
+    made->view.history = made->history;
+    made->view.event_count = s->history_count;
+    return GMM_OK;
+}
+
 static void fill_network(struct view *v, const struct state *s)
 {
     v->nid = s->charter->nid;
@@ -208,12 +241,17 @@ enum gmm_err view_make(struct view_made *made, const struct state *s)
     if (err == GMM_OK)
         err = make_cuts(made, s);
     if (err == GMM_OK)
-        err = epochs_resolve(&made->epochs, s);
+        err = make_removals(made, s);
+    if (err == GMM_OK)
+        err = make_history(made, s);
+    if (err == GMM_OK)
+        err = epochs_resolve(s, &made->epochs, &made->view.epoch_count, &made->wraps, &made->view.wrap_count);
     if (err != GMM_OK) {
         view_make_close(made);
         return err;
     }
-    epochs_show(&made->epochs, &made->view);
+    made->view.epochs = made->epochs;
+    made->view.wraps = made->wraps;
     return GMM_OK;
 }
 
@@ -223,7 +261,10 @@ void view_make_close(struct view_made *made)
     free(made->offices);
     free(made->groups);
     free(made->members);
-    epochs_close(&made->epochs);
+    free(made->epochs);
+    free(made->wraps);
     free(made->cuts);
+    free(made->removals);
+    free(made->history);
     *made = (struct view_made){0};
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -98,19 +99,46 @@ static bool is_member(const struct gmm_id *gid, unsigned office)
 static void table(void **state)
 {
     (void)state;
-    static const uint16_t known[] = {HEADER_ADMIT,  HEADER_WRAPKEY, HEADER_GROUP, HEADER_ADD,
-                                     HEADER_REMOVE, HEADER_EPOCH,   HEADER_WRAP,  HEADER_EPOCH_BAD};
-    unsigned count = 0;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        assert_true(authority_known(known[i]));
+    unsigned count = 0, rows = 0;
+    struct authority_row row;
     for (uint16_t type = 0; type < HEADER_DOCUMENT; type++)
         count += authority_known(type);
-    assert_int_equal(count, sizeof known / sizeof *known);
+    for (; authority_row(rows, &row); rows++)
+        assert_true(strlen(row.record) > 0 && strlen(row.who) > 0);
+    assert_int_equal(count, rows);
+    assert_false(authority_known(HEADER_DOCUMENT));
     assert_int_equal(ask(0, NULL, 30, "x", 1), GMM_EFORMAT);
     assert_says("type 30");
     assert_int_equal(ask(0, &all, HEADER_ADMIT, "x", 1), GMM_EFORMAT);
     assert_int_equal(ask(0, NULL, HEADER_ADD, "x", 1), GMM_EFORMAT);
     assert_says("does not stand in this kind of log");
+}
+
+/* docs/threat-model.md says who may do what in the words of the table in the code, row by row. */
+static void told_in_the_docs(void **state)
+{
+    (void)state;
+    char path[4096], line[1024], wanted[1024];
+    const char *source = getenv("GMM_SOURCE");
+    struct authority_row row;
+    size_t found = 0;
+    if (source == NULL)
+        skip(); /* run by ctest, which names the source */
+    snprintf(path, sizeof path, "%s/docs/threat-model.md", source);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) != NULL && strncmp(line, "## Who may do what", 18) != 0)
+        ;
+    while (fgets(line, sizeof line, f) != NULL && strncmp(line, "## ", 3) != 0) {
+        if (strncmp(line, "| ", 2) != 0 || strncmp(line, "| record ", 9) == 0)
+            continue;
+        if (!authority_row(found++, &row))
+            fail_msg("a row that the code does not have: %s", line);
+        snprintf(wanted, sizeof wanted, "| %s | %s | %s |\n", row.record, row.who, row.suspended_too ? "yes" : "no");
+        assert_string_equal(line, wanted);
+    }
+    fclose(f);
+    assert_false(authority_row(found, &row)); /* and none is left out */
 }
 
 static void only_the_chair_admits(void **state)
@@ -134,7 +162,7 @@ static void only_the_chair_admits(void **state)
     assert_says("who is admitted already");
 }
 
-/* "Ruling, and not revoked at or before t, the highest serial." */
+/* "The highest one carrying DECIDE names the office that signs for the chair." */
 static void the_chair_signs_by_one_office(void **state)
 {
     (void)state;
@@ -572,6 +600,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(table),
+        TEST(told_in_the_docs),
         TEST(only_the_chair_admits),
         TEST(the_chair_signs_by_one_office),
         TEST(nobody_decides),

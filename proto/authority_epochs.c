@@ -1,0 +1,68 @@
+/* Under which keys: WRAPKEY, EPOCH, WRAP, EPOCH_BAD. */
+#include "proto/authority_rules.h"
+
+enum gmm_err authority_epochs_judge_wrapkey(const struct state *s, struct change *c, struct decision *d,
+                                            struct gmm_msg *why)
+{
+    (void)s;
+    enum gmm_err err = control_wrapkey_decode(&d->body.wrap_pk, c->body, c->len);
+    return judge_decoded(c, err, why);
+}
+
+enum gmm_err authority_epochs_apply_wrapkey(struct state *s, struct change *c, const struct decision *d)
+{
+    state_wrapkey(s, &c->log.author, &d->body.wrap_pk);
+    return GMM_OK;
+}
+
+enum gmm_err authority_epochs_judge_epoch(const struct state *s, struct change *c, struct decision *d,
+                                          struct gmm_msg *why)
+{
+    enum gmm_err err = judge_member(s, c, d, why);
+    if (err == GMM_OK && !d->group->history_full && c->epoch->history_count > 0)
+        err = gmm_fail(why, GMM_EFORMAT, "the group keeps no history: an epoch of it wraps none of its parents");
+    return err;
+}
+
+enum gmm_err authority_epochs_apply_epoch(struct state *s, struct change *c, const struct decision *d)
+{
+    (void)d;
+    return state_epoch(s, c, true);
+}
+
+enum gmm_err authority_epochs_judge_bad(const struct state *s, struct change *c, struct decision *d,
+                                        struct gmm_msg *why)
+{
+    enum gmm_err err = judge_member(s, c, d, why);
+    if (err != GMM_OK)
+        return err;
+    d->sign_pk = c->log.author;
+    err = control_epoch_bad_decode(&d->epoch_id, c->body, c->len);
+    return judge_decoded(c, err, why);
+}
+
+enum gmm_err authority_epochs_apply_bad(struct state *s, struct change *c, const struct decision *d)
+{
+    return state_note(s, &s->complaints, &d->epoch_id, &d->sign_pk, c);
+}
+
+enum gmm_err authority_epochs_judge_wrap(const struct state *s, struct change *c, struct decision *d,
+                                         struct gmm_msg *why)
+{
+    bool claimed;
+    enum gmm_err err = judge_member(s, c, d, why);
+    if (err != GMM_OK)
+        return err;
+    err = epoch_rewrap_peek(&d->epoch_id, &d->sign_pk, c->body, c->len);
+    if (err != GMM_OK)
+        return judge_decoded(c, err, why);
+    unsigned target = state_owner(s, &d->sign_pk, &claimed);
+    if (target == STATE_NOBODY || !state_is_member(s, d->group, target))
+        return gmm_fail(why, GMM_EDENIED, "an epoch is wrapped only to offices of the group's members");
+    return GMM_OK;
+}
+
+enum gmm_err authority_epochs_apply_wrap(struct state *s, struct change *c, const struct decision *d)
+{
+    return state_note(s, &s->wraps, &d->epoch_id, &d->sign_pk, c);
+}

@@ -1,0 +1,121 @@
+/* Who is in a group: GROUP, ADD, REMOVE. */
+#include "proto/authority_rules.h"
+
+enum gmm_err authority_groups_judge_found(const struct state *s, struct change *c, struct decision *d,
+                                          struct gmm_msg *why)
+{
+    struct gmm_id gid;
+    const struct control_group *circle = &d->body.circle;
+    const struct view_participant *p = &s->participants[d->author];
+    if (p->kind == IDENTITY_OBSERVER)
+        return gmm_fail(why, GMM_EDENIED, "%s is an observer: observers found no circle", p->name);
+    enum gmm_err err = control_group_decode(&d->body.circle, c->body, c->len);
+    if (err != GMM_OK)
+        return judge_decoded(c, err, why);
+    epoch_group_id(&gid, &s->charter->nid, GROUP_CIRCLE, &p->pid, circle->random, sizeof circle->random);
+    if (!id_equal(&gid, &c->log.group))
+        return gmm_fail(why, GMM_EDENIED, "only the participant that a circle is named after may found it");
+    if (state_group(s, &gid) != NULL)
+        return gmm_fail(why, GMM_EEXISTS, "the circle exists already");
+    return GMM_OK;
+}
+
+enum gmm_err authority_groups_apply_found(struct state *s, struct change *c, const struct decision *d)
+{
+    return state_found_circle(s, &c->log.group, d->author, &d->body.circle);
+}
+
+/* "Thematic groups: chair or lead"; a chair whose term has lapsed keeps admission only. */
+static enum gmm_err manages_thematic(const struct state *s, const struct change *c, const struct decision *d,
+                                     struct gmm_msg *why)
+{
+    unsigned thematic = d->group->thematic, lead = state_lead(s, thematic);
+    if (d->author == lead && state_has_lead(s, thematic))
+        return judge_decides(s, c, d, why);
+    if (d->author == s->chair)
+        return judge_chair_in_term(s, c, d, "decides who is in a thematic group", why);
+    return gmm_fail(why, GMM_EDENIED, "only the chair of term %u (%s) or the lead (%s) decides who is in %s",
+                    (unsigned)s->term, judge_name(s, s->chair), judge_name(s, lead), charter_thematic_name(thematic));
+}
+
+static enum gmm_err manages(const struct state *s, const struct change *c, const struct decision *d,
+                            struct gmm_msg *why)
+{
+    unsigned owner = d->group->owner;
+    switch (d->group->kind) {
+    case GROUP_ALL:
+        break;
+    case GROUP_THEMATIC:
+        return manages_thematic(s, c, d, why);
+    case GROUP_CIRCLE:
+        if (d->author == owner)
+            return GMM_OK;
+        return gmm_fail(why, GMM_EDENIED, "only the creator of a circle (%s) decides who is in it",
+                        judge_name(s, owner));
+    case GROUP_INTERNAL:
+        return gmm_fail(why, GMM_EDENIED, "the group internal of %s has its own offices and nobody else",
+                        judge_name(s, owner));
+    }
+    return gmm_fail(why, GMM_EDENIED, "the group all has every active participant: nobody is added or removed");
+}
+
+/* Does the record change anything for a participant that it names? */
+static bool changes(const struct state *s, const struct decision *d, bool add)
+{
+    for (size_t i = 0; i < d->body.members.member_count; i++) {
+        unsigned p = state_participant(s, &d->body.members.members[i]);
+        if (p != STATE_NOBODY && state_entitled(s, d->group, p) != add)
+            return true;
+    }
+    return false;
+}
+
+enum gmm_err authority_groups_judge_members(const struct state *s, struct change *c, struct decision *d,
+                                            struct gmm_msg *why)
+{
+    bool add = c->type == HEADER_ADD;
+    enum gmm_err err = judge_group(s, c, d, why);
+    if (err == GMM_OK)
+        err = manages(s, c, d, why);
+    if (err != GMM_OK)
+        return err;
+    err = control_members_decode(&d->body.members, c->body, c->len);
+    if (err != GMM_OK)
+        return judge_decoded(c, err, why);
+    for (size_t i = 0; d->group->kind == GROUP_CIRCLE && !add && i < d->body.members.member_count; i++)
+        if (id_equal(&d->body.members.members[i], &s->participants[d->group->owner].pid))
+            return gmm_fail(why, GMM_EDENIED, "the creator of a circle (%s) stays in it",
+                            judge_name(s, d->group->owner));
+    if (!changes(s, d, add))
+        return gmm_fail(why, GMM_EEXISTS,
+                        "nothing changes: nobody named is an admitted participant that is %s the group",
+                        add ? "not in" : "in");
+    return GMM_OK;
+}
+
+enum gmm_err authority_groups_apply_members(struct state *s, struct change *c, const struct decision *d)
+{
+    if (c->type == HEADER_ADD)
+        state_add(s, d->group, &d->body.members);
+    else
+        state_remove(s, d->group, &d->body.members);
+    return GMM_OK;
+}
+
+/* Folding passes over names that are not admitted; whoever writes the record wants to know. */
+enum gmm_err authority_groups_all_admitted(const struct state *s, const struct change *c, const struct decision *d,
+                                           struct gmm_msg *why)
+{
+    const struct gmm_id *members = d->body.members.members;
+    size_t count = d->body.members.member_count;
+    if (c->type == HEADER_GROUP) {
+        members = d->body.circle.members;
+        count = d->body.circle.member_count;
+    } else if (c->type != HEADER_ADD && c->type != HEADER_REMOVE) {
+        return GMM_OK;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (state_participant(s, &members[i]) == STATE_NOBODY)
+            return gmm_fail(why, GMM_EDENIED, "a group has admitted participants only, and one named was not by then");
+    return GMM_OK;
+}

@@ -1,0 +1,125 @@
+#include "proto/judge.h"
+
+#include <string.h>
+
+const char *judge_name(const struct state *s, unsigned participant)
+{
+    return participant == STATE_NOBODY ? "a participant not admitted yet" : s->participants[participant].name;
+}
+
+enum gmm_err judge_decoded(struct change *c, enum gmm_err err, struct gmm_msg *why)
+{
+    if (err == GMM_OK || err == GMM_ENOMEM)
+        return err;
+    c->malformed = true;
+    return gmm_fail(why, GMM_EFORMAT, "the %s record is not well formed (%s)", change_word(c->type), gmm_err_text(err));
+}
+
+enum gmm_err judge_read(const struct state *s, struct change *c, struct gmm_msg *why)
+{
+    return judge_decoded(c, change_read(c, &s->charter->nid), why);
+}
+
+/* Enough of an id for a person to find it. */
+static void short_hex(char out[GMM_ID_HEX + 1], const struct gmm_id *id)
+{
+    id_to_hex(id, out);
+    out[8] = '\0';
+}
+
+static enum gmm_err in_force(const struct state *s, const struct change *c, struct decision *d, const char *hex,
+                             struct gmm_msg *why)
+{
+    const struct view_participant *p = &s->participants[d->author];
+    d->office = offices_at(s->offices, &c->log.author, &p->pid, change_ms(c));
+    if (d->office == NULL)
+        return gmm_fail(why, GMM_EDENIED, "the office key %s of %s has no certificate in force", hex, p->name);
+    const struct certificate *cert = d->office->cert;
+    if (change_ms(c) > cert->not_after_ms)
+        return gmm_fail(why, GMM_EDENIED, "the certificate of the office %s of %s had expired: renew it", cert->office,
+                        p->name);
+    const struct office_cert *ruling = offices_ruling(s->offices, &p->pid, cert->office, change_ms(c));
+    if (!id_equal(&ruling->cert->sign_pk, &c->log.author))
+        return gmm_fail(why, GMM_EDENIED, "the key %s is superseded: %s has certified another for its office %s", hex,
+                        p->name, cert->office);
+    const struct office_revocation *revocation = offices_revoked(s->offices, &c->log.author, &p->pid);
+    if (revocation != NULL && !offices_within(revocation, &c->log, c->seq))
+        return gmm_fail(why, GMM_EDENIED, "the key %s of the office %s of %s is revoked", hex, cert->office, p->name);
+    return GMM_OK;
+}
+
+enum gmm_err judge_identify(const struct state *s, const struct change *c, struct decision *d, struct gmm_msg *why)
+{
+    char hex[GMM_ID_HEX + 1] = "";
+    bool claimed;
+    if (why != NULL)
+        short_hex(hex, &c->log.author);
+    d->author = state_owner(s, &c->log.author, &claimed);
+    if (d->author == STATE_NOBODY && claimed)
+        return gmm_fail(why, GMM_EDENIED, "two participants certify the office key %s: it may do nothing", hex);
+    if (d->author == STATE_NOBODY)
+        return gmm_fail(why, GMM_EDENIED, "the key %s is no office of a participant admitted by then", hex);
+    return in_force(s, c, d, hex, why);
+}
+
+/* "The highest one carrying DECIDE names the office that signs for the chair or the lead." */
+enum gmm_err judge_decides(const struct state *s, const struct change *c, const struct decision *d, struct gmm_msg *why)
+{
+    const struct view_participant *p = &s->participants[d->author];
+    const struct office_cert *office = offices_deciding(s->offices, &p->pid, change_ms(c));
+    if (office == NULL)
+        return gmm_fail(why, GMM_EDENIED, "no office of %s carries the role DECIDE", p->name);
+    if (!id_equal(&office->cert->sign_pk, &c->log.author))
+        return gmm_fail(why, GMM_EDENIED, "only the office %s of %s, with the role DECIDE, may decide for it",
+                        office->cert->office, p->name);
+    return GMM_OK;
+}
+
+enum gmm_err judge_chair(const struct state *s, const struct change *c, const struct decision *d, const char *act,
+                         struct gmm_msg *why)
+{
+    if (d->author != s->chair)
+        return gmm_fail(why, GMM_EDENIED, "only the chair of term %u (%s) %s", (unsigned)s->term,
+                        judge_name(s, s->chair), act);
+    return judge_decides(s, c, d, why);
+}
+
+/* "A lapsed chair keeps admission only." */
+enum gmm_err judge_chair_in_term(const struct state *s, const struct change *c, const struct decision *d,
+                                 const char *act, struct gmm_msg *why)
+{
+    enum gmm_err err = judge_chair(s, c, d, act, why);
+    if (err == GMM_OK && change_ms(c) > s->term_until_ms)
+        err = gmm_fail(why, GMM_EDENIED, "the term of the chair (%s) has lapsed: until a successor it only admits",
+                       judge_name(s, s->chair));
+    return err;
+}
+
+enum gmm_err judge_named(const struct state *s, const struct gmm_id *pid, unsigned *participant, struct gmm_msg *why)
+{
+    *participant = state_participant(s, pid);
+    if (*participant == STATE_NOBODY)
+        return gmm_fail(why, GMM_EDENIED, "the participant named had not been admitted by then");
+    if (s->participants[*participant].status == VIEW_EXPELLED)
+        return gmm_fail(why, GMM_EDENIED, "%s is expelled", judge_name(s, *participant));
+    return GMM_OK;
+}
+
+enum gmm_err judge_group(const struct state *s, const struct change *c, struct decision *d, struct gmm_msg *why)
+{
+    char hex[GMM_ID_HEX + 1];
+    d->group = state_group(s, &c->log.group);
+    if (d->group != NULL)
+        return GMM_OK;
+    short_hex(hex, &c->log.group);
+    return gmm_fail(why, GMM_EDENIED, "no group %s had been founded by then", hex);
+}
+
+enum gmm_err judge_member(const struct state *s, const struct change *c, struct decision *d, struct gmm_msg *why)
+{
+    enum gmm_err err = judge_group(s, c, d, why);
+    if (err == GMM_OK && !state_is_member(s, d->group, d->author))
+        err = gmm_fail(why, GMM_EDENIED, "%s is not a member of the group: only members write to it",
+                       judge_name(s, d->author));
+    return err;
+}

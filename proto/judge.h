@@ -1,0 +1,49 @@
+/* What every authorising function asks first: who speaks, for whom, and in which group (protocol: The fold). Each
+ * question gives GMM_OK, or GMM_EDENIED, GMM_EFORMAT, GMM_EEXISTS with the rule that refuses in why (may be NULL);
+ * GMM_ENOMEM. Inside of the fold only.
+ */
+#ifndef GMM_PROTO_JUDGE_H
+#define GMM_PROTO_JUDGE_H
+
+#include "proto/state.h"
+
+/* What judging finds out on the way. */
+struct decision {
+    unsigned author; /* participant's index */
+    const struct office_cert *office;
+    struct state_group *group;
+    struct gmm_id epoch_id, sign_pk; /* WRAP, EPOCH_BAD; sign_pk: the office that it is about */
+    union {                          /* bodies that are not kept read */
+        struct gmm_id wrap_pk, subject;
+        struct control_group circle;
+        struct control_members members;
+    } body;
+};
+typedef enum gmm_err judge_fn(const struct state *s, struct change *c, struct decision *d, struct gmm_msg *why);
+typedef enum gmm_err judge_apply_fn(struct state *s, struct change *c, const struct decision *d);
+
+/* For sentences. */
+const char *judge_name(const struct state *s, unsigned participant);
+/* The record's own body read, if it is of a type that is kept read. */
+enum gmm_err judge_read(const struct state *s, struct change *c, struct gmm_msg *why);
+/* A decoder's answer about it: GMM_OK and GMM_ENOMEM stay, all else is told and remembered. */
+enum gmm_err judge_decoded(struct change *c, enum gmm_err err, struct gmm_msg *why);
+
+/* Whose office the author is, and that its certificate was in force at the record's own time. */
+enum gmm_err judge_identify(const struct state *s, const struct change *c, struct decision *d, struct gmm_msg *why);
+/* That it is the one office that decides for its participant. */
+enum gmm_err judge_decides(const struct state *s, const struct change *c, const struct decision *d,
+                           struct gmm_msg *why);
+/* That it decides for the chair of the term in force, lapsed or not. act: "may admit a participant". */
+enum gmm_err judge_chair(const struct state *s, const struct change *c, const struct decision *d, const char *act,
+                         struct gmm_msg *why);
+/* The same, and the term has not lapsed. */
+enum gmm_err judge_chair_in_term(const struct state *s, const struct change *c, const struct decision *d,
+                                 const char *act, struct gmm_msg *why);
+/* The participant named is on the roster and not expelled; its index. */
+enum gmm_err judge_named(const struct state *s, const struct gmm_id *pid, unsigned *participant, struct gmm_msg *why);
+/* The record's group (d->group), and that the author's participant is a member of it. */
+enum gmm_err judge_group(const struct state *s, const struct change *c, struct decision *d, struct gmm_msg *why);
+enum gmm_err judge_member(const struct state *s, const struct change *c, struct decision *d, struct gmm_msg *why);
+
+#endif
