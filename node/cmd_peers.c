@@ -475,16 +475,69 @@ static void warn_of_requests(struct node *node, json_t *warnings)
     requests_list_close(&list);
 }
 
+/* "2027-01-01T00:00:00Z" */
+static void date_text(char out[64], uint64_t ms)
+{
+    json_t *time = render_json_time(ms);
+    const char *text = json_string_value(time);
+    snprintf(out, 64, "%s", text == NULL ? "?" : text);
+    json_decref(time);
+}
+
+static void warn_of_own_office(struct node *node, const struct view_office *own, json_t *warnings)
+{
+    char date[64];
+    uint64_t now_ms = node_now_ms();
+    date_text(date, own->not_after_ms);
+    switch (own->status) {
+    case VIEW_OFFICE_ACTIVE:
+        if (own->not_after_ms < now_ms)
+            warn(
+                warnings,
+                "this office's certificate ended on %s: nobody opens a session with it (gmm office renew %s, where the "
+                "root of '%s' is)",
+                date, node->card.office, node->card.id);
+        else if (own->not_after_ms < now_ms + EXPIRES_SOON_MS)
+            warn(warnings, "this office's certificate ends on %s: gmm office renew %s, where the root of '%s' is", date,
+                 node->card.office, node->card.id);
+        return;
+    case VIEW_OFFICE_SUPERSEDED:
+        warn(warnings, "this office has other keys by now: what is signed with those of this home has no effect");
+        return;
+    case VIEW_OFFICE_VOID:
+        warn(warnings, "this office's certificate is void: its serial or its key is claimed twice");
+        return;
+    case VIEW_OFFICE_REVOKED:
+        warn(warnings,
+             "this office's key was revoked: nothing it signs has effect, and nobody opens a session with it");
+        return;
+    }
+}
+
+/* Where the root is, of all offices that it must renew. */
+static void warn_of_offices(struct node *node, const struct view *view, json_t *warnings)
+{
+    char date[64];
+    uint64_t now_ms = node_now_ms();
+    for (size_t i = 0; i < view->office_count && node->keystore->root_held; i++) {
+        const struct view_office *office = &view->offices[i];
+        if (!id_equal(&office->pid, node_pid(node)) || office->status != VIEW_OFFICE_ACTIVE ||
+            id_equal(&office->sign_pk, &node->keystore->sign_pk) || office->not_after_ms >= now_ms + EXPIRES_SOON_MS)
+            continue;
+        date_text(date, office->not_after_ms);
+        warn(warnings, "the certificate of office %s %s on %s: gmm office renew %s", office->office,
+             office->not_after_ms < now_ms ? "ended" : "ends", date, office->office);
+    }
+}
+
 static void warn_of_authority(struct node *node, const struct view *view, json_t *warnings)
 {
-    uint64_t now_ms = node_now_ms();
     const struct view_office *own = view_office(view, &node->keystore->sign_pk);
-    if (view->term_until_ms < now_ms)
+    if (view->term_until_ms < node_now_ms())
         warn(warnings, "the chair's term %u has ended: until there is a successor the chair only admits", view->term);
-    if (own != NULL && own->status != VIEW_OFFICE_ACTIVE)
-        warn(warnings, "this office's certificate is revoked, void or superseded");
-    else if (own != NULL && own->not_after_ms < now_ms + EXPIRES_SOON_MS)
-        warn(warnings, "this office's certificate ends within 60 days: have it renewed");
+    if (own != NULL)
+        warn_of_own_office(node, own, warnings);
+    warn_of_offices(node, view, warnings);
 }
 
 static json_t *status_warnings(struct node *node)

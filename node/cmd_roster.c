@@ -380,31 +380,60 @@ void cmd_roster_add_render(const json_t *result, struct render *out)
 
 /* ---- offices */
 
-static const char *office_status(const struct view *view, const struct view_office *office)
+/* *why: what stands behind "revoked", and "" while it is active. */
+static const char *office_status(const struct view *view, const struct view_office *office, const char **why)
 {
     const struct view_participant *p = view_participant(view, &office->pid);
+    *why = "";
     switch (office->status) {
     case VIEW_OFFICE_ACTIVE:
-        if (p != NULL && p->status == VIEW_EXPELLED)
+        if (p != NULL && p->status == VIEW_EXPELLED) {
+            *why = "its participant is expelled";
             return "revoked";
-        return office->not_after_ms <= node_now_ms() ? "expired" : "active";
+        }
+        return office->not_after_ms < node_now_ms() ? "expired" : "active";
     case VIEW_OFFICE_SUPERSEDED:
-    case VIEW_OFFICE_VOID:
-    case VIEW_OFFICE_REVOKED:
+        *why = "the office has other keys by now";
         return "revoked";
+    case VIEW_OFFICE_VOID:
+        *why = "its certificate is void: serial or key are claimed twice, or a later root let go of it";
+        return "revoked";
+    case VIEW_OFFICE_REVOKED:
+        *why = "its key was revoked";
+        break;
     }
     return "revoked";
+}
+
+static json_t *roles_json(uint16_t held)
+{
+    static const char *const words[] = {"vote", "decide", "revoke", "relay"};
+    json_t *array = json_array();
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
+        if ((held & 1u << i) != 0)
+            json_array_append_new(array, json_string(words[i]));
+    return array;
 }
 
 static json_t *office_json(struct node *node, const struct view *view, const struct view_office *office)
 {
     const struct view_participant *p = view_participant(view, &office->pid);
+    const char *why;
+    const char *status = office_status(view, office, &why);
     uint64_t seen_ms = 0;
     if (store_get_seen(node->store, &office->sign_pk, &seen_ms) != GMM_OK)
         seen_ms = 0;
-    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o}", "participant", p == NULL ? "" : p->id, "office", office->office,
-                     "level", identity_level_text(office->level), "node", reply_id(&office->sign_pk), "status",
-                     office_status(view, office), "last_seen", render_json_time(seen_ms));
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o}", "participant", p == NULL ? "" : p->id, "office",
+                     office->office, "level", identity_level_text(office->level), "node", reply_id(&office->sign_pk),
+                     "status", status, "why", why, "roles", roles_json(office->roles), "expires",
+                     render_json_time(office->not_after_ms), "last_seen", render_json_time(seen_ms));
+}
+
+json_t *cmd_roster_office_json(struct node *node, const struct gmm_id *sign_pk)
+{
+    const struct view *view = engine_view(node->engine);
+    const struct view_office *office = view == NULL ? NULL : view_office(view, sign_pk);
+    return office == NULL ? NULL : office_json(node, view, office);
 }
 
 struct office_order {
@@ -451,9 +480,13 @@ void cmd_roster_offices(struct node *node, struct call *call)
 
 void cmd_roster_offices_render(const json_t *result, struct render *out)
 {
-    static const struct render_column columns[] = {
-        {"PARTICIPANT", "participant", 0},  {"OFFICE", "office", 0}, {"LEVEL", "level", 0}, {"STATUS", "status", 0},
-        {"LAST SEEN", "time:last_seen", 0}, {"NODE", "id:node", 0}};
+    static const struct render_column columns[] = {{"PARTICIPANT", "participant", 0},
+                                                   {"OFFICE", "office", 0},
+                                                   {"LEVEL", "level", 0},
+                                                   {"STATUS", "status", 0},
+                                                   {"EXPIRES", "time:expires", 0},
+                                                   {"LAST SEEN", "time:last_seen", 0},
+                                                   {"NODE", "id:node", 0}};
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);
 }
 

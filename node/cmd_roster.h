@@ -2,6 +2,7 @@
 #ifndef GMM_NODE_CMD_ROSTER_H
 #define GMM_NODE_CMD_ROSTER_H
 
+#include "keys/id.h"
 #include "node/command.h"
 
 void cmd_roster_list(struct node *node, struct call *call);
@@ -12,6 +13,8 @@ void cmd_roster_add_local(struct client *client, struct call *call);
 void cmd_roster_add_render(const json_t *result, struct render *out);
 /* {"participant","office","name","kind","person","fingerprint"} of the request that add would take. */
 void cmd_roster_look(struct node *node, struct call *call);
+/* An office as `office list` shows it; NULL: unknown, or out of memory. */
+json_t *cmd_roster_office_json(struct node *node, const struct gmm_id *sign_pk);
 void cmd_roster_offices(struct node *node, struct call *call);
 void cmd_roster_offices_render(const json_t *result, struct render *out);
 void cmd_roster_office_add(struct node *node, struct call *call);

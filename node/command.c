@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct command_family *const families[] = {
-    &command_general, &command_founding, &command_joining, &command_peers,
+    &command_general, &command_founding, &command_joining, &command_office, &command_peers,
     &command_groups,  &command_posting,  &command_reading, &command_care,
 };
 #define FAMILIES (sizeof families / sizeof families[0])

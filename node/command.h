@@ -76,6 +76,7 @@ struct command_family {
 };
 extern const struct command_family command_founding; /* cmd_founding.c: init, network, card */
 extern const struct command_family command_joining;  /* cmd_joining.c: invite, join, roster, office */
+extern const struct command_family command_office;   /* cmd_office.c: office renew, office revoke */
 extern const struct command_family command_peers;    /* cmd_peers.c: peer, sync, status */
 extern const struct command_family command_groups;   /* cmd_groups.c: group */
 extern const struct command_family command_posting;  /* cmd_posting.c: post, note */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #define PREFIX_DIGITS 8u
 #define SAME_NAME_MAX 16u
 

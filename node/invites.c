@@ -70,8 +70,11 @@ static enum gmm_err check_terms(struct node *node, const struct view *view, cons
             return gmm_fail(msg, GMM_EDENIED,
                             "only an office that holds the root of '%s' can certify, and so invite, another office",
                             node->card.id);
-        if (view_office_by_name(view, node_pid(node), terms->office) != NULL)
-            return gmm_fail(msg, GMM_EEXISTS, "'%s' has an office '%s' already", node->card.id, terms->office);
+        const struct view_office *named = view_office_by_name(view, node_pid(node), terms->office);
+        if (named != NULL && named->status != VIEW_OFFICE_REVOKED)
+            return gmm_fail(msg, GMM_EEXISTS,
+                            "'%s' has an office '%s' already: when its keys are lost, gmm office revoke %s first",
+                            node->card.id, terms->office, terms->office);
         return GMM_OK;
     }
     if (!id_equal(&view->chair, node_pid(node)))

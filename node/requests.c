@@ -62,7 +62,7 @@ static enum gmm_err check_office(struct node *node, const struct view *view, con
         return gmm_fail(msg, GMM_EDENIED, "the request brings a certificate by another root than that of '%s'",
                         node->card.id);
     const struct view_office *named = view_office_by_name(view, node_pid(node), card->office);
-    if (named != NULL && !id_equal(&named->sign_pk, &card->sign_pk))
+    if (named != NULL && named->status != VIEW_OFFICE_REVOKED && !id_equal(&named->sign_pk, &card->sign_pk))
         return gmm_fail(msg, GMM_EDENIED, "'%s' has an office '%s' already, with other keys", card->id, card->office);
     return GMM_OK;
 }

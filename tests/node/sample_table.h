@@ -54,6 +54,7 @@ static const struct command sample_commands[] = {
 const struct command_family command_general = {sample_commands, sizeof sample_commands / sizeof sample_commands[0]};
 const struct command_family command_founding = {sample_commands, 0};
 const struct command_family command_joining = {sample_commands, 0};
+const struct command_family command_office = {sample_commands, 0};
 const struct command_family command_peers = {sample_commands, 0};
 const struct command_family command_groups = {sample_commands, 0};
 const struct command_family command_posting = {sample_commands, 0};

@@ -1,0 +1,170 @@
+/* office renew, office revoke. */
+#include <stdio.h>
+#include <string.h>
+
+#include "node/args.h"
+#include "node/certify.h"
+#include "node/client.h"
+#include "node/cmd_roster.h"
+#include "node/joining.h"
+#include "node/render.h"
+#include "node/reply.h"
+#include "node/revoke.h"
+
+static bool ready(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    enum gmm_err err = joining_refusal(node, &msg);
+    if (err == GMM_OK)
+        return true;
+    reply_fail(call, err, &msg, NULL);
+    return false;
+}
+
+/* ---- renew */
+
+static const struct {
+    const char *word;
+    uint16_t role;
+} roles[] = {{"vote", CERTIFICATE_ROLE_VOTE},
+             {"decide", CERTIFICATE_ROLE_DECIDE},
+             {"revoke", CERTIFICATE_ROLE_REVOKE},
+             {"relay", CERTIFICATE_ROLE_RELAY},
+             {"none", 0}};
+
+static enum gmm_err read_roles(const struct call *call, struct certify_renewal *renewal, struct gmm_msg *msg)
+{
+    size_t count = call_count(call, "role");
+    renewal->with_roles = count > 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *word = call_text_at(call, "role", i);
+        size_t r = 0;
+        while (r < sizeof roles / sizeof roles[0] && strcmp(word, roles[r].word) != 0)
+            r++;
+        if (r == sizeof roles / sizeof roles[0] || (roles[r].role == 0 && count > 1))
+            return gmm_fail(msg, GMM_EUSAGE, "--role is vote, decide, revoke or relay, each once, or none alone");
+        renewal->roles |= roles[r].role;
+    }
+    return GMM_OK;
+}
+
+static void renew(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct certify_renewal renewal = {.office = call_text(call, "name"),
+                                      .until_ms = (uint64_t)call_int(call, "until", 0),
+                                      .address_count = call_count(call, "address")};
+    struct gmm_id sign_pk;
+    if (!ready(node, call))
+        return;
+    enum gmm_err err = read_roles(call, &renewal, &msg);
+    if (err == GMM_OK && renewal.address_count > LIMIT_ADDRESSES)
+        err = gmm_fail(&msg, GMM_EUSAGE, "at most %u addresses", LIMIT_ADDRESSES);
+    for (size_t i = 0; err == GMM_OK && i < renewal.address_count; i++)
+        renewal.addresses[i] = call_text_at(call, "address", i);
+    if (err == GMM_OK)
+        err = certify_renew(node, &renewal, &sign_pk, &msg);
+    if (err == GMM_OK)
+        call_reply(call, cmd_roster_office_json(node, &sign_pk));
+    else
+        reply_fail(call, err, &msg, NULL);
+}
+
+static void renew_render(const json_t *result, struct render *out)
+{
+    const json_t *word;
+    size_t i;
+    render_line(out, "Renewed the certificate of office %s of %s.", reply_text(result, "office"),
+                reply_text(result, "participant"));
+    render_field(out, "until", reply_text(result, "expires"));
+    json_array_foreach(json_object_get(result, "roles"), i, word)
+    {
+        render_field(out, "role", json_string_value(word));
+    }
+}
+
+/* ---- revoke */
+
+static void revoke(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct revoke_done done;
+    if (!ready(node, call))
+        return;
+    enum gmm_err err = revoke_office(node, call_text(call, "office"), call_text(call, "reason"), &done, &msg);
+    if (err != GMM_OK) {
+        reply_fail(call, err, &msg, NULL);
+        return;
+    }
+    if (done.undecided)
+        call_say(call, "No office decides for %s any more: gmm office renew NAME --role decide, where its root is.",
+                 node->card.id);
+    json_t *result = cmd_roster_office_json(node, &done.sign_pk);
+    json_object_set_new(result, "logs", json_integer((json_int_t)done.logs));
+    json_object_set_new(result, "by", json_string(done.by_root ? "root" : "office"));
+    call_reply(call, result);
+}
+
+static void revoke_render(const json_t *result, struct render *out)
+{
+    render_line(out, "Revoked office %s of %s. Nobody who hears of this opens a session with its key again.",
+                reply_text(result, "office"), reply_text(result, "participant"));
+    render_line(out, "What it wrote up to what is held here stands (%lld logs); all beyond has no effect.",
+                (long long)json_integer_value(json_object_get(result, "logs")));
+    render_line(out, "Next: gmm sync, or leave the daemon running, so that all hear of it.");
+}
+
+static void revoke_local(struct client *client, struct call *call)
+{
+    char question[512];
+    snprintf(question, sizeof question,
+             "Revoke office '%.200s' for ever? Whatever it wrote that is not held here will have no effect.",
+             call_text(call, "office"));
+    if (!client_interactive(client) || client_args(client)->json || call_flag(call, "yes") ||
+        client_confirm(client, question))
+        client_forward(client, call);
+    else
+        call_fail(call, GMM_ESTATE, "nothing was revoked", "gmm sync first: what is held here of the office stands");
+}
+
+/* ---- the table */
+
+static const struct command_param renew_params[] = {
+    {"NAME", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "an office of our participant"},
+    {"--address", COMMAND_TEXT, COMMAND_REPEATED, "HOST:PORT", "where it can be reached; as before when not given"},
+    {"--until", COMMAND_TIME, 0, "DATE", "when the certificate ends; in three years when not given"},
+    {"--role", COMMAND_TEXT, COMMAND_REPEATED, "ROLE",
+     "vote, decide, revoke, relay, or none; as before when not given"},
+};
+static const struct command_param revoke_params[] = {
+    {"OFFICE", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "an office of our participant, or 8 digits of its node"},
+    {"--reason", COMMAND_TEXT, 0, "TEXT", "why, for everybody to read"},
+    {"--yes", COMMAND_FLAG, 0, NULL, "do not ask"},
+};
+
+#define PARAMS(array) .params = array, .param_count = sizeof array / sizeof array[0]
+
+static const struct command commands[] = {
+    {.name = "office renew",
+     PARAMS(renew_params),
+     .flags = COMMAND_WRITES,
+     .right = CONFIG_ADMIN,
+     .handler = renew,
+     .render = renew_render,
+     .help = "Certify an office of our participant anew; a holder of the root does.",
+     .details = "The new certificate rules from now on; the office need not do anything. Of several offices with the "
+                "role decide the one certified last decides.",
+     .example = "gmm office renew hq --until 2017-01-01"},
+    {.name = "office revoke",
+     PARAMS(revoke_params),
+     .flags = COMMAND_WRITES,
+     .right = CONFIG_ADMIN,
+     .handler = revoke,
+     .local = revoke_local,
+     .render = revoke_render,
+     .help = "Revoke an office whose key is lost or stolen; the root, or an office with the role revoke, does.",
+     .details = "What the office wrote stands as far as this home holds it; all else it wrote or will write has no "
+                "effect, whatever time it bears. A revocation cannot be taken back.",
+     .example = "gmm office revoke co-dhaka --reason 'laptop lost'"},
+};
+const struct command_family command_office = {commands, sizeof commands / sizeof commands[0]};
