@@ -46,6 +46,9 @@ void dispatch_call(struct node *node, struct call *call)
         return;
     }
     err = check(node, command, call, &msg);
+    /* what is committed but found no space in the catalogue is caught up with before anybody asks for it */
+    if (err == GMM_OK && !node->read_only)
+        (void)node_flush(node);
     if (err != GMM_OK)
         call_fail(call, err, msg.text, NULL);
     else
