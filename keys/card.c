@@ -201,7 +201,7 @@ static enum gmm_err join_decode(struct card_join *out, const void *bytes, size_t
     return person_len == 0 || identity_name_ok(out->person, person_len) ? GMM_OK : GMM_EFORMAT;
 }
 
-/* "Card and certificate agree." */
+/* "A certificate must agree with the card in sign, noise and wrap key, office and level, and with pid." */
 static bool certificate_agrees(const struct card_join *join)
 {
     const struct card *card = &join->card;

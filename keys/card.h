@@ -61,7 +61,7 @@ enum gmm_err card_join_make(struct buffer *out, struct card_join *join, const ui
 enum gmm_err card_join_open(struct card_join *out, const struct gmm_id *nid, const void *bytes, size_t len);
 /* GMM_OK or GMM_EDENIED; constant time. */
 enum gmm_err card_join_authentic(const void *bytes, size_t len, const uint8_t invite_secret[32]);
-/* "The card's key signs nid‖pid": GMM_OK or GMM_ESIGNATURE. */
+/* The card's "SIG(sign, join, pid), over this network's nid": GMM_OK or GMM_ESIGNATURE. */
 enum gmm_err card_join_verify(const struct gmm_id *nid, const struct gmm_id *pid, const struct gmm_id *sign_pk,
                               const uint8_t signature[HASH_SIG_BYTES]);
 

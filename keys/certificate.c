@@ -70,7 +70,7 @@ static enum gmm_err decode(struct certificate *out, uint8_t sig[HASH_SIG_BYTES],
     return bytes_in_done(&in) && fields_ok(out) ? GMM_OK : GMM_EFORMAT;
 }
 
-/* "With root_n = 0 it proves itself against the pid it names." */
+/* "With root_n = 0, pid must be H(pid, root_pk ‖ next_commit): the certificate proves itself." */
 static bool keys_ok(const struct certificate *cert)
 {
     struct gmm_id pid;

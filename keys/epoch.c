@@ -418,6 +418,15 @@ enum gmm_err epoch_rewrap_peek(struct gmm_id *epoch_id, struct gmm_id *sign_pk, 
     return GMM_OK;
 }
 
+enum gmm_err epoch_rewrap_key(uint8_t wrap_id[8], const void *bytes, size_t len)
+{
+    struct rewrap rewrap;
+    enum gmm_err err = rewrap_decode(&rewrap, bytes, len);
+    if (err == GMM_OK)
+        memcpy(wrap_id, rewrap.wrap_id, sizeof rewrap.wrap_id);
+    return err;
+}
+
 enum gmm_err epoch_rewrap_open(uint8_t secret[32], const struct epoch *epoch, const struct epoch_context *ctx,
                                const struct gmm_id *sign_pk, const uint8_t wrap_sk[32], const void *bytes, size_t len)
 {

@@ -84,6 +84,8 @@ enum gmm_err epoch_rewrap(uint8_t out[EPOCH_REWRAP_BYTES], const struct gmm_id *
                           const uint8_t eph_sk[32]);
 /* Reads whose it is: GMM_EFORMAT, GMM_EVERSION. */
 enum gmm_err epoch_rewrap_peek(struct gmm_id *epoch_id, struct gmm_id *sign_pk, const void *bytes, size_t len);
+/* The id of the wrap key that it is to. */
+enum gmm_err epoch_rewrap_key(uint8_t wrap_id[8], const void *bytes, size_t len);
 /* Opens it; ctx->author is the author of the WRAP entry, `epoch` the EPOCH it names. Errors as epoch_unwrap. */
 enum gmm_err epoch_rewrap_open(uint8_t secret[32], const struct epoch *epoch, const struct epoch_context *ctx,
                                const struct gmm_id *sign_pk, const uint8_t wrap_sk[32], const void *bytes, size_t len);

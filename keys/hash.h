@@ -37,7 +37,7 @@ void hash_sign(uint8_t sig[HASH_SIG_BYTES], const uint8_t sign_sk[64], const cha
 /* GMM_OK or GMM_ESIGNATURE. The key must have passed hash_check_sign_pk when it entered the system. */
 enum gmm_err hash_verify(const uint8_t sig[HASH_SIG_BYTES], const struct gmm_id *sign_pk, const char *label,
                          const struct gmm_id *nid, const void *x, size_t len);
-/* "Every foreign Ed25519 key passes crypto_core_ed25519_is_valid_point once": GMM_OK or GMM_EKEY. */
+/* "A foreign Ed25519 key must pass crypto_core_ed25519_is_valid_point": GMM_OK or GMM_EKEY. */
 enum gmm_err hash_check_sign_pk(const struct gmm_id *sign_pk);
 
 #endif

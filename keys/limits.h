@@ -28,6 +28,9 @@
 #define LIMIT_OFFICE_TEXT 128u
 #define LIMIT_PERSON_TEXT 64u
 #define LIMIT_EPOCH_PARENTS 8u
+#define LIMIT_EPOCH_MS (30ull * 24u * 3600u * 1000u) /* before a new one is due */
+#define LIMIT_EPOCH_ENTRIES (1u << 20)
+#define LIMIT_WRAP_KEY_MS (30ull * 24u * 3600u * 1000u) /* in use, and kept after its successor is */
 #define LIMIT_ROOT_ROTATIONS 64u
 #define LIMIT_CUTS 4096u /* logs named by one control record */
 #define LIMIT_REASON_TEXT 255u

@@ -54,7 +54,7 @@ static const char *base_name(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-/* ---- symbols: "a repeated symbol with the same lang is its next version, with another lang a translation" */
+/* ---- symbols: "A repeated symbol with the same lang is its next version, with another lang a translation" */
 
 static const struct batch_row *same_lang(const struct batch *b, const struct batch_family *family, const char *lang,
                                          uint32_t *index)

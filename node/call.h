@@ -50,9 +50,9 @@ const char *call_person(const struct call *call);       /* the Unix account, fro
 bool call_may(const struct call *call, unsigned right); /* CONFIG_READ … */
 
 void call_event(struct call *call, json_t *event /* stolen */);
-/* A sentence for stderr, kept back by --quiet ("asked; the chair must admit"). */
+/* A sentence for stderr, kept back by --quiet ('asked; the chair must admit'). */
 void call_say(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* How far it is ("3 of 40 chunks"): shown on a terminal only, each over the one before. */
+/* How far it is ('3 of 40 chunks'): shown on a terminal only, each over the one before. */
 void call_progress(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void call_reply(struct call *call, json_t *result /* stolen; NULL: out of memory is reported */);
 /* The error object of a reply: {"exit","code","message","remedy","choices"}. code NULL: exit_code_text's; remedy NULL:

@@ -34,6 +34,7 @@ struct client {
     struct printer printer;
     char home[HOME_PATH_MAX];
     char control[HOME_PATH_MAX];
+    bool socket_named;   /* by --socket or $GMM_SOCKET */
     bool allow_unlocked; /* gmm.conf says so */
     struct node *node;   /* open where no daemon runs */
     struct outfile outs[LIMIT_REQUEST_FDS];
@@ -205,8 +206,10 @@ json_t *client_open_error(enum gmm_err err, const struct gmm_msg *msg)
     return call_error(exit_of(err), NULL, err, text, NULL, NULL);
 }
 
-static void fail_to_open(struct answer *answer, enum gmm_err err, const struct gmm_msg *msg)
+static void fail_to_open(const struct client *client, struct answer *answer, enum gmm_err err, struct gmm_msg *msg)
 {
+    if (err == GMM_ENOTFOUND && client->socket_named)
+        gmm_fail(msg, err, "no daemon listens on %s, and there is no home at %s", client->control, client->home);
     json_t *error = client_open_error(err, msg);
     set_answer(answer, err, error != NULL ? json_pack("{s:o}", "error", error) : NULL);
 }
@@ -274,7 +277,7 @@ static void submit(struct client *client, struct answer *answer, const char *nam
         if (err == GMM_OK)
             break;
         if (err != GMM_EBUSY || sys_now_ms() >= until_ms) {
-            fail_to_open(answer, err, &msg);
+            fail_to_open(client, answer, err, &msg);
             return;
         }
         (void)poll(NULL, 0, START_POLL_MS);
@@ -456,6 +459,7 @@ static enum gmm_err locate(struct client *client, struct gmm_msg *msg)
     const char *socket = client->args.socket != NULL ? client->args.socket : getenv("GMM_SOCKET");
     if (socket != NULL && socket[0] == '\0')
         socket = NULL;
+    client->socket_named = socket != NULL;
     enum gmm_err err = home_path(client->home, client->args.home, msg);
     if (err == GMM_OK)
         err = home_join(path, client->home, "gmm.conf", msg);

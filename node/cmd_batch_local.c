@@ -40,7 +40,7 @@ static const char *row_path(const struct driving *d, size_t row)
     return json_string_value(json_array_get(d->paths, row));
 }
 
-/* "Paths relative to the TSV": beside the table, or here when it came from standard input. */
+/* "Paths are relative to the TSV": beside the table, or here when it came from standard input. */
 static enum gmm_err place_of(const struct driving *d, size_t row, char out[PATH_MAX])
 {
     const json_t *file = json_object_get(call_args(d->call), "batch");

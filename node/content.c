@@ -11,7 +11,7 @@
 #include "proto/chunker.h"
 
 #define READ_BYTES (256u << 10)
-/* "chunks of 256 KiB to 4 MiB": only the last of a content may be shorter. */
+/* Chunks have 256 KiB to 4 MiB; only the last of a content may be shorter. */
 #define CHUNKS_MAX (LIMIT_CONTENT_BYTES / LIMIT_CHUNK_MIN + 1u)
 
 static_assert(CHUNKS_MAX <= (unsigned long long)LIMIT_MANIFEST_CHUNKS * LIMIT_MANIFEST_CHUNKS,

@@ -239,7 +239,7 @@ static size_t count_offices(const struct view *view, const struct gmm_id *member
     return offices;
 }
 
-/* "The circle with exactly these": one of ours first, then the one with the smallest id. */
+/* "The circle with exactly these and us": one of ours first, then the one with the smallest id. */
 static const struct view_group *find_circle(struct node *node, const struct view *view, const struct members *members)
 {
     const struct view_group *found = NULL;
@@ -579,7 +579,7 @@ enum gmm_err groups_change(struct node *node, const struct gmm_id *gid, bool add
     }
     if (err == GMM_OK)
         err = node_append(node, gid, add ? HEADER_ADD : HEADER_REMOVE, body.p, body.len, NULL, &id, msg);
-    /* "An epoch that includes a removed office is never used for sending"; who is new needs one, and the circle's name.
+    /* An epoch that includes a removed office is never used for sending; who is new needs one, and the circle's name.
      */
     view = engine_view(node->engine);
     if (err == GMM_OK && view != NULL && view_is_member(view, gid, node_pid(node))) {

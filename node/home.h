@@ -21,7 +21,7 @@ enum gmm_err home_join(char out[HOME_PATH_MAX], const char *home, const char *na
 /* Makes the folder and keys/ and chunks/ (0700, parents as needed), syncs the parent. GMM_EEXISTS when it already holds
  * a keystore; GMM_EDENIED when the folder is another account's or others could write into it; GMM_EIO, GMM_EFULL. */
 enum gmm_err home_create(const char *home, struct gmm_msg *msg);
-/* GMM_ENOTFOUND ("no home at …"), GMM_EDENIED when others could write into it. */
+/* GMM_ENOTFOUND ('no home at …'), GMM_EDENIED when others could write into it. */
 enum gmm_err home_check(const char *home, struct gmm_msg *msg);
 /* Nobody else may even look into it (mode 0700). */
 bool home_is_private(const char *home);

@@ -8,6 +8,7 @@
 
 #include "keys/secret.h"
 #include "keys/selftest.h"
+#include "keys/wrapkeys.h"
 #include "node/atrest.h"
 #include "node/clock.h"
 #include "node/keyfile.h"
@@ -74,6 +75,28 @@ enum gmm_err node_save_keystore(struct node *node, struct gmm_msg *msg)
     else
         gmm_fail(msg, err, "the keystore cannot be sealed: %s", gmm_err_text(err));
     buffer_close(&out);
+    return err;
+}
+
+/* A key that could not be saved is not in the keystore either: nothing may be announced that a restart would lose. */
+enum gmm_err node_renew_wrap_keys(struct node *node, size_t outdated, struct gmm_msg *msg)
+{
+    struct keystore *before = keystore_new();
+    uint8_t *sk = secret_alloc(SECRET_KEY_BYTES);
+    enum gmm_err err = GMM_ENOMEM;
+    if (before != NULL && sk != NULL) {
+        uint64_t now_ms = node_now_ms();
+        *before = *node->keystore;
+        randombytes_buf(sk, SECRET_KEY_BYTES);
+        bool changed = wrapkeys_retire(node->keystore, outdated, now_ms);
+        changed = wrapkeys_expire(node->keystore, now_ms) || changed;
+        changed = wrapkeys_renew(node->keystore, sk, now_ms) || changed;
+        err = changed ? node_save_keystore(node, msg) : GMM_OK;
+        if (err != GMM_OK)
+            *node->keystore = *before;
+    }
+    secret_free(sk);
+    keystore_free(before);
     return err;
 }
 
@@ -159,6 +182,12 @@ static enum gmm_err restore_cursor(void *arg, const struct gmm_id *id, const voi
     return feed(arg, &event);
 }
 
+static enum gmm_err restore_tally(void *arg, const struct gmm_id *id, uint64_t entries)
+{
+    struct engine_event event = {.kind = ENGINE_RESTORE_TALLY, .as.tally = {.epoch_id = *id, .entries = entries}};
+    return feed(arg, &event);
+}
+
 static enum gmm_err restore_all(struct node *node)
 {
     struct restore restore = {.node = node};
@@ -171,6 +200,8 @@ static enum gmm_err restore_all(struct node *node)
         err = store_each_plain(node->store, restore_entry, node);
     if (err == GMM_OK)
         err = store_each_secret(node->store, restore_secret, node);
+    if (err == GMM_OK)
+        err = store_each_tally(node->store, restore_tally, node);
     if (err == GMM_OK)
         err = store_each_cursor(node->store, restore_cursor, node);
     return err;

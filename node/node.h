@@ -81,8 +81,8 @@ enum node_open_flags {
     NODE_NO_KEYS = 4, /* verify without a passphrase */
     NODE_NO_WAIT = 8  /* GMM_EBUSY at once where another command has the home */
 };
-/* Asks for the passphrase through ask (NULL: only files and credentials; node/passphrase.h). Takes the lock (10 s wait
- * for a command). Called through assembly_open, which knows the layers above. */
+/* Asks for the passphrase through ask (NULL, or GMM_ENOTFOUND of it: from files and credentials; node/passphrase.h).
+ * Takes the lock (10 s wait for a command). Called through assembly_open, which knows the layers above. */
 enum gmm_err node_open(struct node **out, const char *home, unsigned flags, const struct node_above *above,
                        node_ask_fn *ask, void *arg, struct gmm_msg *msg);
 void node_close(struct node *node);

@@ -4,6 +4,7 @@
 
 #include "node/atrest.h"
 #include "node/clock.h"
+#include "node/log.h"
 #include "node/node_state.h"
 
 uint64_t node_now_ms(void)
@@ -166,6 +167,17 @@ static enum gmm_err on_load_chunk(struct node *node, const struct effect *effect
     return queue_event(node, &event, bytes, NULL);
 }
 
+/* "Stores the private key durably, and then announces it": the engine hears of the new key once the keystore is saved.
+ */
+static enum gmm_err on_wrap_keys(struct node *node, size_t outdated)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct engine_event event = {.kind = ENGINE_WRAP_KEYS, .err = node_renew_wrap_keys(node, outdated, &msg)};
+    if (event.err != GMM_OK)
+        log_warning("the wrap keys cannot be renewed: %s; tried again in an hour", msg.text);
+    return queue_event(node, &event, NULL, NULL);
+}
+
 static void on_result(struct node *node, const struct effect *effect)
 {
     struct node_result *result = &node->pending->result;
@@ -216,6 +228,8 @@ static enum gmm_err carry_out(struct node *node, struct effect *effect)
             return store_set_seen(node->store, &effect->as.peer.sign_pk, node_now_ms()) == GMM_ENOMEM ? GMM_ENOMEM
                                                                                                       : GMM_OK;
         return GMM_OK;
+    case EFFECT_WRAP_KEYS:
+        return on_wrap_keys(node, effect->as.outdated);
     case EFFECT_ENTRIES:
     case EFFECT_SECRET:
     case EFFECT_VIEW:

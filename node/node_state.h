@@ -36,6 +36,8 @@ struct node_pending {
     bool has_ensured, append_failed;
 };
 
+/* Retires the first `outdated` wrap keys, deletes those whose time is over, makes a new one when it is due; saved. */
+enum gmm_err node_renew_wrap_keys(struct node *node, size_t outdated, struct gmm_msg *msg);
 void node_pending_free(struct node_pending *pending);
 /* Makes the engine: nid, the pinned inviter when one is stored, everything restored, started. */
 enum gmm_err node_start_engine(struct node *node, const struct gmm_id *nid, struct gmm_msg *msg);

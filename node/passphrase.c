@@ -71,21 +71,24 @@ static enum gmm_err read_credential(uint8_t **secret, size_t *len, const char *n
     if (folder == NULL)
         return GMM_ENOTFOUND;
     int n = snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (n < 0 || (size_t)n >= sizeof path || access(path, F_OK) != 0)
+    if (n < 0 || (size_t)n >= sizeof path || (access(path, F_OK) != 0 && errno == ENOENT))
         return GMM_ENOTFOUND;
     return read_file(secret, len, path, key, msg);
 }
 
+/* GMM_ENOTFOUND: there is no terminal after all. */
 static enum gmm_err ask_for(uint8_t **secret, size_t *len, node_ask_fn *ask, void *arg, const char *prompt,
                             struct gmm_msg *msg)
 {
+    if (ask == NULL)
+        return GMM_ENOTFOUND;
     uint8_t *text = secret_alloc(PASSPHRASE_BYTES);
     if (text == NULL)
         return gmm_fail(msg, GMM_ENOMEM, "out of guarded memory for the passphrase");
     enum gmm_err err = ask(arg, prompt, text, len);
     if (err == GMM_OK && *len == 0)
         err = gmm_fail(msg, GMM_EPASSPHRASE, "no passphrase was typed");
-    else if (err != GMM_OK)
+    else if (err != GMM_OK && err != GMM_ENOTFOUND)
         err = gmm_fail(msg, GMM_EPASSPHRASE, "the passphrase could not be asked on the terminal");
     if (err == GMM_OK)
         *secret = text;
@@ -98,11 +101,11 @@ static enum gmm_err get_passphrase(uint8_t **secret, size_t *len, node_ask_fn *a
                                    struct gmm_msg *msg)
 {
     const char *path = environment("GMM_PASSPHRASE_FILE");
-    if (path != NULL)
+    enum gmm_err err = ask_for(secret, len, ask, arg, prompt, msg);
+    if (err == GMM_ENOTFOUND && path != NULL)
         return read_file(secret, len, path, false, msg);
-    if (ask != NULL)
-        return ask_for(secret, len, ask, arg, prompt, msg);
-    enum gmm_err err = read_credential(secret, len, "gmm.passphrase", false, msg);
+    if (err == GMM_ENOTFOUND)
+        err = read_credential(secret, len, "gmm.passphrase", false, msg);
     if (err == GMM_ENOTFOUND)
         return gmm_fail(msg, GMM_EPASSPHRASE,
                         "a passphrase is needed, and there is no terminal to ask on, no GMM_PASSPHRASE_FILE and no "
@@ -148,6 +151,8 @@ static enum gmm_err ask_twice(uint8_t **secret, size_t *len, node_ask_fn *ask, v
     if (err != GMM_OK)
         return err;
     err = ask_for(&again, &again_len, ask, arg, "The same again: ", msg);
+    if (err == GMM_ENOTFOUND)
+        err = gmm_fail(msg, GMM_EPASSPHRASE, "the terminal went away");
     if (err == GMM_OK && (again_len != *len || sodium_memcmp(*secret, again, *len) != 0))
         err = gmm_fail(msg, GMM_EUSAGE, "the two passphrases differ: nothing was changed");
     secret_free(again);
@@ -158,14 +163,12 @@ enum gmm_err passphrase_new(uint8_t **secret, size_t *len, const char *file_vari
                             const char *prompt, struct gmm_msg *msg)
 {
     const char *path = environment(file_variable);
-    enum gmm_err err;
     *secret = NULL;
     *len = 0;
-    if (path != NULL)
+    enum gmm_err err = ask_twice(secret, len, ask, arg, prompt, msg);
+    if (err == GMM_ENOTFOUND && path != NULL)
         err = read_file(secret, len, path, false, msg);
-    else if (ask != NULL)
-        err = ask_twice(secret, len, ask, arg, prompt, msg);
-    else
+    else if (err == GMM_ENOTFOUND)
         err = gmm_fail(msg, GMM_EPASSPHRASE,
                        "a new passphrase is needed, and there is no terminal to ask on and no %s (--no-passphrase goes "
                        "without)",

@@ -113,7 +113,8 @@ static bool is_admitted(const struct view *view, const struct card_join *join)
            office->status == VIEW_OFFICE_ACTIVE && id_equal(&office->pid, &join->pid);
 }
 
-/* "The same card may ask again under its invite until answered": what is kept already stands, expired invite or not. */
+/* "The same card may repeat its request under its invite until it is answered": what is kept already stands, expired
+ * invite or not. */
 static enum gmm_err check_invite(struct node *node, struct requests_judged *j, struct gmm_msg *msg)
 {
     struct find find = {.sign_pk = &j->join.card.sign_pk};
@@ -370,7 +371,8 @@ static bool has_epoch(const struct view *view, const struct gmm_id *gid)
     return false;
 }
 
-/* "A just-admitted office opens the epoch wrapped to it": at once, for each group it is in now that has an epoch. */
+/* A newcomer shall read what is there as soon as it is admitted: a covering epoch at once, for each group it is in now
+ * that has an epoch. */
 static enum gmm_err wrap_epochs(struct node *node, const struct gmm_id *pid, unsigned *late)
 {
     struct gmm_msg why = {.text = ""};

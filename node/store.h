@@ -17,7 +17,7 @@
 struct sqlite3;
 struct store;
 
-#define STORE_SCHEMA 1
+#define STORE_SCHEMA 2
 
 /* Opens or creates. A newer schema: GMM_EVERSION, untouched. An older one: the file is copied beside itself, then
  * migrated. read_only writes nothing (immutable when the folder cannot be written). id16: the store's random id (16
@@ -87,6 +87,9 @@ enum gmm_err store_each_chunk(struct store *store, store_chunk_fn *fn, void *arg
 enum gmm_err store_put_secret(struct store *store, const struct gmm_id *epoch_id, const void *sealed, size_t len);
 typedef enum gmm_err store_blob_fn(void *arg, const struct gmm_id *id, const void *bytes, size_t len);
 enum gmm_err store_each_secret(struct store *store, store_blob_fn *fn, void *arg);
+/* How many entries are held that are sealed under an epoch: counted by store_put_run. */
+typedef enum gmm_err store_tally_fn(void *arg, const struct gmm_id *epoch_id, uint64_t entries);
+enum gmm_err store_each_tally(struct store *store, store_tally_fn *fn, void *arg);
 enum gmm_err store_put_cursor(struct store *store, const struct gmm_id *peer, const void *token, size_t len);
 enum gmm_err store_each_cursor(struct store *store, store_blob_fn *fn, void *arg);
 /* Small named values: "network", "invite.pending", "token", … GMM_ENOTFOUND. *out: free. */

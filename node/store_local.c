@@ -89,6 +89,22 @@ enum gmm_err store_each_secret(struct store *store, store_blob_fn *fn, void *arg
     return each_blob(store, "SELECT epoch, sealed FROM secret", fn, arg);
 }
 
+enum gmm_err store_each_tally(struct store *store, store_tally_fn *fn, void *arg)
+{
+    enum gmm_err err;
+    sqlite3_stmt *stmt = store_prepare(store, "SELECT epoch, entries FROM tally", &err);
+    while (store_row(store, stmt, &err)) {
+        struct gmm_id id;
+        int64_t entries = sqlite3_column_int64(stmt, 1);
+        if (entries < 0 || !store_col_id(stmt, 0, &id))
+            err = store_fault_as(store, GMM_ECORRUPT, "a row of local state");
+        else
+            err = fn(arg, &id, (uint64_t)entries);
+    }
+    sqlite3_finalize(stmt);
+    return err;
+}
+
 enum gmm_err store_put_cursor(struct store *store, const struct gmm_id *peer, const void *token, size_t len)
 {
     return put_blob(store, STORE_SQL_PUT_CURSOR, peer, token, len);

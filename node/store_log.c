@@ -84,6 +84,35 @@ static enum gmm_err put_entry(struct store *store, int64_t key, const struct run
     return store_run_stmt(store, stmt);
 }
 
+static enum gmm_err add_tally(struct store *store, const struct gmm_id *epoch_id, uint32_t count)
+{
+    enum gmm_err err;
+    sqlite3_stmt *stmt = store_stmt(store, STORE_SQL_ADD_TALLY, &err);
+    if (stmt == NULL)
+        return err;
+    store_bind_id(stmt, 1, epoch_id);
+    sqlite3_bind_int64(stmt, 2, count);
+    return store_run_stmt(store, stmt);
+}
+
+/* One row a stretch of entries under one epoch: mostly a run is that. */
+static enum gmm_err tally(struct store *store, const struct admitted *run)
+{
+    struct gmm_id epoch = {{0}}, next;
+    uint32_t count = 0;
+    enum gmm_err err = GMM_OK;
+    for (uint32_t i = 0; i < admitted_count(run) && err == GMM_OK; i++) {
+        memcpy(next.b, admitted_entry(run, i)->header + HEADER_EPOCH_AT, sizeof next.b);
+        if (count > 0 && !id_equal(&next, &epoch)) {
+            err = add_tally(store, &epoch, count);
+            count = 0;
+        }
+        epoch = next;
+        count += !id_is_zero(&epoch); /* plain */
+    }
+    return err == GMM_OK && count > 0 ? add_tally(store, &epoch, count) : err;
+}
+
 enum gmm_err store_put_run(struct store *store, const struct admitted *run, uint64_t arrival)
 {
     struct log_row log;
@@ -99,6 +128,8 @@ enum gmm_err store_put_run(struct store *store, const struct admitted *run, uint
     for (uint32_t i = 0; i < count && err == GMM_OK; i++)
         err = put_entry(store, store_key(log.no, first + i), admitted_entry(run, i),
                         i + 1 == count ? admitted_sig(run) : NULL);
+    if (err == GMM_OK)
+        err = tally(store, run);
     admitted_head(run, &head);
     sqlite3_stmt *stmt = err == GMM_OK ? store_stmt(store, STORE_SQL_SET_HEAD, &err) : NULL;
     if (stmt == NULL)

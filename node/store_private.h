@@ -34,6 +34,8 @@
     X(STORE_SQL_HAS_CHUNK, "SELECT len FROM chunk WHERE id = ?1 AND gid = ?2")                                         \
     X(STORE_SQL_PUT_SECRET, "INSERT INTO secret(epoch, sealed) VALUES(?1, ?2) "                                        \
                             "ON CONFLICT(epoch) DO UPDATE SET sealed = excluded.sealed")                               \
+    X(STORE_SQL_ADD_TALLY, "INSERT INTO tally(epoch, entries) VALUES(?1, ?2) "                                         \
+                           "ON CONFLICT(epoch) DO UPDATE SET entries = entries + excluded.entries")                    \
     X(STORE_SQL_PUT_CURSOR, "INSERT INTO cursor(peer, token) VALUES(?1, ?2) "                                          \
                             "ON CONFLICT(peer) DO UPDATE SET token = excluded.token")                                  \
     X(STORE_SQL_SET, "INSERT INTO value(name, bytes) VALUES(?1, ?2) "                                                  \

@@ -40,7 +40,11 @@ static const char schema_1[] =
     " participant TEXT NOT NULL, reason TEXT NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE once(key_hash BLOB PRIMARY KEY, id BLOB NOT NULL) STRICT, WITHOUT ROWID;";
 
-const char *const store_schema_steps[STORE_SCHEMA] = {schema_1};
+/* Entries under an epoch, counted as they come: an epoch with 2^20 of them is due to be replaced. */
+static const char schema_2[] =
+    "CREATE TABLE tally(epoch BLOB PRIMARY KEY, entries INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
+
+const char *const store_schema_steps[STORE_SCHEMA] = {schema_1, schema_2};
 
 static int read_number(sqlite3 *db, const char *sql, int *out)
 {

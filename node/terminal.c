@@ -76,9 +76,10 @@ enum gmm_err terminal_ask(void *arg, const char *prompt, uint8_t *out, size_t *l
     silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
     silent.c_lflag |= ICANON | ECHONL | ISIG;
     hold_signals(actions);
-    enum gmm_err err = sys_write_all(fd, prompt, strlen(prompt));
-    if (err == GMM_OK && tcsetattr(fd, TCSAFLUSH, &silent) != 0)
-        err = GMM_EIO;
+    /* The prompt comes after the flush: what is typed once it stands there is not lost. */
+    enum gmm_err err = tcsetattr(fd, TCSAFLUSH, &silent) == 0 ? GMM_OK : GMM_EIO;
+    if (err == GMM_OK)
+        err = sys_write_all(fd, prompt, strlen(prompt));
     if (err == GMM_OK)
         err = read_line(fd, out, TERMINAL_SECRET_BYTES, len);
     (void)tcsetattr(fd, TCSANOW, &before);

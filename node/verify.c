@@ -52,7 +52,7 @@ static enum gmm_err on_object(void *arg, const void *bytes, size_t len)
     return GMM_OK;
 }
 
-/* "A damaged keystore too: its sum is checked without the passphrase." */
+/* "A damaged keystore too: it ends with an unkeyed sum, checked before the passphrase is tried." */
 static void check_keystore(struct walk *walk)
 {
     char path[HOME_PATH_MAX];

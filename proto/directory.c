@@ -143,7 +143,7 @@ static struct item *item_find(const struct directory *d, const struct gmm_id *ha
     return i < d->objects.count && id_equal(&d->objects.entries[i].key, hash) ? d->objects.entries[i].item : NULL;
 }
 
-/* Root 0 of a participant with its commitment: "n = 0 from any certificate or the charter". */
+/* "Root 0 of a participant is known from the charter or from any certificate with root_n = 0": with its commitment. */
 static const struct gmm_id *first_root(const struct directory *d, const struct gmm_id *pid, struct gmm_id *next_commit)
 {
     const struct charter *charter = directory_charter(d);
@@ -191,7 +191,7 @@ static enum gmm_err check_certificate(const struct directory *d, const struct ce
     return GMM_EUNKNOWN;
 }
 
-/* "A rotation is signed by the committed key": some root n-1 that is held commits to it. */
+/* "Signed by the key to which root n − 1 committed": some root n-1 that is held commits to it. */
 static enum gmm_err check_rotation(const struct directory *d, const struct identity_rotation *rotation)
 {
     struct gmm_id commit, committed;

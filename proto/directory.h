@@ -1,5 +1,5 @@
 /* The root objects a node holds: charter, certificates, rotations, revocations; a set, each named by H(object, bytes).
- * Integrity lives here ("some certificate by a root of that participant's rotation chain names sign_pk"); what is
+ * Integrity lives here: some certificate by a root of the participant's rotation chain names sign_pk; what is
  * expired, superseded or revoked is the fold's question.
  *
  * An object = kind u8 (1 charter, 2 certificate, 3 revocation, 4 rotation) ‖ the object's bytes (keys/…). */

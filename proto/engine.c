@@ -27,6 +27,8 @@ enum gmm_err engine_new(struct engine **out, const struct engine_config *config)
     engine->author = author_new();
     engine->keyring = keyring_new();
     engine->stores = stores_new();
+    upkeep_close(&engine->upkeep); /* nothing is due */
+    engine->wrap_keys_next_ms = UINT64_MAX;
     if (core->directory == NULL || core->logs == NULL || core->fold == NULL || engine->links == NULL ||
         engine->replicate == NULL || engine->fetch == NULL || engine->author == NULL || engine->keyring == NULL ||
         engine->stores == NULL) {
@@ -52,7 +54,7 @@ void engine_free(struct engine *engine)
     directory_free(engine->core.directory);
     sodium_memzero(engine->core.seed, sizeof engine->core.seed);
     free(engine->requests);
-    free(engine->rotations);
+    upkeep_close(&engine->upkeep);
     free(engine);
 }
 
@@ -84,8 +86,13 @@ const uint8_t *engine_secret(const struct engine *engine, const struct gmm_id *e
 enum gmm_err engine_domain(struct engine *engine, const struct gmm_id *gid, uint64_t now_ms, uint8_t conv[32])
 {
     const struct view *view = engine_view(engine);
-    const struct view_epoch *epoch = view == NULL ? NULL : keyring_for_sending(engine->keyring, view, gid, now_ms);
-    return epoch == NULL ? GMM_ENOTFOUND : keyring_domain(engine->keyring, view, epoch, conv);
+    const struct view_epoch *epoch = NULL;
+    enum sending_state state;
+    enum gmm_err err =
+        view == NULL ? GMM_ENOTFOUND : keyring_sending(engine->keyring, view, gid, now_ms, &epoch, &state);
+    if (err == GMM_OK)
+        err = epoch == NULL ? GMM_ENOTFOUND : keyring_domain(engine->keyring, view, epoch, conv);
+    return err;
 }
 
 const struct view_participant *engine_self(struct engine *engine)
@@ -138,6 +145,8 @@ static enum gmm_err on_restore(struct engine *engine, const struct engine_event 
                         event->as.entry.body_len);
     if (event->kind == ENGINE_RESTORE_SECRET)
         return keyring_put(engine->keyring, &event->as.secret.epoch_id, event->as.secret.secret);
+    if (event->kind == ENGINE_RESTORE_TALLY)
+        return keyring_count(engine->keyring, &event->as.tally.epoch_id, event->as.tally.entries);
     if (event->kind == ENGINE_RESTORE_CURSOR)
         return replicate_restore_cursor(engine->replicate, &event->as.cursor.sign_pk, event->as.cursor.token,
                                         event->as.cursor.len);
@@ -171,6 +180,13 @@ static enum gmm_err on_connected(struct engine *engine, const struct engine_even
     return GMM_OK;
 }
 
+static enum gmm_err on_tick(struct engine *engine)
+{
+    enum gmm_err err = engine_wrapkeys(engine);
+    engine->review = true;
+    return err == GMM_OK ? engine_upkeep_due(engine) : err;
+}
+
 /* Carries an event to the module that it belongs to. Errors of one connection never reach here. */
 static enum gmm_err dispatch(struct engine *engine, const struct engine_event *event)
 {
@@ -182,6 +198,7 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
     case ENGINE_RESTORE_ENTRY:
     case ENGINE_RESTORE_SECRET:
     case ENGINE_RESTORE_CURSOR:
+    case ENGINE_RESTORE_TALLY:
         return on_restore(engine, event);
     case ENGINE_START:
         return on_start(engine, event->as.floor);
@@ -203,7 +220,7 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
         return engine_persisted(engine, event->ticket);
     case ENGINE_STORE_FAILED:
         engine_store_failed(engine, event->err);
-        return GMM_OK;
+        return engine_upkeep_plan(engine);
     case ENGINE_LOADED:
         replicate_loaded(engine->replicate, core, event->ticket, event->as.loaded);
         return GMM_OK;
@@ -229,9 +246,10 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
         if (peer != NULL)
             peer_send(peer, SESSION_CONTROL, MESSAGE_JOIN_ANSWER, event->bytes, event->len);
         return GMM_OK;
+    case ENGINE_WRAP_KEYS:
+        return engine_wrapkeys_saved(engine, event->err);
     case ENGINE_TICK:
-        engine->review = true;
-        return engine_rotate_due(engine);
+        return on_tick(engine);
     }
     return GMM_EUSAGE;
 }
@@ -249,7 +267,9 @@ static void finish(struct engine *engine)
     next = due < next ? due : next;
     due = links_tick(engine->links, core);
     next = due < next ? due : next;
-    due = engine_next_rotation(engine);
+    due = upkeep_next_ms(&engine->upkeep);
+    next = due < next ? due : next;
+    due = engine->wrap_keys_next_ms;
     next = due < next ? due : next;
     links_pump(engine->links, core);
     /* After the pump: what ended its session (a revocation, a newer certificate) has gone to the peer as well. */

@@ -39,6 +39,7 @@ enum engine_event_kind {
     ENGINE_RESTORE_ENTRY,  /* entry: a plain entry (type < 64) */
     ENGINE_RESTORE_SECRET, /* secret */
     ENGINE_RESTORE_CURSOR, /* cursor: the token that this peer gave us */
+    ENGINE_RESTORE_TALLY,  /* tally: entries held that are sealed under an epoch */
     ENGINE_START,          /* floor: as stored last; 0: never */
     /* connections; conn numbers are the driver's, never reused within a run */
     ENGINE_CONNECTED, /* connected */
@@ -59,6 +60,7 @@ enum engine_event_kind {
     ENGINE_WANT_CHUNKS,  /* want: chunks to fetch from whoever has them */
     ENGINE_JOIN_SEND,    /* conn, bytes: the request to deliver on a join connection of ours */
     ENGINE_JOIN_ANSWER,  /* conn, bytes: JOIN_ANSWER payload to the newcomer */
+    ENGINE_WRAP_KEYS,    /* err: the keystore's wrap keys were seen to (EFFECT_WRAP_KEYS); GMM_OK: it is saved */
     ENGINE_TICK          /* the timer asked for has come */
 };
 
@@ -86,6 +88,10 @@ struct engine_event {
             size_t body_len;
         } entry;
         uint64_t floor;
+        struct {
+            struct gmm_id epoch_id;
+            uint64_t entries;
+        } tally;
         struct {
             struct gmm_id epoch_id;
             const uint8_t *secret;
@@ -142,6 +148,7 @@ enum effect_kind {
     EFFECT_CHUNK_NOT,     /* chunk gid, id: nobody connected has it (asked again when a peer connects) */
     EFFECT_JOIN_REQUEST,  /* conn, bytes: at the inviter */
     EFFECT_JOIN_ANSWERED, /* conn, bytes: at the newcomer: JOIN_ANSWER payload */
+    EFFECT_WRAP_KEYS,     /* outdated: keystore (keys/wrapkeys.h): retire so many, expire, renew; save; WRAP_KEYS */
     EFFECT_FORK           /* log: two signed heads disagree */
 };
 
@@ -205,6 +212,7 @@ struct effect {
             uint64_t received, sent; /* entries, this session */
         } peer;
         struct run_key log;
+        size_t outdated;
     } as;
 };
 

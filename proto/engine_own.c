@@ -1,11 +1,7 @@
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "keys/secret.h"
 #include "proto/engine_state.h"
-
-#define ROTATION_STEP_MS 2000u /* "routine rotation waits rank × 2 s" */
 
 enum gmm_err engine_wait(struct engine *engine, uint64_t request, uint64_t ticket, const struct gmm_id *id)
 {
@@ -23,21 +19,6 @@ enum gmm_err engine_wait(struct engine *engine, uint64_t request, uint64_t ticke
     return GMM_OK;
 }
 
-/* The epoch under which this office would write to the group, or why not. */
-static enum gmm_err sealing_epoch(struct engine *engine, const struct gmm_id *gid, const struct view_epoch **epoch,
-                                  struct gmm_msg *msg)
-{
-    struct core *core = &engine->core;
-    const struct view *view = fold_view(core->fold);
-    const struct view_office *self = view == NULL ? NULL : view_office(view, core_self(core));
-    if (self == NULL || !view_office_in_group(view, gid, self, core->now_ms))
-        return gmm_fail(msg, GMM_EDENIED, "this office is not a current member of that group");
-    *epoch = keyring_for_sending(engine->keyring, view, gid, core->now_ms);
-    if (*epoch == NULL)
-        return gmm_fail(msg, GMM_ESTATE, "the group has no usable epoch");
-    return GMM_OK;
-}
-
 enum gmm_err engine_append(struct engine *engine, const struct engine_event *event)
 {
     struct core *core = &engine->core;
@@ -50,7 +31,7 @@ enum gmm_err engine_append(struct engine *engine, const struct engine_event *eve
         err = fold_authorize(core->fold, core_self(core), gid, event->as.append.type, event->as.append.body,
                              event->as.append.len, core->now_ms, &msg);
     else
-        err = sealing_epoch(engine, gid, &epoch, &msg);
+        err = engine_sealing_epoch(engine, gid, &epoch, &msg);
     if (err == GMM_OK) {
         err = author_append(engine->author, core, gid, event->as.append.type, epoch == NULL ? NULL : &epoch->id,
                             epoch == NULL ? NULL : keyring_secret(engine->keyring, &epoch->id), event->as.append.body,
@@ -131,126 +112,6 @@ enum gmm_err engine_add_object(struct engine *engine, const struct engine_event 
     store->as.store.object_hashes = hash;
     store->as.store.object_count = 1;
     return engine_wait(engine, event->request, store->ticket, hash);
-}
-
-/* A secret of ours goes to the store before the epoch that announces it. */
-static enum gmm_err store_secret(struct core *core, const struct gmm_id *id)
-{
-    struct effect *store = core_store(core);
-    struct gmm_id *ids = malloc(sizeof *ids);
-    if (store == NULL || ids == NULL) {
-        free(ids);
-        return GMM_ENOMEM;
-    }
-    *ids = *id;
-    store->as.store.durable = true;
-    store->as.store.secret_ids = ids;
-    store->as.store.secret_count = 1;
-    return GMM_OK;
-}
-
-static enum gmm_err make_epoch(struct engine *engine, const struct view *view, const struct gmm_id *gid,
-                               uint64_t request, struct gmm_msg *msg)
-{
-    struct core *core = &engine->core;
-    struct buffer body;
-    struct gmm_id id;
-    uint8_t *secret = secret_alloc(SECRET_KEY_BYTES);
-    if (secret == NULL)
-        return GMM_ENOMEM;
-    buffer_init(&body, LIMIT_BODY_BYTES);
-    enum gmm_err err = keyring_make_epoch(engine->keyring, core, view, gid, &body, secret);
-    if (err == GMM_EDENIED)
-        gmm_fail(msg, err, "the group is unknown or nobody may read it");
-    if (err == GMM_OK)
-        err = author_append(engine->author, core, gid, HEADER_EPOCH, NULL, NULL, body.p, body.len, &id);
-    if (err == GMM_OK)
-        err = keyring_put(engine->keyring, &id, secret);
-    if (err == GMM_OK)
-        err = store_secret(core, &id);
-    if (err == GMM_OK)
-        err = engine_wait(engine, request, 0, &id);
-    if (err == GMM_OK)
-        err = engine_flush(engine);
-    buffer_close(&body);
-    secret_free(secret);
-    return err;
-}
-
-enum gmm_err engine_ensure_epoch(struct engine *engine, uint64_t request, const struct gmm_id *gid, bool force)
-{
-    struct core *core = &engine->core;
-    const struct view *view = fold_view(core->fold);
-    const struct view_epoch *epoch = NULL;
-    struct gmm_msg msg = {{0}};
-    enum gmm_err err = sealing_epoch(engine, gid, &epoch, &msg);
-    if (err == GMM_OK && !force && keyring_covers(view, epoch, core->now_ms)) {
-        core_done(core, request, GMM_OK, &epoch->id, NULL);
-        return GMM_OK;
-    }
-    if (err == GMM_OK || err == GMM_ESTATE)
-        err = make_epoch(engine, view, gid, request, &msg);
-    if (err != GMM_OK)
-        core_done(core, request, err, NULL, &msg);
-    return err == GMM_ENOMEM ? err : GMM_OK;
-}
-
-/* Who comes first among the group's offices waits least: its place in the order of keys. */
-static uint64_t rank_of(const struct view *view, const struct gmm_id *gid, const struct gmm_id *self, uint64_t now_ms)
-{
-    uint64_t rank = 0;
-    for (size_t i = 0; i < view->office_count && !id_equal(&view->offices[i].sign_pk, self); i++)
-        rank += view_office_in_group(view, gid, &view->offices[i], now_ms);
-    return rank;
-}
-
-enum gmm_err engine_plan_rotations(struct engine *engine)
-{
-    struct core *core = &engine->core;
-    const struct view *view = fold_view(core->fold);
-    const struct view_office *self = view == NULL ? NULL : view_office(view, core_self(core));
-    engine->rotation_count = 0;
-    for (size_t i = 0; self != NULL && i < view->group_count; i++) {
-        const struct gmm_id *gid = &view->groups[i].gid;
-        const struct view_epoch *tip;
-        if (!view_office_in_group(view, gid, self, core->now_ms) || view_epoch_tips(view, gid, &tip, 1) == 0)
-            continue;
-        const struct view_epoch *epoch = keyring_for_sending(engine->keyring, view, gid, core->now_ms);
-        /* An office that holds no secret of the group can give nobody its history. */
-        if (epoch == NULL || keyring_covers(view, epoch, core->now_ms))
-            continue;
-        struct engine_rotation *rotations =
-            realloc(engine->rotations, (engine->rotation_count + 1) * sizeof *rotations);
-        if (rotations == NULL)
-            return GMM_ENOMEM;
-        engine->rotations = rotations;
-        uint64_t rank = rank_of(view, gid, core_self(core), core->now_ms);
-        rotations[engine->rotation_count++] =
-            (struct engine_rotation){*gid, core->now_ms + (rank + 1) * ROTATION_STEP_MS};
-    }
-    return GMM_OK;
-}
-
-uint64_t engine_next_rotation(const struct engine *engine)
-{
-    uint64_t next = UINT64_MAX;
-    for (size_t i = 0; i < engine->rotation_count; i++)
-        if (engine->rotations[i].due_ms < next)
-            next = engine->rotations[i].due_ms;
-    return next;
-}
-
-enum gmm_err engine_rotate_due(struct engine *engine)
-{
-    enum gmm_err err = GMM_OK;
-    for (size_t i = engine->rotation_count; i > 0 && err == GMM_OK; i--) {
-        struct engine_rotation due = engine->rotations[i - 1];
-        if (due.due_ms > engine->core.now_ms)
-            continue;
-        engine->rotations[i - 1] = engine->rotations[--engine->rotation_count];
-        err = engine_ensure_epoch(engine, 0, &due.gid, false);
-    }
-    return err;
 }
 
 enum gmm_err engine_import_run(struct engine *engine, const struct engine_event *event)

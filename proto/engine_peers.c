@@ -111,7 +111,7 @@ enum gmm_err engine_join_send(struct engine *engine, struct peer *peer, const st
     return GMM_OK;
 }
 
-/* "A newcomer's connection may do exactly this: one request, the charter, the answer." */
+/* "The initiator sends one JOIN_REQUEST; the responder answers with one JOIN_ANSWER and the initiator closes." */
 static void on_join_message(struct engine *engine, struct peer *peer, const struct session_item *item)
 {
     bool request = !peer->initiator && item->type == MESSAGE_JOIN_REQUEST && !peer->join_asked;

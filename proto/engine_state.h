@@ -8,15 +8,12 @@
 #include "proto/links.h"
 #include "proto/replicate.h"
 #include "proto/stores.h"
+#include "proto/upkeep.h"
 
 /* Who asked for something that is being stored: DONE when its ticket is persisted. */
 struct engine_request {
     uint64_t request, ticket; /* ticket 0: in a draft that is not signed yet */
     struct gmm_id id;
-};
-struct engine_rotation { /* a group whose epoch does not reach everybody: one is made when nobody else does */
-    struct gmm_id gid;
-    uint64_t due_ms;
 };
 struct engine {
     struct core core;
@@ -28,8 +25,11 @@ struct engine {
     struct stores *stores;
     struct engine_request *requests;
     size_t request_count, request_capacity;
-    struct engine_rotation *rotations;
-    size_t rotation_count;
+    struct upkeep upkeep;
+    struct gmm_id announced_wrap; /* our wrap key that a WRAPKEY under way announces */
+    bool wrap_keys_asked;         /* the driver is at them */
+    uint64_t wrap_keys_again_ms;  /* not asked before */
+    uint64_t wrap_keys_next_ms;   /* when they are to be looked at */
     uint64_t timer_ms;
     bool review; /* authority changed, or it is time: who has a session is judged anew */
     bool failed;
@@ -39,12 +39,21 @@ struct engine {
 enum gmm_err engine_append(struct engine *engine, const struct engine_event *event);
 enum gmm_err engine_flush(struct engine *engine);
 enum gmm_err engine_add_object(struct engine *engine, const struct engine_event *event);
-enum gmm_err engine_ensure_epoch(struct engine *engine, uint64_t request, const struct gmm_id *gid, bool force);
 enum gmm_err engine_import_run(struct engine *engine, const struct engine_event *event);
-enum gmm_err engine_rotate_due(struct engine *engine);
-uint64_t engine_next_rotation(const struct engine *engine);
-enum gmm_err engine_plan_rotations(struct engine *engine);
 enum gmm_err engine_wait(struct engine *engine, uint64_t request, uint64_t ticket, const struct gmm_id *id);
+/* engine_rotate.c: epochs of our groups */
+/* The epoch under which this office would write to the group, or why not. *epoch is NULL only on failure. */
+enum gmm_err engine_sealing_epoch(struct engine *engine, const struct gmm_id *gid, const struct view_epoch **epoch,
+                                  struct gmm_msg *msg);
+enum gmm_err engine_ensure_epoch(struct engine *engine, uint64_t request, const struct gmm_id *gid, bool force);
+/* The view changed: plans, and does what is due at once. */
+enum gmm_err engine_upkeep_plan(struct engine *engine);
+enum gmm_err engine_upkeep_due(struct engine *engine);
+/* Sealed entries were stored: an epoch may have had enough of them. */
+enum gmm_err engine_upkeep_count(struct engine *engine, const struct gmm_id *epoch_id, uint64_t count);
+/* engine_wrapkeys.c: our own wrap keys */
+enum gmm_err engine_wrapkeys(struct engine *engine);
+enum gmm_err engine_wrapkeys_saved(struct engine *engine, enum gmm_err err);
 /* engine_peers.c: connections */
 void engine_received(struct engine *engine, struct peer *peer, const void *bytes, size_t len);
 enum gmm_err engine_join_send(struct engine *engine, struct peer *peer, const struct engine_event *event);

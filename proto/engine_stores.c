@@ -3,41 +3,21 @@
 
 #include "proto/engine_state.h"
 
-#define BAD_AT_ONCE 8u
-
-/* EPOCH_BAD for epochs whose wrap to us does not open: "a holder answers with a WRAP". */
-static enum gmm_err report_bad(struct engine *engine, const struct view *view, const struct gmm_id *bad, size_t count)
-{
-    struct core *core = &engine->core;
-    struct gmm_id gids[BAD_AT_ONCE], id;
-    enum gmm_err err = GMM_OK;
-    for (size_t i = 0; i < count; i++)
-        gids[i] = view_epoch(view, &bad[i])->gid;
-    for (size_t i = 0; i < count && err == GMM_OK; i++) {
-        struct buffer body;
-        buffer_init(&body, 64);
-        if ((err = control_epoch_bad_encode(&body, &bad[i])) == GMM_OK)
-            err = author_append(engine->author, core, &gids[i], HEADER_EPOCH_BAD, NULL, NULL, body.p, body.len, &id);
-        buffer_close(&body);
-    }
-    return err == GMM_OK && count > 0 ? engine_flush(engine) : err;
-}
-
 enum gmm_err engine_view_changed(struct engine *engine)
 {
     struct core *core = &engine->core;
-    struct gmm_id bad[BAD_AT_ONCE];
-    size_t bad_count = 0;
     const struct view *view = fold_view(core->fold);
     if (view == NULL)
         return GMM_OK;
     engine->review = true;
     replicate_view_changed(engine->replicate, core);
-    enum gmm_err err = keyring_scan(engine->keyring, core, view, bad, BAD_AT_ONCE, &bad_count);
-    if (err == GMM_OK && view_office(view, core_self(core)) != NULL)
-        err = report_bad(engine, view, bad, bad_count);
+    enum gmm_err err = keyring_scan(engine->keyring, core, view);
     if (err == GMM_OK)
-        err = engine_plan_rotations(engine);
+        err = engine_wrapkeys(engine);
+    if (err == GMM_OK)
+        err = engine_upkeep_plan(engine);
+    if (err == GMM_OK)
+        err = engine_upkeep_due(engine);
     if (err == GMM_OK && core_effect(core, EFFECT_VIEW) == NULL)
         err = GMM_ENOMEM;
     return err;
@@ -90,6 +70,8 @@ enum gmm_err engine_persisted(struct engine *engine, uint64_t ticket)
         else
             effect->id = item->secrets[i];
     }
+    for (size_t i = 0; i < item->tally_count && err == GMM_OK; i++)
+        err = engine_upkeep_count(engine, &item->tallies[i].epoch_id, item->tallies[i].count);
     if (item->has_chunk)
         fetch_persisted(engine->fetch, core, &item->chunk_gid, &item->chunk_id, true);
     if (err == GMM_OK && (item->plain_count > 0 || item->object_count > 0))
@@ -126,6 +108,7 @@ void engine_store_failed(struct engine *engine, enum gmm_err err)
     }
     logs_rollback(core->logs);
     author_discard(engine->author);
+    engine->announced_wrap = (struct gmm_id){{0}};
     for (size_t i = 0; i < engine->request_count; i++)
         core_done(core, engine->requests[i].request, err, NULL, NULL);
     engine->request_count = 0;

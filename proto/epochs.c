@@ -101,18 +101,16 @@ static bool is_about(const struct state_note *notes, size_t count, size_t i, con
     return i < count && compare_about(&notes[i], &about->epoch_id, &about->sign_pk) == 0;
 }
 
-/* "A listed recipient that cannot open an epoch writes EPOCH_BAD"; a WRAP behind it answers. */
-static void complain(struct view_epoch *epochs, size_t count, const struct state_note *complaint,
-                     const struct state_note *wraps, size_t wrap_count)
+/* "When the author is a recipient of it (or was wrapped to before)." */
+static bool was_given(struct view_epoch *epochs, size_t count, const struct state_note *complaint,
+                      const struct state_note *wraps, size_t wrap_count)
 {
-    struct view_epoch *epoch = find(epochs, count, &complaint->epoch_id);
+    const struct view_epoch *epoch = find(epochs, count, &complaint->epoch_id);
     if (epoch == NULL || !id_equal(&epoch->gid, &complaint->change->log.group))
-        return;
+        return false;
     size_t later = behind(wraps, wrap_count, complaint, complaint->position);
-    bool recipient = epoch_find(&epoch->epoch, &complaint->sign_pk) != NULL ||
-                     (later > 0 && is_about(wraps, wrap_count, later - 1, complaint));
-    if (recipient && !is_about(wraps, wrap_count, later, complaint))
-        epoch->bad = true;
+    return epoch_find(&epoch->epoch, &complaint->sign_pk) != NULL ||
+           (later > 0 && is_about(wraps, wrap_count, later - 1, complaint));
 }
 
 static struct view_epoch *collect(const struct state *s)
@@ -143,41 +141,87 @@ static struct state_note *counting_wraps(const struct state *s, struct view_epoc
     return kept;
 }
 
-static struct view_wrap *wraps_out(const struct state_note *kept, size_t count)
+static enum gmm_err make_wraps(struct epochs *out, const struct state_note *kept, size_t count)
 {
-    struct view_wrap *wraps = calloc(count + 1, sizeof *wraps);
-    for (size_t i = 0; wraps != NULL && i < count; i++)
-        wraps[i] = (struct view_wrap){.epoch_id = kept[i].epoch_id,
-                                      .sign_pk = kept[i].sign_pk,
-                                      .author = kept[i].change->log.author,
-                                      .body = kept[i].change->body,
-                                      .len = kept[i].change->len};
-    return wraps;
+    out->wraps = calloc(count + 1, sizeof *out->wraps);
+    if (out->wraps == NULL)
+        return GMM_ENOMEM;
+    out->wrap_count = count;
+    for (size_t i = 0; i < count; i++)
+        out->wraps[i] = (struct view_wrap){.epoch_id = kept[i].epoch_id,
+                                           .sign_pk = kept[i].sign_pk,
+                                           .author = kept[i].change->log.author,
+                                           .body = kept[i].change->body,
+                                           .len = kept[i].change->len};
+    return GMM_OK;
 }
 
-enum gmm_err epochs_resolve(const struct state *s, struct view_epoch **epochs, size_t *epoch_count,
-                            struct view_wrap **wraps, size_t *wrap_count)
+/* Complaints of one office about one epoch become one; an epoch is bad while a WRAP behind the last is missing. */
+static enum gmm_err make_complaints(struct epochs *out, const struct state *s, const struct state_note *wraps,
+                                    size_t wrap_count)
 {
-    struct state_note *kept = NULL;
-    enum gmm_err err = GMM_ENOMEM;
-    *wraps = NULL;
-    *epoch_count = s->epoch_count;
-    *wrap_count = 0;
-    *epochs = collect(s);
-    if (*epochs == NULL || validate(*epochs, *epoch_count) != GMM_OK)
-        goto done;
-    kept = counting_wraps(s, *epochs, wrap_count);
-    *wraps = kept == NULL ? NULL : wraps_out(kept, *wrap_count);
-    if (*wraps == NULL)
-        goto done;
-    for (size_t i = 0; i < s->complaints.count; i++)
-        complain(*epochs, *epoch_count, &s->complaints.list[i], kept, *wrap_count);
-    err = GMM_OK;
-done:
-    free(kept);
-    if (err != GMM_OK) {
-        free(*epochs);
-        *epochs = NULL;
+    size_t count = 0;
+    struct state_note *notes = calloc(s->complaints.count + 1, sizeof *notes);
+    out->complaints = calloc(s->complaints.count + 1, sizeof *out->complaints);
+    if (notes == NULL || out->complaints == NULL) {
+        free(notes);
+        return GMM_ENOMEM;
     }
+    for (size_t i = 0; i < s->complaints.count; i++)
+        if (was_given(out->epochs, out->epoch_count, &s->complaints.list[i], wraps, wrap_count))
+            notes[count++] = s->complaints.list[i];
+    qsort(notes, count, sizeof *notes, compare_notes);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || !is_about(notes, count, i - 1, &notes[i]))
+            out->complaints[out->complaint_count++] =
+                (struct view_complaint){.epoch_id = notes[i].epoch_id, .sign_pk = notes[i].sign_pk};
+        struct view_complaint *c = &out->complaints[out->complaint_count - 1];
+        c->count++;
+        c->last_ms = header_time_ms(notes[i].change->time);
+        c->answered = is_about(wraps, wrap_count, behind(wraps, wrap_count, &notes[i], notes[i].position), &notes[i]);
+    }
+    for (size_t i = 0; i < out->complaint_count; i++)
+        if (!out->complaints[i].answered)
+            find(out->epochs, out->epoch_count, &out->complaints[i].epoch_id)->bad = true;
+    free(notes);
+    return GMM_OK;
+}
+
+enum gmm_err epochs_resolve(struct epochs *out, const struct state *s)
+{
+    size_t wrap_count = 0;
+    struct state_note *wraps = NULL;
+    enum gmm_err err = GMM_ENOMEM;
+    *out = (struct epochs){.epochs = collect(s), .epoch_count = s->epoch_count};
+    if (out->epochs == NULL || validate(out->epochs, out->epoch_count) != GMM_OK)
+        goto done;
+    wraps = counting_wraps(s, out->epochs, &wrap_count);
+    if (wraps == NULL)
+        goto done;
+    err = make_wraps(out, wraps, wrap_count);
+    if (err == GMM_OK)
+        err = make_complaints(out, s, wraps, wrap_count);
+done:
+    free(wraps);
+    if (err != GMM_OK)
+        epochs_close(out);
     return err;
+}
+
+void epochs_close(struct epochs *epochs)
+{
+    free(epochs->epochs);
+    free(epochs->wraps);
+    free(epochs->complaints);
+    *epochs = (struct epochs){0};
+}
+
+void epochs_show(const struct epochs *epochs, struct view *view)
+{
+    view->epochs = epochs->epochs;
+    view->epoch_count = epochs->epoch_count;
+    view->wraps = epochs->wraps;
+    view->wrap_count = epochs->wrap_count;
+    view->complaints = epochs->complaints;
+    view->complaint_count = epochs->complaint_count;
 }

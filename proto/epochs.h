@@ -5,11 +5,20 @@
 
 #include "proto/state.h"
 
-/* Two new arrays (free): epochs sorted by id, wraps sorted by epoch, office, canonical order. The epochs' recipients
- * are borrowed from the records. GMM_ENOMEM: nothing is made. */
-enum gmm_err epochs_resolve(const struct state *s, struct view_epoch **epochs, size_t *epoch_count,
-                            struct view_wrap **wraps, size_t *wrap_count);
-/* "gen = 1 + max(parents)", 1 without parents: every parent is held, of the same group and valid. */
+struct epochs {
+    struct view_epoch *epochs;         /* sorted by id; their recipients are borrowed from the records */
+    struct view_wrap *wraps;           /* sorted by epoch, office, canonical order */
+    struct view_complaint *complaints; /* sorted by epoch, office */
+    size_t epoch_count, wrap_count, complaint_count;
+};
+
+/* GMM_ENOMEM: nothing is made. */
+enum gmm_err epochs_resolve(struct epochs *out, const struct state *s);
+void epochs_close(struct epochs *epochs);
+/* Lets the view point to them. */
+void epochs_show(const struct epochs *epochs, struct view *view);
+/* "gen = 1 + the highest gen of the parents, 1 without parents and only then": every parent is held, of the same group
+ * and valid. */
 bool epochs_gen_ok(const struct view_epoch *epochs, size_t count, const struct gmm_id *gid, const struct epoch *epoch);
 
 #endif

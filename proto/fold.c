@@ -18,6 +18,7 @@ struct fold {
     struct offices offices;
     struct state state;
     struct view_made made;
+    uint64_t serial; /* of the last view made */
 };
 
 struct fold *fold_new(const struct directory *directory)
@@ -152,6 +153,7 @@ static enum gmm_err refresh(struct fold *fold)
         state_close(&fold->state);
         return err;
     }
+    fold->made.view.serial = ++fold->serial;
     fold->have_state = true;
     fold->stale = false;
     return GMM_OK;

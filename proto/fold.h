@@ -1,4 +1,4 @@
-/* The fold: all plain records, in canonical order, become "who may do what" (protocol: Authority). Effect, not
+/* The fold: all plain records, in canonical order, say who may do what (protocol: The fold). Effect, not
  * integrity.
  *
  * A pure function of the set of records held: the same set gives the same view whatever the order of arrival. Records
@@ -64,6 +64,13 @@ struct view_wrap {
     const uint8_t *body;
     size_t len;
 };
+/* What an office wrote in EPOCH_BAD about an epoch that it was given. */
+struct view_complaint {
+    struct gmm_id epoch_id, sign_pk;
+    uint32_t count;   /* how often */
+    uint64_t last_ms; /* of the last one */
+    bool answered;    /* a WRAP to the office stands behind the last one */
+};
 struct view_cut { /* the last entry of a revoked key's log that stands */
     struct gmm_id sign_pk, group;
     uint64_t instance, seq;
@@ -85,20 +92,22 @@ struct view_event {
     const char *text;          /* name or reason; NULL: none; borrowed from the record */
 };
 struct view {
+    uint64_t serial;          /* another one for each view that a fold makes */
     struct gmm_id nid, chair; /* pid of the chair */
     uint32_t term;
     uint64_t term_from_ms, term_until_ms;
     char name[LIMIT_NAME_TEXT + 1];
     struct gmm_id leads[LIMIT_THEMATIC];
+    size_t participant_count, office_count, group_count, epoch_count, wrap_count, complaint_count, cut_count;
     size_t removal_count, event_count;
-    size_t participant_count, office_count, group_count, epoch_count, wrap_count, cut_count;
     const struct view_participant *participants; /* sorted by pid */
-    const struct view_office *offices;   /* sorted by sign_pk; one a key: the certificate with the highest serial */
-    const struct view_group *groups;     /* sorted by gid */
-    const struct view_epoch *epochs;     /* sorted by id */
-    const struct view_wrap *wraps;       /* sorted by epoch_id, sign_pk, canonical order */
-    const struct view_cut *cuts;         /* sorted by sign_pk, group, instance */
-    const struct view_removal *removals; /* in canonical order */
+    const struct view_office *offices;       /* sorted by sign_pk; one a key: the certificate with the highest serial */
+    const struct view_group *groups;         /* sorted by gid */
+    const struct view_epoch *epochs;         /* sorted by id */
+    const struct view_wrap *wraps;           /* sorted by epoch_id, sign_pk, canonical order */
+    const struct view_complaint *complaints; /* sorted by epoch_id, sign_pk */
+    const struct view_cut *cuts;             /* sorted by sign_pk, group, instance */
+    const struct view_removal *removals;     /* in canonical order */
     const struct view_event *history;
 };
 
@@ -115,8 +124,8 @@ void fold_touch(struct fold *fold);
  * (addresses) until they are removed. NULL: out of memory or no charter yet. */
 const struct view *fold_view(struct fold *fold);
 /* Would this record of ours have effect now, at its place in canonical order and behind all that is held? GMM_OK, or
- * GMM_EDENIED/GMM_EFORMAT/GMM_EEXISTS with the rule that refuses in msg ("only the chair of term 1 (International
- * Labour Organization) may admit a participant"). */
+ * GMM_EDENIED/GMM_EFORMAT/GMM_EEXISTS with the rule that refuses in msg ('only the chair of term 1 (International
+ * Labour Organization) may admit a participant'). */
 enum gmm_err fold_authorize(struct fold *fold, const struct gmm_id *author, const struct gmm_id *group, uint16_t type,
                             const void *body, size_t len, uint64_t time_ms, struct gmm_msg *msg);
 
@@ -151,15 +160,8 @@ size_t view_voids(const struct view *v, const struct run_key *key, struct view_v
                   struct gmm_msg *why);
 /* Has this entry effect, as far as its log goes? time: of its header. Says why not. */
 bool view_stands(const struct view *v, const struct run_key *key, uint64_t seq, uint64_t time, struct gmm_msg *why);
-/* Behind the last seq that is worth asking for or forwarding: "past a known cut nothing is requested or forwarded".
+/* Behind the last seq that is worth asking for or forwarding: past a known cut nothing is.
  * 0: nothing of the log is; UINT64_MAX: no bound. */
 uint64_t view_log_end(const struct view *v, const struct run_key *key);
-/* The epoch to send under: usable (protocol: "An epoch may be used for sending iff"), highest gen, then smallest id;
- * NULL: none, a new one is due. `have` tells whether we hold its secret. */
-const struct view_epoch *view_epoch_for_sending(const struct view *v, const struct gmm_id *gid, uint64_t now_ms,
-                                                bool (*have)(const void *arg, const struct gmm_id *epoch_id),
-                                                const void *arg);
-/* Tips: epochs of the group that no other epoch names as a parent; at most max, highest gen first. */
-size_t view_epoch_tips(const struct view *v, const struct gmm_id *gid, const struct view_epoch **out, size_t max);
 
 #endif

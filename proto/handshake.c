@@ -60,7 +60,7 @@ static enum gmm_err preamble_check(const uint8_t preamble[HANDSHAKE_PREAMBLE_BYT
     return known && zeros ? GMM_OK : GMM_EFORMAT;
 }
 
-/* "A 16-byte gate, K(H(gate, nid‖responder noise_pk), gate-mac, preamble‖message 1)" */
+/* "First 16 bytes of K(H(gate, nid ‖ responder noise_pk), gate-mac, preamble ‖ message 1)" */
 static void gate_make(uint8_t gate[HANDSHAKE_GATE_BYTES], const struct gmm_id *nid, const struct gmm_id *responder,
                       const uint8_t *preamble, const uint8_t *message)
 {

@@ -20,6 +20,7 @@
 #define HEADER_VERSION 1u
 #define HEADER_SUITE 1u
 #define HEADER_TIME_AT 152u /* where the time stands */
+#define HEADER_EPOCH_AT 160u
 
 /* Types. Below 64: plain fixed-binary bodies with epoch zero; from 64: sealed records. An unknown type is kept,
  * forwarded and ignored. 1–31 stand in control logs (group zero), 32–63 in group logs. */

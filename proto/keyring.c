@@ -9,11 +9,23 @@
 
 struct slot {
     struct gmm_id id;
-    uint8_t *secret; /* guarded */
+    uint8_t *secret; /* guarded; NULL: only counted */
+    uint64_t entries;
+};
+struct choice { /* what keyring_sending found for a group */
+    struct gmm_id gid, epoch_id;
+    enum sending_state state;
+    uint64_t from_ms, until_ms;
 };
 struct keyring {
     struct slot *slots; /* sorted by id */
     size_t count, capacity;
+    struct keyring_closed *closed;
+    size_t closed_count, closed_capacity;
+    size_t outdated;
+    struct choice *choices;
+    size_t choice_count, choice_capacity;
+    uint64_t choice_serial; /* of the view that the choices are about */
 };
 
 struct keyring *keyring_new(void)
@@ -28,7 +40,21 @@ void keyring_free(struct keyring *ring)
     for (size_t i = 0; i < ring->count; i++)
         secret_free(ring->slots[i].secret);
     free(ring->slots);
+    free(ring->closed);
+    free(ring->choices);
     free(ring);
+}
+
+/* Room for one more behind count of them; NULL when memory ends (the array stays as it was). */
+static void *room(void *array, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return array;
+    size_t more = *capacity == 0 ? 16 : 2 * *capacity;
+    void *grown = realloc(array, more * size);
+    if (grown != NULL)
+        *capacity = more;
+    return grown;
 }
 
 /* Index of the id, or where it would stand. */
@@ -51,6 +77,23 @@ static size_t locate(const struct keyring *ring, const struct gmm_id *id, bool *
     return low;
 }
 
+/* The slot of an epoch, made when there is none. NULL: out of memory. */
+static struct slot *slot_of(struct keyring *ring, const struct gmm_id *id)
+{
+    bool found;
+    size_t at = locate(ring, id, &found);
+    if (found)
+        return &ring->slots[at];
+    struct slot *slots = room(ring->slots, ring->count, &ring->capacity, sizeof *slots);
+    if (slots == NULL)
+        return NULL;
+    ring->slots = slots;
+    memmove(&slots[at + 1], &slots[at], (ring->count - at) * sizeof *slots);
+    slots[at] = (struct slot){.id = *id};
+    ring->count++;
+    return &slots[at];
+}
+
 const uint8_t *keyring_secret(const struct keyring *ring, const struct gmm_id *epoch_id)
 {
     bool found;
@@ -58,27 +101,22 @@ const uint8_t *keyring_secret(const struct keyring *ring, const struct gmm_id *e
     return found ? ring->slots[at].secret : NULL;
 }
 
+bool keyring_have(const void *arg, const struct gmm_id *epoch_id)
+{
+    return keyring_secret(arg, epoch_id) != NULL;
+}
+
 enum gmm_err keyring_put(struct keyring *ring, const struct gmm_id *epoch_id, const uint8_t secret[32])
 {
-    bool found;
-    size_t at = locate(ring, epoch_id, &found);
-    if (found)
-        return GMM_OK;
-    if (ring->count == ring->capacity) {
-        size_t capacity = ring->capacity == 0 ? 16 : 2 * ring->capacity;
-        struct slot *slots = realloc(ring->slots, capacity * sizeof *slots);
-        if (slots == NULL)
-            return GMM_ENOMEM;
-        ring->slots = slots;
-        ring->capacity = capacity;
-    }
-    uint8_t *copy = secret_alloc(SECRET_KEY_BYTES);
-    if (copy == NULL)
+    struct slot *slot = slot_of(ring, epoch_id);
+    if (slot == NULL)
         return GMM_ENOMEM;
-    memcpy(copy, secret, SECRET_KEY_BYTES);
-    memmove(&ring->slots[at + 1], &ring->slots[at], (ring->count - at) * sizeof *ring->slots);
-    ring->slots[at] = (struct slot){*epoch_id, copy};
-    ring->count++;
+    if (slot->secret != NULL)
+        return GMM_OK;
+    if ((slot->secret = secret_alloc(SECRET_KEY_BYTES)) == NULL)
+        return GMM_ENOMEM;
+    memcpy(slot->secret, secret, SECRET_KEY_BYTES);
+    ring->choice_count = 0;
     return GMM_OK;
 }
 
@@ -89,8 +127,24 @@ void keyring_drop(struct keyring *ring, const struct gmm_id *epoch_id)
     if (!found)
         return;
     secret_free(ring->slots[at].secret);
-    ring->count--;
-    memmove(&ring->slots[at], &ring->slots[at + 1], (ring->count - at) * sizeof *ring->slots);
+    ring->slots[at].secret = NULL;
+    ring->choice_count = 0;
+}
+
+enum gmm_err keyring_count(struct keyring *ring, const struct gmm_id *epoch_id, uint64_t count)
+{
+    struct slot *slot = slot_of(ring, epoch_id);
+    if (slot == NULL)
+        return GMM_ENOMEM;
+    slot->entries += count;
+    return GMM_OK;
+}
+
+uint64_t keyring_entries(const struct keyring *ring, const struct gmm_id *epoch_id)
+{
+    bool found;
+    size_t at = locate(ring, epoch_id, &found);
+    return found ? ring->slots[at].entries : 0;
 }
 
 static struct epoch_context context_of(const struct core *core, const struct view_epoch *epoch)
@@ -98,54 +152,40 @@ static struct epoch_context context_of(const struct core *core, const struct vie
     return (struct epoch_context){.nid = &core->nid, .gid = &epoch->gid, .author = &epoch->author};
 }
 
-/* The private wrap key that a recipient record names, or NULL when we have deleted it. */
-static const uint8_t *wrap_key(const struct core *core, const uint8_t wrap_id[8])
-{
-    for (size_t i = 0; i < core->keystore->wrap_count; i++) {
-        struct gmm_id pk;
-        uint8_t id[8];
-        if (crypto_scalarmult_base(pk.b, core->keystore->wraps[i].sk) != 0)
-            continue;
-        epoch_wrap_id(id, &pk);
-        if (memcmp(id, wrap_id, sizeof id) == 0)
-            return core->keystore->wraps[i].sk;
-    }
-    return NULL;
-}
-
-/* Tries the wrap to us. GMM_ENOTFOUND: none, or under a key that is gone. */
-static enum gmm_err open_own(const struct core *core, const struct view_epoch *epoch, uint8_t secret[32])
-{
-    const struct epoch_recipient *recipient = epoch_find(&epoch->epoch, core_self(core));
-    const uint8_t *sk = recipient == NULL ? NULL : wrap_key(core, recipient->wrap_id);
-    if (sk == NULL)
-        return GMM_ENOTFOUND;
-    struct epoch_context ctx = context_of(core, epoch);
-    return epoch_unwrap(secret, &epoch->epoch, &ctx, core_self(core), sk);
-}
-
-static enum gmm_err open_wrapped(const struct core *core, const struct view *view, const struct view_epoch *epoch,
-                                 uint8_t secret[32])
-{
-    for (size_t i = 0; i < view->wrap_count; i++) {
-        const struct view_wrap *wrap = &view->wraps[i];
-        if (!id_equal(&wrap->epoch_id, &epoch->id) || !id_equal(&wrap->sign_pk, core_self(core)))
-            continue;
-        struct epoch_context ctx = {.nid = &core->nid, .gid = &epoch->gid, .author = &wrap->author};
-        for (size_t k = 0; k < core->keystore->wrap_count; k++)
-            if (epoch_rewrap_open(secret, &epoch->epoch, &ctx, core_self(core), core->keystore->wraps[k].sk, wrap->body,
-                                  wrap->len) == GMM_OK)
-                return GMM_OK;
-    }
-    return GMM_ENOTFOUND;
-}
-
 /* What one scan gathers. */
 struct scan {
     struct keyring *ring;
     struct core *core;
+    const struct view *view;
     struct effect *store;
+    uint8_t key_ids[KEYSTORE_WRAPS][8]; /* of our wrap keys */
 };
+
+static void name_keys(struct scan *scan)
+{
+    const struct keystore *ks = scan->core->keystore;
+    for (size_t i = 0; i < ks->wrap_count; i++) {
+        struct gmm_id pk;
+        crypto_scalarmult_base(pk.b, ks->wraps[i].sk);
+        epoch_wrap_id(scan->key_ids[i], &pk);
+    }
+}
+
+/* The index of the private wrap key that a record names; wrap_count when we have deleted it. */
+static size_t key_of(const struct scan *scan, const uint8_t wrap_id[8])
+{
+    size_t count = scan->core->keystore->wrap_count, i = 0;
+    while (i < count && memcmp(scan->key_ids[i], wrap_id, sizeof scan->key_ids[i]) != 0)
+        i++;
+    return i;
+}
+
+/* Whatever stands before this one has a successor in use. */
+static void key_used(struct scan *scan, size_t key)
+{
+    if (key < scan->core->keystore->wrap_count && key > scan->ring->outdated)
+        scan->ring->outdated = key;
+}
 
 /* A newly opened secret: into the ring and into the scan's STORE. */
 static enum gmm_err found(struct scan *scan, const struct gmm_id *epoch_id, const uint8_t secret[32])
@@ -167,7 +207,7 @@ static enum gmm_err found(struct scan *scan, const struct gmm_id *epoch_id, cons
 }
 
 /* Ancestors through history wraps, as far as they go. `epoch` is held. Bounded: each step opens one that was closed. */
-static enum gmm_err open_ancestors(struct scan *scan, const struct view *view, const struct view_epoch *epoch)
+static enum gmm_err open_ancestors(struct scan *scan, const struct view_epoch *epoch)
 {
     const struct view_epoch *stack[256];
     size_t depth = 0;
@@ -177,7 +217,7 @@ static enum gmm_err open_ancestors(struct scan *scan, const struct view *view, c
     while (depth > 0 && err == GMM_OK) {
         const struct view_epoch *child = stack[--depth];
         for (unsigned i = 0; i < child->epoch.parent_count && err == GMM_OK; i++) {
-            const struct view_epoch *parent = view_epoch(view, &child->epoch.parents[i]);
+            const struct view_epoch *parent = view_epoch(scan->view, &child->epoch.parents[i]);
             if (parent == NULL || !id_equal(&parent->gid, &child->gid) ||
                 keyring_secret(scan->ring, &parent->id) != NULL)
                 continue;
@@ -196,128 +236,282 @@ static enum gmm_err open_ancestors(struct scan *scan, const struct view *view, c
     return err;
 }
 
-enum gmm_err keyring_scan(struct keyring *ring, struct core *core, const struct view *view, struct gmm_id *bad,
-                          size_t bad_max, size_t *bad_count)
+/* How an epoch came to us: through its own record or a WRAP. */
+struct given {
+    bool any, broken; /* broken: under a key that we have, and it does not open */
+    enum gmm_err opened;
+};
+
+static void try_own(struct scan *scan, const struct view_epoch *epoch, struct given *given, uint8_t secret[32])
 {
-    struct scan scan = {.ring = ring, .core = core};
-    uint8_t secret[32];
-    enum gmm_err err = GMM_OK;
-    *bad_count = 0;
-    for (size_t i = 0; i < view->epoch_count && err == GMM_OK; i++) {
-        const struct view_epoch *epoch = &view->epochs[i];
-        if (!epoch->valid)
-            continue;
-        if (keyring_secret(ring, &epoch->id) == NULL) {
-            enum gmm_err opened = open_own(core, epoch, secret);
-            if (opened != GMM_OK && open_wrapped(core, view, epoch, secret) == GMM_OK)
-                opened = GMM_OK;
-            if (opened == GMM_OK)
-                err = found(&scan, &epoch->id, secret);
-            else if (opened != GMM_ENOTFOUND && !epoch->bad && *bad_count < bad_max)
-                bad[(*bad_count)++] = epoch->id;
-        }
-        if (err == GMM_OK && epoch->epoch.history_count > 0 && keyring_secret(ring, &epoch->id) != NULL)
-            err = open_ancestors(&scan, view, epoch);
-    }
-    sodium_memzero(secret, sizeof secret);
-    return err;
+    const struct gmm_id *self = core_self(scan->core);
+    const struct epoch_recipient *recipient = epoch_find(&epoch->epoch, self);
+    if (recipient == NULL)
+        return;
+    given->any = true;
+    size_t key = key_of(scan, recipient->wrap_id);
+    if (key == scan->core->keystore->wrap_count)
+        return;
+    struct epoch_context ctx = context_of(scan->core, epoch);
+    given->opened = epoch_unwrap(secret, &epoch->epoch, &ctx, self, scan->core->keystore->wraps[key].sk);
+    given->broken = given->opened != GMM_OK;
+    if (given->opened == GMM_OK)
+        key_used(scan, key);
 }
 
-/* The current offices of a group as wrap targets. */
-static enum gmm_err targets_of(const struct view *view, const struct gmm_id *gid, uint64_t now_ms,
-                               struct epoch_target **out, size_t *count)
+static void try_wraps(struct scan *scan, const struct view_epoch *epoch, struct given *given, uint8_t secret[32])
 {
-    struct epoch_target *targets = malloc((view->office_count + 1) * sizeof *targets);
-    if (targets == NULL)
+    const struct gmm_id *self = core_self(scan->core);
+    const struct view *view = scan->view;
+    size_t i = sending_first_wrap(view, epoch, self);
+    for (; i < view->wrap_count && given->opened != GMM_OK; i++) {
+        const struct view_wrap *wrap = &view->wraps[i];
+        uint8_t wrap_id[8];
+        if (!id_equal(&wrap->epoch_id, &epoch->id) || !id_equal(&wrap->sign_pk, self))
+            return;
+        given->any = true;
+        if (epoch_rewrap_key(wrap_id, wrap->body, wrap->len) != GMM_OK)
+            continue;
+        size_t key = key_of(scan, wrap_id);
+        if (key == scan->core->keystore->wrap_count)
+            continue;
+        struct epoch_context ctx = {.nid = &scan->core->nid, .gid = &epoch->gid, .author = &wrap->author};
+        given->opened = epoch_rewrap_open(secret, &epoch->epoch, &ctx, self, scan->core->keystore->wraps[key].sk,
+                                          wrap->body, wrap->len);
+        given->broken = given->broken || given->opened != GMM_OK;
+        if (given->opened == GMM_OK)
+            key_used(scan, key);
+    }
+}
+
+static struct given try_given(struct scan *scan, const struct view_epoch *epoch, uint8_t secret[32])
+{
+    struct given given = {.opened = GMM_ENOTFOUND};
+    try_own(scan, epoch, &given, secret);
+    if (given.opened != GMM_OK)
+        try_wraps(scan, epoch, &given, secret);
+    return given;
+}
+
+/* The newest of our keys that an epoch held here was wrapped to: keys before it may go one day. */
+static void note_key(struct scan *scan, const struct view_epoch *epoch)
+{
+    const struct epoch_recipient *recipient = epoch_find(&epoch->epoch, core_self(scan->core));
+    if (recipient != NULL)
+        key_used(scan, key_of(scan, recipient->wrap_id));
+}
+
+static enum gmm_err note_closed(struct scan *scan, const struct view_epoch *epoch)
+{
+    struct keyring *ring = scan->ring;
+    uint8_t secret[32];
+    struct given given = try_given(scan, epoch, secret);
+    sodium_memzero(secret, sizeof secret);
+    if (!given.any || given.opened == GMM_OK)
+        return GMM_OK;
+    struct keyring_closed *closed =
+        room(ring->closed, ring->closed_count, &ring->closed_capacity, sizeof *ring->closed);
+    if (closed == NULL)
         return GMM_ENOMEM;
-    *count = 0;
-    for (size_t i = 0; i < view->office_count; i++)
-        if (view_office_in_group(view, gid, &view->offices[i], now_ms))
-            targets[(*count)++] = (struct epoch_target){view->offices[i].sign_pk, view->offices[i].wrap_pk};
-    *out = targets;
+    ring->closed = closed;
+    closed[ring->closed_count++] = (struct keyring_closed){epoch->id, given.broken};
     return GMM_OK;
 }
 
-/* A removal since the parents were made ends their chunk domain: a parent's recipient is no longer a current office. */
-static bool somebody_left(const struct view *view, const struct gmm_id *gid, const struct view_epoch *parent,
-                          uint64_t now_ms)
+static enum gmm_err scan_epoch(struct scan *scan, const struct view_epoch *epoch)
 {
-    for (uint16_t i = 0; i < parent->epoch.recipient_count; i++) {
-        const struct view_office *office = view_office(view, &parent->epoch.recipients[i].sign_pk);
-        if (office == NULL || !view_office_in_group(view, gid, office, now_ms))
-            return true;
+    uint8_t secret[32];
+    enum gmm_err err = GMM_OK;
+    if (keyring_secret(scan->ring, &epoch->id) != NULL)
+        note_key(scan, epoch);
+    else if (try_given(scan, epoch, secret).opened == GMM_OK)
+        err = found(scan, &epoch->id, secret);
+    sodium_memzero(secret, sizeof secret);
+    if (err == GMM_OK && epoch->epoch.history_count > 0 && keyring_secret(scan->ring, &epoch->id) != NULL)
+        err = open_ancestors(scan, epoch);
+    return err;
+}
+
+enum gmm_err keyring_scan(struct keyring *ring, struct core *core, const struct view *view)
+{
+    struct scan scan = {.ring = ring, .core = core, .view = view};
+    enum gmm_err err = GMM_OK;
+    name_keys(&scan);
+    ring->outdated = 0;
+    ring->closed_count = 0;
+    for (size_t i = 0; i < view->epoch_count && err == GMM_OK; i++)
+        if (view->epochs[i].valid)
+            err = scan_epoch(&scan, &view->epochs[i]);
+    /* What is still closed now that every way was tried. */
+    for (size_t i = 0; i < view->epoch_count && err == GMM_OK; i++)
+        if (view->epochs[i].valid && keyring_secret(ring, &view->epochs[i].id) == NULL)
+            err = note_closed(&scan, &view->epochs[i]);
+    return err;
+}
+
+const struct keyring_closed *keyring_closed(const struct keyring *ring, size_t *count)
+{
+    *count = ring->closed_count;
+    return ring->closed;
+}
+
+size_t keyring_outdated(const struct keyring *ring)
+{
+    return ring->outdated;
+}
+
+/* The current offices of a group as wrap targets: "each at its newest wrap key known, even an expired one". */
+static enum gmm_err targets_of(const struct sending *s, struct epoch_target **out)
+{
+    size_t count = 0;
+    struct epoch_target *targets = malloc((s->current_count + 1) * sizeof *targets);
+    *out = targets;
+    if (targets == NULL)
+        return GMM_ENOMEM;
+    for (size_t i = 0; i < s->view->office_count; i++)
+        if (s->current[i])
+            targets[count++] = (struct epoch_target){s->view->offices[i].sign_pk, s->view->offices[i].wrap_pk};
+    return GMM_OK;
+}
+
+/* What a new epoch follows. */
+struct lineage {
+    struct gmm_id parents[LIMIT_EPOCH_PARENTS];
+    const uint8_t *secrets[LIMIT_EPOCH_PARENTS];
+    size_t count;
+    uint32_t gen; /* highest */
+    enum epoch_domain domain;
+};
+
+/* "The domain is new after a removal": inheriting needs that nobody who can read under a parent, or knows its domain,
+ * has left, and that whoever opens the new epoch opens its first parent too. */
+static void trace(struct lineage *out, const struct keyring *ring, const struct sending *s)
+{
+    const struct view_epoch *tips[LIMIT_EPOCH_PARENTS];
+    *out = (struct lineage){.count = sending_tips(s, tips, LIMIT_EPOCH_PARENTS)};
+    bool left = false;
+    for (size_t i = 0; i < out->count; i++) {
+        out->parents[i] = tips[i]->id;
+        out->secrets[i] = keyring_secret(ring, &tips[i]->id);
+        out->gen = tips[i]->epoch.gen > out->gen ? tips[i]->epoch.gen : out->gen;
+        left = left || !sending_clean(s, tips[i]);
     }
-    return false;
+    bool inherit = out->count > 0 && s->group->history_full && !left && out->secrets[0] != NULL;
+    out->domain = inherit ? EPOCH_DOMAIN_INHERITED : EPOCH_DOMAIN_NEW;
+}
+
+static enum gmm_err make(struct core *core, const struct sending *s, const struct lineage *lineage, struct buffer *body,
+                         uint8_t secret[32], uint8_t eph_sk[32])
+{
+    struct epoch_target *targets = NULL;
+    struct epoch made = {0};
+    enum gmm_err err = targets_of(s, &targets);
+    if (err != GMM_OK)
+        return err;
+    core_random(core, secret, 32);
+    core_random(core, eph_sk, 32);
+    struct epoch_context ctx = {.nid = &core->nid, .gid = &s->group->gid, .author = core_self(core)};
+    err = epoch_make(&made, &ctx, lineage->gen + 1, lineage->domain, lineage->parents, lineage->secrets, lineage->count,
+                     s->group->history_full, targets, s->current_count, secret, eph_sk);
+    if (err == GMM_OK)
+        err = epoch_encode(body, &made);
+    epoch_close(&made);
+    free(targets);
+    return err;
 }
 
 enum gmm_err keyring_make_epoch(struct keyring *ring, struct core *core, const struct view *view,
                                 const struct gmm_id *gid, struct buffer *body, uint8_t secret[32])
 {
-    const struct view_epoch *tips[LIMIT_EPOCH_PARENTS];
-    struct gmm_id parents[LIMIT_EPOCH_PARENTS];
-    const uint8_t *secrets[LIMIT_EPOCH_PARENTS];
-    struct epoch_target *targets = NULL;
-    size_t target_count = 0;
-    uint32_t gen = 0;
-    struct epoch made = {0};
-    uint8_t *eph_sk = NULL;
-    const struct view_group *group = view_group(view, gid);
-    enum gmm_err err;
-
-    if (group == NULL)
-        return GMM_EDENIED;
-    size_t parent_count = view_epoch_tips(view, gid, tips, LIMIT_EPOCH_PARENTS);
-    bool left = false;
-    for (size_t i = 0; i < parent_count; i++) {
-        parents[i] = tips[i]->id;
-        secrets[i] = keyring_secret(ring, &tips[i]->id);
-        gen = tips[i]->epoch.gen > gen ? tips[i]->epoch.gen : gen;
-        left = left || somebody_left(view, gid, tips[i], core->now_ms);
-    }
-    /* Inheriting needs that whoever opens this epoch opens its first parent too. */
-    bool inherit = parent_count > 0 && group->history_full && !left && secrets[0] != NULL;
-    if ((err = targets_of(view, gid, core->now_ms, &targets, &target_count)) != GMM_OK)
-        goto out;
-    if (target_count == 0) {
-        err = GMM_EDENIED;
-        goto out;
-    }
-    if ((eph_sk = secret_alloc(SECRET_KEY_BYTES)) == NULL) {
+    struct sending s;
+    struct lineage lineage;
+    enum gmm_err err = sending_open(&s, view, gid, core->now_ms);
+    if (err != GMM_OK)
+        return err;
+    uint8_t *eph_sk = secret_alloc(SECRET_KEY_BYTES);
+    if (eph_sk == NULL) {
         err = GMM_ENOMEM;
-        goto out;
+    } else if (s.group == NULL || s.current_count == 0) {
+        err = GMM_EDENIED;
+    } else {
+        trace(&lineage, ring, &s);
+        err = make(core, &s, &lineage, body, secret, eph_sk);
     }
-    core_random(core, secret, 32);
-    core_random(core, eph_sk, 32);
-    struct epoch_context ctx = {.nid = &core->nid, .gid = gid, .author = core_self(core)};
-    err = epoch_make(&made, &ctx, gen + 1, inherit ? EPOCH_DOMAIN_INHERITED : EPOCH_DOMAIN_NEW, parents, secrets,
-                     parent_count, group->history_full, targets, target_count, secret, eph_sk);
-    if (err == GMM_OK)
-        err = epoch_encode(body, &made);
-out:
-    epoch_close(&made);
     secret_free(eph_sk);
-    free(targets);
+    sending_close(&s);
     return err;
 }
 
-static bool held(const void *arg, const struct gmm_id *epoch_id)
+enum gmm_err keyring_make_wrap(const struct keyring *ring, struct core *core, const struct view *view,
+                               const struct gmm_id *epoch_id, const struct gmm_id *sign_pk,
+                               uint8_t body[EPOCH_REWRAP_BYTES])
 {
-    return keyring_secret(arg, epoch_id) != NULL;
+    const struct view_epoch *epoch = view_epoch(view, epoch_id);
+    const struct view_office *office = view_office(view, sign_pk);
+    const uint8_t *secret = keyring_secret(ring, epoch_id);
+    if (epoch == NULL || office == NULL || secret == NULL)
+        return GMM_ENOTFOUND;
+    uint8_t *eph_sk = secret_alloc(SECRET_KEY_BYTES);
+    if (eph_sk == NULL)
+        return GMM_ENOMEM;
+    core_random(core, eph_sk, 32);
+    struct epoch_context ctx = {.nid = &core->nid, .gid = &epoch->gid, .author = core_self(core)};
+    struct epoch_target target = {office->sign_pk, office->wrap_pk};
+    enum gmm_err err = epoch_rewrap(body, epoch_id, &epoch->epoch, &ctx, &target, secret, eph_sk);
+    secret_free(eph_sk);
+    return err;
 }
 
-const struct view_epoch *keyring_for_sending(const struct keyring *ring, const struct view *view,
-                                             const struct gmm_id *gid, uint64_t now_ms)
+static const struct choice *chosen(const struct keyring *ring, const struct view *view, const struct gmm_id *gid,
+                                   uint64_t now_ms)
 {
-    return view_epoch_for_sending(view, gid, now_ms, held, ring);
+    for (size_t i = 0; ring->choice_serial == view->serial && i < ring->choice_count; i++) {
+        const struct choice *choice = &ring->choices[i];
+        if (id_equal(&choice->gid, gid) && choice->from_ms <= now_ms && now_ms < choice->until_ms)
+            return choice;
+    }
+    return NULL;
 }
 
-bool keyring_covers(const struct view *view, const struct view_epoch *epoch, uint64_t now_ms)
+/* Not remembering it costs only time. */
+static void remember(struct keyring *ring, const struct choice *choice, const struct view *view)
 {
-    for (size_t i = 0; i < view->office_count; i++)
-        if (view_office_in_group(view, &epoch->gid, &view->offices[i], now_ms) &&
-            epoch_find(&epoch->epoch, &view->offices[i].sign_pk) == NULL)
-            return false;
-    return true;
+    size_t at = 0;
+    if (ring->choice_serial != view->serial)
+        ring->choice_count = 0;
+    ring->choice_serial = view->serial;
+    while (at < ring->choice_count && !id_equal(&ring->choices[at].gid, &choice->gid))
+        at++;
+    struct choice *choices = room(ring->choices, at, &ring->choice_capacity, sizeof *choices);
+    if (choices == NULL)
+        return;
+    ring->choices = choices;
+    choices[at] = *choice;
+    ring->choice_count += at == ring->choice_count;
+}
+
+enum gmm_err keyring_sending(struct keyring *ring, const struct view *view, const struct gmm_id *gid, uint64_t now_ms,
+                             const struct view_epoch **epoch, enum sending_state *state)
+{
+    struct sending s;
+    const struct choice *known = chosen(ring, view, gid, now_ms);
+    if (known != NULL) {
+        *epoch = known->state == SENDING_USABLE ? view_epoch(view, &known->epoch_id) : NULL;
+        *state = known->state;
+        return GMM_OK;
+    }
+    *epoch = NULL;
+    enum gmm_err err = sending_open(&s, view, gid, now_ms);
+    if (err != GMM_OK)
+        return err;
+    struct choice choice = {.gid = *gid, .from_ms = now_ms, .until_ms = s.until_ms};
+    *epoch = sending_choose(&s, keyring_have, ring, &choice.state);
+    *state = choice.state;
+    if (*epoch != NULL)
+        choice.epoch_id = (*epoch)->id;
+    remember(ring, &choice, view);
+    sending_close(&s);
+    return GMM_OK;
 }
 
 enum gmm_err keyring_domain(const struct keyring *ring, const struct view *view, const struct view_epoch *epoch,

@@ -213,7 +213,8 @@ static enum gmm_err standing(const struct view *view, uint64_t now_ms, const str
     return now_ms > not_after_ms ? gmm_fail(msg, GMM_EDENIED, "its certificate expired") : GMM_OK;
 }
 
-/* "Certificate key = handshake key, or out." Whether its participant is in our roster, and its key still stands. */
+/* "Each side must close unless the peer's certificate is well formed, of this network, and names the noise key of the
+ * handshake." Whether its participant is in our roster, and its key still stands. */
 static enum gmm_err judge(struct core *core, const struct peer *peer, const struct certificate *certificate,
                           struct gmm_msg *msg)
 {

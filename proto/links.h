@@ -1,6 +1,7 @@
 /* Connections: sessions, limits on half-open ones, identification by certificate, pumping, time limits.
  *
- * "At a limit the oldest connection that has not passed the gate is dropped, never the newest refused."
+ * "At 64 connections that have not passed the gate, or 4 of one address, the oldest of those is dropped; the newest is
+ * never refused."
  */
 #ifndef GMM_PROTO_LINKS_H
 #define GMM_PROTO_LINKS_H

@@ -53,8 +53,8 @@ static int compare_revocations(const void *a, const void *b)
     return order != 0 ? order : id_compare(&x->pid, &y->pid);
 }
 
-/* "Once a rotation is held, of what earlier roots signed only that stands which it names": also when a thief of an old
- * root signs more, whatever serial and time it gives. */
+/* When "rotation n is held, every other one by a root below n has none (it is retired), whatever its serial and time":
+ * also what a thief of an old root signs later. */
 static bool retired(const struct directory *directory, const struct gmm_id *pid, uint32_t root_n,
                     const struct gmm_id *name)
 {
@@ -248,7 +248,8 @@ static bool by_root(const struct directory *directory, const struct directory_ob
     return false;
 }
 
-/* "or an office of pid with the REVOKE role", unless the root itself has revoked that one. */
+/* "Signed by an office of that pid whose certificate at the revocation's time carries REVOKE and had not expired, and
+ * that no root has revoked." */
 static bool by_office(const struct offices *o, const struct revocation *r)
 {
     const struct office_cert *c = offices_at(o, &r->signer, &r->pid, r->time_ms);

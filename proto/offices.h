@@ -15,7 +15,7 @@ struct office_cert {
     const struct certificate *cert;
     struct gmm_id hash;    /* of the object */
     struct gmm_id sign_pk; /* the certificate's: looked up for every record, so it lies close */
-    bool voided;           /* "one serial with other bytes voids both"; or retired */
+    bool voided;           /* "certificates of one participant with one serial are both void"; or retired */
     bool retired;          /* by an earlier root, and a rotation since does not name it */
 };
 struct office_cut { /* the last entry of a log that stands */
@@ -46,17 +46,17 @@ size_t offices_of_key(const struct offices *o, const struct gmm_id *sign_pk, siz
  * not. NULL: none. */
 const struct office_cert *offices_at(const struct offices *o, const struct gmm_id *sign_pk, const struct gmm_id *pid,
                                      uint64_t time_ms);
-/* The same for an office's name: "the highest per office rules". */
+/* The same for an office's name: of its certificates that are not void and have begun, "the highest serial rules". */
 const struct office_cert *offices_ruling(const struct offices *o, const struct gmm_id *pid, const char *office,
                                          uint64_t time_ms);
-/* "The highest one carrying DECIDE names the office that signs for the chair or the lead": in force and not revoked at
- * that time. NULL: none. */
+/* The deciding office: "of its certificates with DECIDE that are not void, in force at t (not_before ≤ t ≤ not_after),
+ * ruling, and not revoked at or before t, the highest serial". NULL: none. */
 const struct office_cert *offices_deciding(const struct offices *o, const struct gmm_id *pid, uint64_t time_ms);
 /* True when a certificate by this participant is held that is not void; *first is the one with the lowest serial. */
 bool offices_certified(const struct offices *o, const struct gmm_id *pid, const struct office_cert **first);
 const struct office_revocation *offices_revoked(const struct offices *o, const struct gmm_id *sign_pk,
                                                 const struct gmm_id *pid);
-/* "Beyond it all is void whatever its time says, and logs that it does not name are void": does this entry stand? */
+/* "Beyond it all is void whatever its time says; logs that are not named are void": does this entry stand? */
 bool offices_within(const struct office_revocation *revocation, const struct run_key *log, uint64_t seq);
 
 #endif

@@ -143,7 +143,7 @@ struct walk {
     struct frame frames[LIMIT_MSGPACK_DEPTH];
 };
 
-/* "a count is checked against the bytes left before anything is allocated": each value takes a byte or more. */
+/* "a count is checked against the bytes left before memory is taken": each value takes a byte or more. */
 static enum gmm_err walk_push(struct walk *w, const struct head *h)
 {
     uint64_t values = h->type == READER_MAP ? 2 * h->n : h->n;

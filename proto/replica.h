@@ -54,7 +54,8 @@ struct replicate {
     uint64_t retry_ms; /* 0: none */
 };
 
-/* "Group data only to current members." Control goes to every office of the roster. */
+/* "Control logs and root objects go to every identified office. A group's heads, runs and chunks go to offices of
+ * current members only." */
 bool replica_may_have(struct core *core, const struct replica *replica, const struct gmm_id *group);
 /* H over the gids, ascending, of the groups that it may have: a token is only good while they are the same. */
 void replica_groups(struct core *core, const struct replica *replica, struct gmm_id *out);

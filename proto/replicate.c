@@ -504,7 +504,8 @@ void replicate_persisted_object(struct replicate *r, struct core *core, const st
             peer_send(r->replicas[i]->peer, SESSION_CONTROL, MESSAGE_OBJECT, object->bytes, object->len);
 }
 
-/* "The receiver's token advances only past what it has stored": remembered, and acknowledged. */
+/* "The receiver stores the token as its cursor for this peer and sends ACK with it": only once all that it covers is
+ * stored. */
 static enum gmm_err acknowledge(struct replicate *r, struct core *core, struct replica *replica)
 {
     enum gmm_err err = replicate_restore_cursor(r, &replica->peer->sign_pk, replica->token, replica->token_len);

@@ -45,8 +45,8 @@ void replica_groups(struct core *core, const struct replica *replica, struct gmm
     hash_final(&hash, out->b);
 }
 
-/* "an opaque authenticated token of (store, arrival)": store id 16 ‖ arrival u64 ‖ 16 of K(node, cursor, both ‖ peer ‖
- * its groups): when the peer's groups are others by then, it is none, and everything is announced. */
+/* "Opaque to the receiver and authenticated by its maker": store id 16 ‖ arrival u64 ‖ 16 of K(node, cursor, both ‖
+ * peer ‖ its groups): when the peer's groups are others by then, it is none, and everything is announced. */
 void replica_token(const struct core *core, const struct replica *replica, uint64_t arrival,
                    uint8_t out[REPLICA_TOKEN_BYTES])
 {

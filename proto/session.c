@@ -216,7 +216,7 @@ static enum gmm_err frame_find(const struct session *s, size_t *n)
     return GMM_OK;
 }
 
-/* "The responder's first frame is its hello": whole, and never again. */
+/* "The responder's is its first frame: one whole message of type 1 on stream 0", and never again. */
 static enum gmm_err message_give(struct session *s, const struct mux_item *message, struct session_item *item)
 {
     bool hello = message->complete && message->stream == SESSION_CONTROL && message->type == SESSION_HELLO;

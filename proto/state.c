@@ -110,7 +110,7 @@ unsigned state_lead(const struct state *s, unsigned thematic)
     return id[0] == '\0' ? s->chair : state_participant_by_id(s, id);
 }
 
-/* Thematic groups by the charter's policy: "open: every participant but observers" or "listed": lead and chair. */
+/* Thematic groups by the charter's policy: "open: every active participant but observers; listed: chair and lead". */
 static bool by_charter(const struct state *s, const struct state_group *g, unsigned participant)
 {
     if (s->charter->thematic == CHARTER_THEMATIC_OPEN)
@@ -224,8 +224,8 @@ static void set_status(struct state *s, unsigned participant)
     s->participants[participant].status = status;
 }
 
-/* Adds the participant; the authorising function has seen that there is room. "Membership starts when the admission,
- * the certificate under that root and the join signature are all held." */
+/* Adds the participant; the authorising function has seen that there is room. "A participant is active when its
+ * admission and a certificate of its that is not void are held." */
 static enum gmm_err enroll(struct state *s, const struct view_participant *p)
 {
     const struct office_cert *first;

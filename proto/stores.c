@@ -21,6 +21,7 @@ void stores_item_free(struct stores_item *item)
     for (size_t i = 0; i < item->plain_count; i++)
         free(item->plains[i].body);
     free(item->plains);
+    free(item->tallies);
     free(item->runs);
     free(item->objects);
     free(item->secrets);
@@ -54,6 +55,21 @@ static enum gmm_err note_plain(struct stores_item *item, const struct run_entry 
     return GMM_OK;
 }
 
+static enum gmm_err note_sealed(struct stores_item *item, const struct gmm_id *epoch_id)
+{
+    struct stores_tally *last = item->tally_count == 0 ? NULL : &item->tallies[item->tally_count - 1];
+    if (last != NULL && id_equal(&last->epoch_id, epoch_id)) {
+        last->count++;
+        return GMM_OK;
+    }
+    struct stores_tally *tallies = realloc(item->tallies, (item->tally_count + 1) * sizeof *tallies);
+    if (tallies == NULL)
+        return GMM_ENOMEM;
+    item->tallies = tallies;
+    tallies[item->tally_count++] = (struct stores_tally){*epoch_id, 1};
+    return GMM_OK;
+}
+
 static enum gmm_err note_run(struct stores_item *item, struct core *core, const struct admitted *run, uint64_t arrival)
 {
     struct stores_run *noted = &item->runs[item->run_count++];
@@ -65,9 +81,13 @@ static enum gmm_err note_run(struct stores_item *item, struct core *core, const 
     for (uint32_t i = 0; i < admitted_count(run); i++) {
         const struct run_entry *entry = admitted_entry(run, i);
         struct header header;
-        if (entry->body == NULL || header_decode(&header, entry->header) != GMM_OK || header.type >= 64)
+        enum gmm_err err = GMM_OK;
+        if (header_decode(&header, entry->header) != GMM_OK)
             continue;
-        enum gmm_err err = note_plain(item, entry);
+        if (header.type >= 64)
+            err = note_sealed(item, &header.epoch);
+        else if (entry->body != NULL)
+            err = note_plain(item, entry);
         if (err != GMM_OK)
             return err;
     }
@@ -149,4 +169,22 @@ struct stores_item *stores_take_any(struct stores *stores)
 struct stores_item *stores_take(struct stores *stores, uint64_t ticket)
 {
     return stores->count > 0 && stores->items[0]->ticket == ticket ? stores_take_any(stores) : NULL;
+}
+
+bool stores_own_epoch(const struct stores *stores, const struct gmm_id *author, const struct gmm_id *gid,
+                      struct gmm_id *id, uint64_t *ticket)
+{
+    for (size_t i = stores->count; i > 0; i--) {
+        const struct stores_item *item = stores->items[i - 1];
+        for (size_t k = 0; k < item->plain_count; k++) {
+            struct header h;
+            if (header_decode(&h, item->plains[k].header) != GMM_OK || h.type != HEADER_EPOCH ||
+                !id_equal(&h.author, author) || !id_equal(&h.group, gid))
+                continue;
+            *id = item->plains[k].id;
+            *ticket = item->ticket;
+            return true;
+        }
+    }
+    return false;
 }

@@ -15,12 +15,18 @@ struct stores_run {
     struct logs_head head;
     uint64_t first_seq, last_seq, arrival;
 };
+struct stores_tally { /* entries sealed under an epoch */
+    struct gmm_id epoch_id;
+    uint64_t count;
+};
 struct stores_item {
     uint64_t ticket;
     struct stores_run *runs;
     size_t run_count;
     struct stores_plain *plains;
     size_t plain_count;
+    struct stores_tally *tallies;
+    size_t tally_count;
     struct gmm_id *objects, *secrets;
     size_t object_count, secret_count;
     bool has_chunk;
@@ -38,6 +44,9 @@ uint64_t stores_oldest(const struct stores *stores); /* 0: none under way */
  * stores_item_free. */
 struct stores_item *stores_take(struct stores *stores, uint64_t ticket);
 struct stores_item *stores_take_any(struct stores *stores); /* for a failure: each in turn; NULL: none */
+/* An EPOCH of this author for the group that is being stored: its id, and its ticket. */
+bool stores_own_epoch(const struct stores *stores, const struct gmm_id *author, const struct gmm_id *gid,
+                      struct gmm_id *id, uint64_t *ticket);
 void stores_item_free(struct stores_item *item);
 
 #endif

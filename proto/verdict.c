@@ -12,7 +12,8 @@ static int compare_cuts(const void *a, const void *b)
     return order != 0 ? order : (x->instance > y->instance) - (x->instance < y->instance);
 }
 
-/* "It names the last valid entry; logs that it does not name are void": the first seq that does not stand. */
+/* "Beyond it all is void whatever its time says; logs that are not named are void": the first seq that does not stand.
+ */
 static uint64_t revoked_from(const struct view *v, const struct run_key *key, struct gmm_msg *why)
 {
     struct view_cut probe = {.sign_pk = key->author, .group = key->group, .instance = key->instance};

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/epochs.h"
-
 static enum gmm_err make_participants(struct view_made *made, const struct state *s)
 {
     made->participants = calloc(s->participant_count + 1, sizeof *made->participants);
@@ -245,13 +243,12 @@ enum gmm_err view_make(struct view_made *made, const struct state *s)
     if (err == GMM_OK)
         err = make_history(made, s);
     if (err == GMM_OK)
-        err = epochs_resolve(s, &made->epochs, &made->view.epoch_count, &made->wraps, &made->view.wrap_count);
+        err = epochs_resolve(&made->epochs, s);
     if (err != GMM_OK) {
         view_make_close(made);
         return err;
     }
-    made->view.epochs = made->epochs;
-    made->view.wraps = made->wraps;
+    epochs_show(&made->epochs, &made->view);
     return GMM_OK;
 }
 
@@ -261,8 +258,7 @@ void view_make_close(struct view_made *made)
     free(made->offices);
     free(made->groups);
     free(made->members);
-    free(made->epochs);
-    free(made->wraps);
+    epochs_close(&made->epochs);
     free(made->cuts);
     free(made->removals);
     free(made->history);

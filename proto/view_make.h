@@ -3,7 +3,7 @@
 #ifndef GMM_PROTO_VIEW_MAKE_H
 #define GMM_PROTO_VIEW_MAKE_H
 
-#include "proto/state.h"
+#include "proto/epochs.h"
 
 /* A view with the memory that it points to. What stands in records and certificates is borrowed from them. */
 struct view_made {
@@ -12,8 +12,7 @@ struct view_made {
     struct view_office *offices;
     struct view_group *groups;
     struct gmm_id *members;
-    struct view_epoch *epochs;
-    struct view_wrap *wraps;
+    struct epochs epochs;
     struct view_cut *cuts;
     struct view_removal *removals;
     struct view_event *history;

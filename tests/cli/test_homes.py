@@ -2,6 +2,7 @@
 """A home that is absent, sealed, damaged, open to others, configured wrongly, of a newer program, in use, or read-only."""
 import json
 import os
+import pty
 import shutil
 import sqlite3
 import subprocess
@@ -57,6 +58,44 @@ def passphrases():
     gmm("--home", home, "status", env=environment(CREDENTIALS_DIRECTORY=path("credentials")))
     done = gmm("--home", home, "verify")  # without the keys: what can be checked is
     assert b"keys are not open" in done.stderr, done
+
+
+def at_terminal(answers, *args, env):
+    """The program on a terminal of its own, where these lines are typed when it asks. Its status and what was shown."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(WORK)
+        os.execve(GMM, [GMM, *args], env)
+    shown, answers = b"", list(answers)
+    while True:
+        try:
+            data = os.read(terminal, 4096)
+        except OSError:  # the terminal is gone with the program
+            break
+        if not data:
+            break
+        shown += data
+        if answers and shown.count(b": ") > shown.count(b"\r\n") and shown.endswith(b": "):
+            os.write(terminal, answers.pop(0).encode() + b"\n")
+    os.close(terminal)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return status, shown.decode()
+
+
+def passphrases_at_a_terminal():
+    """Who sits there is asked, whatever the environment names; nothing of it is echoed."""
+    home, wrong = path("asked"), write("wrong", "battery staple\n")
+    env = environment(GMM_PASSPHRASE_FILE=wrong, TERM="dumb")
+    status, shown = at_terminal(["correct horse", "correct mule"], "--home", home, *init_args(), env=env)
+    assert status == 2 and "differ" in shown and not os.path.exists(home), shown
+    status, shown = at_terminal(["correct horse", "correct horse"], "--home", home, *init_args(), env=env)
+    assert status == 0 and "fingerprint" in shown and "horse" not in shown, shown
+    status, shown = at_terminal(["correct horse"], "--home", home, "status", env=env)
+    assert status == 0 and "participant: ilo" in shown and "horse" not in shown, shown
+    status, shown = at_terminal(["battery staple"], "--home", home, "verify", env=env)
+    assert status == 1 and "wrong passphrase" in shown and "staple" not in shown, shown
+    refused(1, "passphrase", ["status"], "wrong passphrase", home=home, env=env)
+    gmm("--home", home, "status", env=environment(GMM_PASSPHRASE_FILE=write("right", "correct horse")))
 
 
 def damaged_keys(office):
@@ -194,6 +233,7 @@ def test_all():
     no_home()
     making_a_home()
     passphrases()
+    passphrases_at_a_terminal()
     ilo = found()
     for test in (damaged_keys, homes_that_others_may_enter, damaged_configuration, another_store, homes_in_use, read_only):
         print(f"   {test.__name__}", flush=True)

@@ -109,7 +109,7 @@ static void ed25519_wycheproof(void **state)
     json_decref(json);
 }
 
-/* "Taming the many EdDSAs": twelve edge cases; none has a key and a signature that both pass. */
+/* 'Taming the many EdDSAs': twelve edge cases; none has a key and a signature that both pass. */
 static void ed25519_speccheck(void **state)
 {
     (void)state;

@@ -333,32 +333,56 @@ static void epoch_keys(uint32_t gen, uint8_t secret[32], uint8_t eph_sk[32])
     memset(eph_sk, (int)(gen + 100), 32);
 }
 
-unsigned world_epoch(struct world *w, unsigned office, const struct gmm_id *gid, uint32_t gen, const unsigned *parents,
-                     size_t parent_count, const unsigned *recipients, size_t recipient_count)
+static uint32_t gen_of(const struct world *w, unsigned entry)
+{
+    struct epoch epoch;
+    must_ok(epoch_decode(&epoch, w->entries[entry].body, w->entries[entry].len), "a parent");
+    epoch_close(&epoch);
+    return epoch.gen;
+}
+
+unsigned world_epoch_as(struct world *w, unsigned office, const struct gmm_id *gid, const struct world_epoch *as)
 {
     struct epoch_context ctx = {.nid = &w->nid, .gid = gid, .author = &w->offices[office].sign_pk};
     struct gmm_id parent_ids[LIMIT_EPOCH_PARENTS];
-    const uint8_t *no_secrets[LIMIT_EPOCH_PARENTS] = {NULL};
-    struct epoch_target *targets = calloc(recipient_count + 1, sizeof *targets);
+    uint8_t parent_secrets[LIMIT_EPOCH_PARENTS][32], unused[32];
+    const uint8_t *secrets[LIMIT_EPOCH_PARENTS] = {NULL};
+    struct epoch_target *targets = calloc(as->recipient_count + 1, sizeof *targets);
     uint8_t secret[32], eph_sk[32];
     struct epoch epoch;
     struct buffer body;
-    must(targets != NULL && parent_count <= LIMIT_EPOCH_PARENTS, "an epoch");
-    for (size_t i = 0; i < parent_count; i++)
-        parent_ids[i] = w->entries[parents[i]].id;
-    for (size_t i = 0; i < recipient_count; i++) {
-        targets[i].sign_pk = w->offices[recipients[i]].sign_pk;
-        targets[i].wrap_pk = w->offices[recipients[i]].wrap_pk;
+    must(targets != NULL && as->parent_count <= LIMIT_EPOCH_PARENTS, "an epoch");
+    for (size_t i = 0; i < as->parent_count; i++) {
+        parent_ids[i] = w->entries[as->parents[i]].id;
+        if (!as->history)
+            continue;
+        epoch_keys(gen_of(w, as->parents[i]), parent_secrets[i], unused);
+        secrets[i] = parent_secrets[i];
     }
-    epoch_keys(gen, secret, eph_sk);
-    must_ok(epoch_make(&epoch, &ctx, gen, EPOCH_DOMAIN_NEW, parent_ids, no_secrets, parent_count, false, targets,
-                       recipient_count, secret, eph_sk),
+    for (size_t i = 0; i < as->recipient_count; i++) {
+        targets[i].sign_pk = w->offices[as->recipients[i]].sign_pk;
+        targets[i].wrap_pk = w->offices[as->recipients[i]].wrap_pk;
+    }
+    epoch_keys(as->gen, secret, eph_sk);
+    must_ok(epoch_make(&epoch, &ctx, as->gen, as->inherited ? EPOCH_DOMAIN_INHERITED : EPOCH_DOMAIN_NEW, parent_ids,
+                       secrets, as->parent_count, as->history, targets, as->recipient_count, secret, eph_sk),
             "an epoch");
     buffer_init(&body, LIMIT_BODY_BYTES);
     epoch_encode(&body, &epoch);
     epoch_close(&epoch);
     free(targets);
     return append_buffer(w, office, gid, HEADER_EPOCH, &body);
+}
+
+unsigned world_epoch(struct world *w, unsigned office, const struct gmm_id *gid, uint32_t gen, const unsigned *parents,
+                     size_t parent_count, const unsigned *recipients, size_t recipient_count)
+{
+    const struct world_epoch as = {.gen = gen,
+                                   .parents = parents,
+                                   .parent_count = parent_count,
+                                   .recipients = recipients,
+                                   .recipient_count = recipient_count};
+    return world_epoch_as(w, office, gid, &as);
 }
 
 unsigned world_epoch_bad(struct world *w, unsigned office, const struct gmm_id *gid, unsigned epoch)
@@ -527,6 +551,13 @@ static void put_epochs(struct hash *h, const struct view *v)
         put_id(h, &v->wraps[i].sign_pk);
         put_id(h, &v->wraps[i].author);
         hash_update(h, v->wraps[i].body, v->wraps[i].len);
+    }
+    for (size_t i = 0; i < v->complaint_count; i++) {
+        put_id(h, &v->complaints[i].epoch_id);
+        put_id(h, &v->complaints[i].sign_pk);
+        put_u64(h, v->complaints[i].count);
+        put_u64(h, v->complaints[i].last_ms);
+        put_u64(h, v->complaints[i].answered);
     }
     for (size_t i = 0; i < v->cut_count; i++) {
         put_id(h, &v->cuts[i].sign_pk);

@@ -88,6 +88,16 @@ unsigned world_circle(struct world *w, unsigned office, uint8_t number, bool his
 /* An epoch to these offices with these parents (entries); its secret is 32 bytes of its generation. */
 unsigned world_epoch(struct world *w, unsigned office, const struct gmm_id *gid, uint32_t gen, const unsigned *parents,
                      size_t parent_count, const unsigned *recipients, size_t recipient_count);
+/* The same with what else an epoch may say. */
+struct world_epoch {
+    uint32_t gen;
+    const unsigned *parents; /* entries; the secret of each is its generation's */
+    size_t parent_count;
+    const unsigned *recipients;
+    size_t recipient_count;
+    bool history, inherited; /* wraps its parents' secrets; the first one's chunk domain goes on */
+};
+unsigned world_epoch_as(struct world *w, unsigned office, const struct gmm_id *gid, const struct world_epoch *as);
 unsigned world_epoch_bad(struct world *w, unsigned office, const struct gmm_id *gid, unsigned epoch);
 /* A WRAP of an epoch (entry) to one office. */
 unsigned world_wrap(struct world *w, unsigned office, unsigned epoch, unsigned target);

@@ -1,5 +1,6 @@
 #include "node/groups.h"
 
+#include "proto/sending.h"
 #include "tests/node/office_fixture.h"
 
 static struct office ilo, iom, gov;
@@ -158,6 +159,15 @@ static void test_two_of_one_name(void **state)
     assert_int_equal(json_array_size(choices), 2);
 }
 
+static size_t tips_of(const struct view *view, const struct gmm_id *gid, const struct view_epoch **tips, size_t max)
+{
+    struct sending s;
+    assert_int_equal(sending_open(&s, view, gid, node_now_ms()), GMM_OK);
+    size_t count = sending_tips(&s, tips, max);
+    sending_close(&s);
+    return count;
+}
+
 static void test_change(void **state)
 {
     (void)state;
@@ -170,7 +180,7 @@ static void test_change(void **state)
     const struct view *view = engine_view(ilo.node->engine);
     assert_int_equal(view_group(view, &gid)->member_count, 3);
     const struct view_epoch *epoch = NULL, *tips[4];
-    assert_int_equal(view_epoch_tips(view, &gid, tips, 4), 1);
+    assert_int_equal(tips_of(view, &gid, tips, 4), 1);
     epoch = tips[0];
     assert_non_null(epoch_find(&epoch->epoch, &gov.node->keystore->sign_pk));
     assert_int_equal(groups_change(ilo.node, &gid, true, more, 1, &msg), GMM_EEXISTS);
@@ -178,7 +188,7 @@ static void test_change(void **state)
         fail_msg("%s", msg.text);
     view = engine_view(ilo.node->engine);
     assert_int_equal(view_group(view, &gid)->member_count, 2);
-    assert_int_equal(view_epoch_tips(view, &gid, tips, 4), 1);
+    assert_int_equal(tips_of(view, &gid, tips, 4), 1);
     assert_null(epoch_find(&tips[0]->epoch, &gov.node->keystore->sign_pk));
     assert_int_equal(groups_change(ilo.node, &gid, false, more, 1, &msg), GMM_ENOTFOUND);
     assert_int_equal(groups_change(ilo.node, &gid, true, nobody, 1, &msg), GMM_ENOTFOUND);

@@ -40,6 +40,7 @@ static void write_file(const char *name, const void *bytes, size_t len)
     assert_int_equal(keyfile_replace(path, bytes, len, 0600, NULL), GMM_OK);
 }
 
+#define NO_TERMINAL "no terminal"
 /* A terminal on which these are typed, one after the other. */
 struct typed {
     const char *lines[2];
@@ -54,6 +55,8 @@ static enum gmm_err type(void *arg, const char *prompt, uint8_t *out, size_t *le
     const char *line = typed->lines[typed->asked++];
     if (line == NULL)
         return GMM_ECLOSED;
+    if (strcmp(line, NO_TERMINAL) == 0)
+        return GMM_ENOTFOUND;
     *len = strlen(line);
     memcpy(out, line, *len);
     return GMM_OK;
@@ -91,11 +94,9 @@ static void test_none_is_needed(void **state)
 static void test_from_file(void **state)
 {
     (void)state;
-    struct typed typed = {{"typed"}, 0};
     write_file("file", "phrase\n", 7);
     setenv("GMM_PASSPHRASE_FILE", path, 1);
-    assert_gets(KEYSTORE_PASSPHRASE, &typed, "phrase", 6);
-    assert_int_equal(typed.asked, 0);
+    assert_gets(KEYSTORE_PASSPHRASE, NULL, "phrase", 6);
     write_file("file", "two words \r\n", 12);
     assert_gets(KEYSTORE_PASSPHRASE, NULL, "two words ", 10);
     write_file("file", "one\n\n", 5);
@@ -118,6 +119,25 @@ static void test_from_terminal(void **state)
     struct typed nothing = {{""}, 0}, gone = {{NULL}, 0};
     assert_refused(KEYSTORE_PASSPHRASE, &nothing, GMM_EPASSPHRASE, "no passphrase");
     assert_refused(KEYSTORE_PASSPHRASE, &gone, GMM_EPASSPHRASE, "terminal");
+}
+
+/* A person at hand comes before files, files before credentials; what has no terminal after all goes on to the files.
+ */
+static void test_order(void **state)
+{
+    (void)state;
+    struct typed typed = {{"typed"}, 0}, gone = {{NULL}, 0}, absent = {{NO_TERMINAL}, 0};
+    setenv("CREDENTIALS_DIRECTORY", folder, 1);
+    write_file("gmm.passphrase", "credential", 10);
+    write_file("file", "file", 4);
+    setenv("GMM_PASSPHRASE_FILE", path, 1);
+    assert_gets(KEYSTORE_PASSPHRASE, &typed, "typed", 5);
+    assert_refused(KEYSTORE_PASSPHRASE, &gone, GMM_EPASSPHRASE, "terminal");
+    assert_gets(KEYSTORE_PASSPHRASE, &absent, "file", 4);
+    assert_int_equal(absent.asked, 1);
+    unsetenv("GMM_PASSPHRASE_FILE");
+    absent.asked = 0;
+    assert_gets(KEYSTORE_PASSPHRASE, &absent, "credential", 10);
 }
 
 static void test_from_credential(void **state)
@@ -176,9 +196,12 @@ static void test_new(void **state)
     assert_int_equal(ask_new(NULL, ""), GMM_EPASSPHRASE);
     write_file("file", "from a file\n", 12);
     setenv("GMM_NEW_PASSPHRASE_FILE", path, 1);
-    struct typed unasked = {{"never asked"}, 0};
-    assert_int_equal(ask_new(&unasked, "from a file"), GMM_OK);
-    assert_int_equal(unasked.asked, 0);
+    struct typed absent = {{NO_TERMINAL}, 0}, lost = {{"correct horse", NO_TERMINAL}, 0};
+    same.asked = 0;
+    assert_int_equal(ask_new(&same, "correct horse"), GMM_OK);
+    assert_int_equal(ask_new(&absent, "from a file"), GMM_OK);
+    assert_int_equal(ask_new(NULL, "from a file"), GMM_OK);
+    assert_int_equal(ask_new(&lost, ""), GMM_EPASSPHRASE);
 }
 
 int main(void)
@@ -187,6 +210,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_none_is_needed, make, drop),
         cmocka_unit_test_setup_teardown(test_from_file, make, drop),
         cmocka_unit_test_setup_teardown(test_from_terminal, make, drop),
+        cmocka_unit_test_setup_teardown(test_order, make, drop),
         cmocka_unit_test_setup_teardown(test_from_credential, make, drop),
         cmocka_unit_test_setup_teardown(test_key, make, drop),
         cmocka_unit_test_setup_teardown(test_new, make, drop),

@@ -115,13 +115,20 @@ static void leave_wal(const char *sql)
     assert_true(WIFSIGNALED(status));
 }
 
+static const char *newer(void)
+{
+    static char sql[48];
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %d", STORE_SCHEMA + 1);
+    return sql;
+}
+
 static void a_newer_schema_stays_untouched(void **state)
 {
     (void)state;
     struct gmm_msg msg = {.text = ""};
     open_it(false);
     assert_int_equal(put(0, 3, 100, true), GMM_OK);
-    execute("PRAGMA user_version = 2");
+    execute(newer());
     close_it();
     struct image before = take_image("store.db");
     assert_int_equal(store_open(&store, path, false, name, &msg), GMM_EVERSION);
@@ -135,7 +142,7 @@ static void a_newer_schema_stays_untouched(void **state)
 static void a_newer_schema_in_the_wal_too(void **state)
 {
     (void)state;
-    leave_wal("PRAGMA user_version = 2");
+    leave_wal(newer());
     struct image file = take_image("store.db"), wal = take_image("store.db-wal");
     assert_true(wal.len > 0);
     assert_int_equal(store_open(&store, path, false, name, NULL), GMM_EVERSION);
@@ -193,22 +200,33 @@ static void names_with_odd_characters(void **state)
     }
 }
 
+/* Two steps behind those that this program knows. */
+static void later_steps(const char *steps[STORE_SCHEMA + 2], const char *first, const char *second)
+{
+    for (size_t i = 0; i < STORE_SCHEMA; i++)
+        steps[i] = store_schema_steps[i];
+    steps[STORE_SCHEMA] = first;
+    steps[STORE_SCHEMA + 1] = second;
+}
+
 static void an_older_schema_is_copied_then_brought_up(void **state)
 {
     (void)state;
-    const char *const steps[] = {store_schema_steps[0], "ALTER TABLE seen ADD COLUMN how INTEGER NOT NULL DEFAULT 7",
-                                 "CREATE TABLE later(x INTEGER) STRICT"};
-    char copy[TEMPDIR_PATH];
+    const char *steps[STORE_SCHEMA + 2];
+    char copy[TEMPDIR_PATH], copy_name[32];
+    later_steps(steps, "ALTER TABLE seen ADD COLUMN how INTEGER NOT NULL DEFAULT 7",
+                "CREATE TABLE later(x INTEGER) STRICT");
     sqlite3 *db = NULL;
     open_it(false);
     assert_int_equal(put(0, 20, 100, true), GMM_OK);
-    assert_int_equal(store_schema_apply(store, path, steps, 3, NULL), GMM_OK);
+    assert_int_equal(store_schema_apply(store, path, steps, STORE_SCHEMA + 2, NULL), GMM_OK);
     execute("INSERT INTO later(x) SELECT how FROM seen");
     assert_int_equal(store_entry_count(store), 20);
     close_it();
-    /* this program does not know schema 3; the copy beside it is what it was */
+    /* this program does not know that schema; the copy beside it is what it was */
     assert_int_equal(store_open(&store, path, false, name, NULL), GMM_EVERSION);
-    tempdir_join(copy, folder, "store.db.v1");
+    snprintf(copy_name, sizeof copy_name, "store.db.v%d", STORE_SCHEMA);
+    tempdir_join(copy, folder, copy_name);
     memcpy(path, copy, sizeof path);
     open_it(false);
     assert_int_equal(store_entry_count(store), 20);
@@ -219,11 +237,14 @@ static void an_older_schema_is_copied_then_brought_up(void **state)
 static void a_step_that_fails_changes_nothing(void **state)
 {
     (void)state;
-    const char *const steps[] = {store_schema_steps[0], "CREATE TABLE good(x INTEGER) STRICT", "CREATE TABLE log(x)"};
+    const char *steps[STORE_SCHEMA + 2];
+    char schema[32];
     struct gmm_msg msg = {.text = ""};
+    later_steps(steps, "CREATE TABLE good(x INTEGER) STRICT", "CREATE TABLE log(x)");
+    snprintf(schema, sizeof schema, "schema %d", STORE_SCHEMA + 2);
     open_it(false);
-    assert_int_not_equal(store_schema_apply(store, path, steps, 3, &msg), GMM_OK);
-    assert_non_null(strstr(msg.text, "schema 3"));
+    assert_int_not_equal(store_schema_apply(store, path, steps, STORE_SCHEMA + 2, &msg), GMM_OK);
+    assert_non_null(strstr(msg.text, schema));
     assert_int_equal(sqlite3_exec(store->db, "SELECT * FROM good", NULL, NULL, NULL), SQLITE_ERROR);
     close_it();
     open_it(false);

@@ -333,7 +333,7 @@ static bool contains(const char *data, size_t len, const char *needle, size_t ne
     return memmem(data, len, needle, needle_len) != NULL;
 }
 
-/* "disk holds no plaintext word", nor can it be searched with another key. */
+/* The disk holds no plaintext word, nor can it be searched with another key. */
 static void test_nothing_readable_on_disk(void **state)
 {
     (void)state;

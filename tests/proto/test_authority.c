@@ -162,7 +162,7 @@ static void only_the_chair_admits(void **state)
     assert_says("who is admitted already");
 }
 
-/* "The highest one carrying DECIDE names the office that signs for the chair." */
+/* "Ruling, and not revoked at or before t, the highest serial." */
 static void the_chair_signs_by_one_office(void **state)
 {
     (void)state;

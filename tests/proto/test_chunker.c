@@ -147,7 +147,7 @@ static void test_longest_chunk(void **state)
     free(same);
 }
 
-/* "equal stretches of two versions give equal chunks" */
+/* Equal stretches of two versions give equal chunks. */
 static void test_an_insertion_moves_few_cuts(void **state)
 {
     (void)state;

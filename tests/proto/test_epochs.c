@@ -59,7 +59,7 @@ static void as_written(void **state)
     assert_null(view_epoch(world_view(&w), &w.nid));
 }
 
-/* "gen = 1 + max(parents)". */
+/* "gen = 1 + the highest gen of the parents, 1 without parents and only then." */
 static void generations(void **state)
 {
     (void)state;
@@ -127,7 +127,39 @@ static void complaints(void **state)
     assert_false(seen(epoch)->bad);
 }
 
-/* "A listed recipient that cannot open an epoch": nobody else's complaint counts. */
+/* What one office wrote about one epoch, in one. */
+static void complaints_are_gathered(void **state)
+{
+    (void)state;
+    unsigned epoch = epoch_of(iom, 1, NULL, 0), other = epoch_of(0, 1, NULL, 0);
+    world_epoch_bad(&w, wb, &all, epoch);
+    world_epoch_bad(&w, 0, &all, epoch);
+    unsigned again = world_epoch_bad(&w, wb, &all, epoch);
+    world_epoch_bad(&w, wb, &all, other);
+    world_wrap(&w, iom, other, wb);
+    const struct view *v = world_view(&w);
+    assert_int_equal(v->complaint_count, 3);
+    unsigned seen_count = 0;
+    for (size_t i = 0; i < v->complaint_count; i++) {
+        const struct view_complaint *c = &v->complaints[i];
+        if (i > 0)
+            assert_true(id_compare(&v->complaints[i - 1].epoch_id, &c->epoch_id) <= 0);
+        if (!id_equal(&c->epoch_id, &w.entries[epoch].id) || !id_equal(&c->sign_pk, &w.offices[wb].sign_pk))
+            continue;
+        seen_count++;
+        assert_true(c->count == 2 && !c->answered);
+        assert_true(c->last_ms == header_time_ms(bytes_load_u64(w.entries[again].header + HEADER_TIME_AT)));
+    }
+    assert_int_equal(seen_count, 1);
+    world_wrap(&w, iom, epoch, wb);
+    v = world_view(&w);
+    for (size_t i = 0; i < v->complaint_count; i++)
+        if (id_equal(&v->complaints[i].sign_pk, &w.offices[wb].sign_pk))
+            assert_true(v->complaints[i].answered);
+    assert_true(seen(epoch)->bad && !seen(other)->bad); /* the chair's office waits still */
+}
+
+/* "When the author is a recipient of it (or was wrapped to before)": nobody else's complaint counts. */
 static void who_complains(void **state)
 {
     (void)state;
@@ -183,8 +215,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(as_written), TEST(generations),   TEST(parents_in_any_order),           TEST(only_members_make_epochs),
-        TEST(complaints), TEST(who_complains), TEST(wraps_where_no_history_is_kept), TEST(trial_of_generations),
+        TEST(as_written),           TEST(generations),
+        TEST(parents_in_any_order), TEST(only_members_make_epochs),
+        TEST(complaints),           TEST(complaints_are_gathered),
+        TEST(who_complains),        TEST(wraps_where_no_history_is_kept),
+        TEST(trial_of_generations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,7 +177,7 @@ static void equal_times(void **state)
     assert_true(id_equal(&view_office(world_view(&w), &w.offices[iom].sign_pk)->wrap_pk, keys[last]));
 }
 
-/* "A record whose author's participant is not yet member at that point has no effect." */
+/* "Its author must, at the record's own time, be an office of an admitted and active participant." */
 static void not_yet_a_member(void **state)
 {
     (void)state;
@@ -368,7 +368,7 @@ static void fold_shuffled(const struct world *r, uint64_t *seed, struct gmm_id *
     directory_free(directory);
 }
 
-/* "The same set gives the same view whatever the order of arrival." */
+/* "Order of arrival does not matter, and effect may change when further records arrive." */
 static void any_order_of_arrival(void **state)
 {
     (void)state;

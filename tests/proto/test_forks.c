@@ -75,7 +75,7 @@ static void found_by_log_and_name(void **state)
     assert_int_equal(forks_count(forks), 3);
 }
 
-/* "The smallest by (f, name)": whichever came first. */
+/* "Smallest proofs by (f, name)": whichever came first. */
 static void of_one_log_the_smallest(void **state)
 {
     (void)state;

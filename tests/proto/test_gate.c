@@ -87,7 +87,7 @@ static void in_order(void **state)
     assert_true(log->admitted.seq == 4);
 }
 
-/* "A run that overlaps what is held is trimmed to what is new." */
+/* "A run that overlaps is trimmed to what is new." */
 static void trimmed(void **state)
 {
     (void)state;
@@ -150,7 +150,7 @@ static void forks(void **state)
     assert_int_equal(admit(4, 1), GMM_OK);
 }
 
-/* "A header more than 5 min ahead of us is held": the caller asks again when it is due. */
+/* "No entry lies more than 5 minutes ahead of the receiver's clock": the caller asks again when it is due. */
 static void ahead_of_us(void **state)
 {
     (void)state;

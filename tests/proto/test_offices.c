@@ -88,7 +88,7 @@ static void renewals(void **state)
     assert_null(offices_ruling(&o, pid, "hq2", day(10)));
 }
 
-/* "One serial with other bytes voids both." */
+/* "Two different certificates of one participant with one serial are both void." */
 static void equal_serials(void **state)
 {
     (void)state;
@@ -129,7 +129,7 @@ static void other_key_for_an_office(void **state)
     assert_true(id_equal(&offices_ruling(&o, pid, "hq", day(5))->cert->sign_pk, &w.offices[spare].sign_pk));
 }
 
-/* "The highest one carrying DECIDE names the office that signs for the chair or the lead." */
+/* "Ruling, and not revoked at or before t, the highest serial." */
 static void who_decides(void **state)
 {
     (void)state;

@@ -196,112 +196,6 @@ static void who_may_post(void **state)
     assert_false(view_may_post(v, &all, &w.nid, NULL));
 }
 
-static bool have_all(const void *arg, const struct gmm_id *id)
-{
-    (void)arg;
-    (void)id;
-    return true;
-}
-
-static bool have_but(const void *arg, const struct gmm_id *id)
-{
-    return !id_equal(arg, id);
-}
-
-static const struct gmm_id *sending(const struct gmm_id *gid)
-{
-    static const struct gmm_id none;
-    const struct view_epoch *e = view_epoch_for_sending(world_view(&w), gid, w.now_ms, have_all, NULL);
-    return e == NULL ? &none : &e->id;
-}
-
-static bool sends_under(const struct gmm_id *gid, unsigned entry)
-{
-    return id_equal(sending(gid), &w.entries[entry].id);
-}
-
-static unsigned epoch_of(unsigned office, uint32_t gen, const unsigned *parents, size_t count)
-{
-    return world_epoch(&w, office, &all, gen, parents, count, (const unsigned[]){0, iom, unu, wb}, 4);
-}
-
-/* "Highest gen, then smallest id", of those whose secret we hold. */
-static void epoch_for_sending(void **state)
-{
-    (void)state;
-    assert_true(id_is_zero(sending(&all)) && id_is_zero(sending(&w.nid)));
-    unsigned a = epoch_of(0, 1, NULL, 0), b = epoch_of(iom, 1, NULL, 0), c = epoch_of(wb, 1, NULL, 0);
-    unsigned smallest = a;
-    for (unsigned i = b; i <= c; i++)
-        if (id_compare(&w.entries[i].id, &w.entries[smallest].id) < 0)
-            smallest = i;
-    assert_true(sends_under(&all, smallest));
-    const struct view_epoch *e =
-        view_epoch_for_sending(world_view(&w), &all, w.now_ms, have_but, &w.entries[smallest].id);
-    assert_true(e != NULL && !id_equal(&e->id, &w.entries[smallest].id));
-    unsigned next = epoch_of(iom, 2, (const unsigned[]){a}, 1);
-    assert_true(sends_under(&all, next));
-    epoch_of(iom, 3, (const unsigned[]){a}, 1); /* not valid */
-    assert_true(sends_under(&all, next));
-    world_epoch_bad(&w, wb, &all, next);
-    assert_true(sends_under(&all, smallest));
-    assert_null(view_epoch_for_sending(world_view(&w), &all, w.now_ms + 4 * WORLD_YEAR_MS, have_all, NULL));
-}
-
-/* "Every recipient is, in the sender's fold, a current member." */
-static void epochs_of_the_removed(void **state)
-{
-    (void)state;
-    unsigned a = world_epoch(&w, iom, &circle, 1, NULL, 0, (const unsigned[]){iom, wb}, 2);
-    unsigned own = world_epoch(&w, iom, &circle, 1, NULL, 0, (const unsigned[]){iom}, 1);
-    assert_true(sends_under(&circle, a)); /* the other one does not reach wb, and history is not kept */
-    world_members(&w, iom, &circle, HEADER_REMOVE, (const unsigned[]){w.offices[wb].participant}, 1);
-    assert_true(sends_under(&circle, own));
-    world_members(&w, iom, &circle, HEADER_ADD, (const unsigned[]){0}, 1);
-    assert_true(id_is_zero(sending(&circle))); /* a newcomer, whom neither reaches: a new one is due */
-    unsigned fresh = world_epoch(&w, iom, &circle, 2, (const unsigned[]){a, own}, 2, (const unsigned[]){0, iom}, 2);
-    assert_true(sends_under(&circle, fresh));
-    /* its key is revoked, what it admitted as the chair's office stands */
-    world_revoke(&w, 0, UINT_MAX, (const struct revocation_cut[]){{.instance = w.instance, .seq = 99}}, 1);
-    assert_true(sends_under(&circle, own));
-}
-
-/* Where history is full, members that an epoch lacks are given it; whoever got it counts as a recipient. */
-static void wrapped_recipients(void **state)
-{
-    (void)state;
-    struct gmm_id decent_work;
-    world_gid_thematic(&w, "decent-work", &decent_work);
-    unsigned a = world_epoch(&w, iom, &decent_work, 1, NULL, 0, (const unsigned[]){0, iom}, 2);
-    assert_true(sends_under(&decent_work, a));
-    world_wrap(&w, iom, a, wb);
-    assert_true(sends_under(&decent_work, a));
-    world_members(&w, 0, &decent_work, HEADER_REMOVE, (const unsigned[]){w.offices[wb].participant}, 1);
-    assert_true(id_is_zero(sending(&decent_work)));
-}
-
-static void tips(void **state)
-{
-    (void)state;
-    const struct view_epoch *found[8];
-    assert_int_equal(view_epoch_tips(world_view(&w), &all, found, 8), 0);
-    unsigned a = epoch_of(0, 1, NULL, 0), b = epoch_of(iom, 1, NULL, 0), c = epoch_of(wb, 1, NULL, 0);
-    unsigned d = epoch_of(iom, 2, (const unsigned[]){a}, 1), e = epoch_of(wb, 3, (const unsigned[]){d}, 1);
-    epoch_of(0, 9, (const unsigned[]){b}, 1); /* not valid: neither a tip nor a parent's child */
-    unsigned low = id_compare(&w.entries[b].id, &w.entries[c].id) < 0 ? b : c, high = low == b ? c : b;
-    assert_int_equal(view_epoch_tips(world_view(&w), &all, found, 8), 3);
-    assert_true(id_equal(&found[0]->id, &w.entries[e].id) && id_equal(&found[1]->id, &w.entries[low].id));
-    assert_true(id_equal(&found[2]->id, &w.entries[high].id));
-    assert_int_equal(view_epoch_tips(world_view(&w), &all, found, 2), 2);
-    assert_true(id_equal(&found[0]->id, &w.entries[e].id) && id_equal(&found[1]->id, &w.entries[low].id));
-    assert_int_equal(view_epoch_tips(world_view(&w), &all, found, 1), 1);
-    assert_true(id_equal(&found[0]->id, &w.entries[e].id));
-    assert_int_equal(view_epoch_tips(world_view(&w), &all, found, 0), 0);
-    world_epoch_bad(&w, 0, &all, e);
-    assert_int_equal(view_epoch_tips(world_view(&w), &all, found, 8), 3); /* a bad one is merged like any other */
-    assert_int_equal(view_epoch_tips(world_view(&w), &circle, found, 8), 0);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -314,10 +208,6 @@ int main(void)
         TEST(groups),
         TEST(current_offices),
         TEST(who_may_post),
-        TEST(epoch_for_sending),
-        TEST(epochs_of_the_removed),
-        TEST(wrapped_recipients),
-        TEST(tips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -224,6 +224,16 @@ static void feed(struct engine *engine, struct effects *effects, struct engine_e
     effects_reset(effects);
 }
 
+static void restore_tallies(const struct log *log, struct engine *engine, struct effects *effects, uint64_t now_ms)
+{
+    for (size_t i = 0; i < log->count; i++) {
+        struct engine_event event = {.kind = ENGINE_RESTORE_TALLY, .as.tally.entries = 1};
+        memcpy(event.as.tally.epoch_id.b, log->entries[i]->header + HEADER_EPOCH_AT, GMM_ID_BYTES);
+        if (!id_is_zero(&event.as.tally.epoch_id))
+            feed(engine, effects, &event, now_ms);
+    }
+}
+
 static void restore_plains(const struct log *log, struct engine *engine, struct effects *effects, uint64_t now_ms)
 {
     for (size_t i = 0; i < log->count; i++) {
@@ -265,6 +275,8 @@ void disk_restore(const struct disk *disk, struct engine *engine, struct effects
         restore_log(&disk->logs[i], engine, effects, now_ms);
     for (size_t i = 0; i < disk->log_count; i++)
         restore_plains(&disk->logs[i], engine, effects, now_ms);
+    for (size_t i = 0; i < disk->log_count; i++)
+        restore_tallies(&disk->logs[i], engine, effects, now_ms);
     for (size_t i = 0; i < disk->count; i++) {
         const struct write *w = &disk->writes[i];
         struct engine_event event = {.kind = ENGINE_RESTORE_SECRET, .as.secret = {w->id, w->secret}};

@@ -8,6 +8,7 @@
 
 #include "keys/labels.h"
 #include "keys/secret.h"
+#include "keys/wrapkeys.h"
 
 #define START_MS UINT64_C(1800000000000)
 #define YEAR_MS (UINT64_C(366) * 86400000)
@@ -37,7 +38,7 @@ struct link { /* a pair that keeps connecting */
     uint32_t latency_ms;
     uint64_t retry_ms;
 };
-enum happening { DELIVER, DRAIN, PERSIST, LOADED, BREAK, CRASH, HANG_UP };
+enum happening { DELIVER, DRAIN, PERSIST, LOADED, KEYS_SAVED, BREAK, CRASH, HANG_UP };
 struct event {
     uint64_t at_ms, order;
     enum happening what;
@@ -211,7 +212,7 @@ static void store(struct sim *sim, unsigned office, const struct effect *effect)
 {
     struct office *o = &sim->offices[office];
     size_t place = disk_write(o->disk, o->engine, effect);
-    /* "Stores are carried out in order." */
+    /* Stores are carried out in order. */
     uint64_t at = sim->now_ms + 1 + sim_random(sim, 10);
     o->stored_ms = at > o->stored_ms ? at : o->stored_ms;
     push(sim, (struct event){.at_ms = o->stored_ms,
@@ -281,6 +282,17 @@ static void carry_out(struct sim *sim, unsigned office, const struct effect *eff
                                  .to = effect->as.load.to_seq});
     } else if (effect->kind == EFFECT_TIMER) {
         o->tick_ms = effect->at_ms;
+    } else if (effect->kind == EFFECT_WRAP_KEYS) {
+        /* The keystore is a file of its own, saved at once; the engine hears of it a little later. */
+        uint8_t sk[32];
+        random_bytes(sim, sk, sizeof sk);
+        wrapkeys_retire(o->keystore, effect->as.outdated, sim->now_ms);
+        wrapkeys_expire(o->keystore, sim->now_ms);
+        wrapkeys_renew(o->keystore, sk, sim->now_ms);
+        push(sim, (struct event){.at_ms = sim->now_ms + 1 + sim_random(sim, 20),
+                                 .what = KEYS_SAVED,
+                                 .office = office,
+                                 .generation = o->generation});
     }
 }
 
@@ -419,11 +431,12 @@ static void happen(struct sim *sim, struct event *event)
     struct engine_event e = {.conn = event->conn, .ticket = event->ticket, .bytes = event->bytes, .len = event->len};
     if (o->engine != NULL && o->generation == event->generation) {
         struct run *run = NULL;
-        e.kind = event->what == DELIVER   ? ENGINE_RECEIVED
-                 : event->what == DRAIN   ? ENGINE_DRAINED
-                 : event->what == PERSIST ? ENGINE_PERSISTED
-                 : event->what == LOADED  ? ENGINE_LOADED
-                                          : ENGINE_DISCONNECTED;
+        e.kind = event->what == DELIVER      ? ENGINE_RECEIVED
+                 : event->what == DRAIN      ? ENGINE_DRAINED
+                 : event->what == PERSIST    ? ENGINE_PERSISTED
+                 : event->what == LOADED     ? ENGINE_LOADED
+                 : event->what == KEYS_SAVED ? ENGINE_WRAP_KEYS
+                                             : ENGINE_DISCONNECTED;
         if (event->what == PERSIST && event->durable)
             disk_sync(o->disk, event->place);
         if (event->what == LOADED)
