@@ -25,7 +25,7 @@ enum gmm_err authority_groups_apply_found(struct state *s, struct change *c, con
     return state_found_circle(s, &c->log.group, d->author, &d->body.circle);
 }
 
-/* "Thematic groups: chair or lead"; a chair whose term has lapsed keeps admission only. */
+/* "Thematic: the deciding office of the lead that the charter names, or of the chair while its term has not lapsed." */
 static enum gmm_err manages_thematic(const struct state *s, const struct change *c, const struct decision *d,
                                      struct gmm_msg *why)
 {

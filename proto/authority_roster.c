@@ -31,7 +31,8 @@ enum gmm_err authority_roster_apply_admit(struct state *s, struct change *c, con
     return err == GMM_OK ? state_remember(s, c, &c->admit->pid, d->author, c->admit->name) : err;
 }
 
-/* "Only control, all, thematic logs": their gids can be derived, so naming them tells nobody anything. */
+/* "The cuts name logs of control, all and the thematic groups only": their gids can be derived, so naming them tells
+ * nobody anything. */
 static bool common_group(const struct state *s, const struct gmm_id *gid)
 {
     const struct state_group *g = state_group(s, gid);

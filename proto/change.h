@@ -41,7 +41,7 @@ void change_forget(struct change *c);
 /* Reads a body that is kept read (the union) and has not been. GMM_ENOMEM; else the decoder's error, and c->malformed
  * is set. GMM_OK also for types that are not kept read. */
 enum gmm_err change_read(struct change *c, const struct gmm_id *nid);
-/* "By header time, then by entry id." */
+/* "Ascending header time (all 64 bits), then ascending id." */
 int change_compare(const struct change *a, const struct change *b);
 /* "removal", "ballot", … for sentences. */
 const char *change_word(uint16_t type);

@@ -62,7 +62,7 @@ enum gmm_err judge_identify(const struct state *s, const struct change *c, struc
     return in_force(s, c, d, hex, why);
 }
 
-/* "The highest one carrying DECIDE names the office that signs for the chair or the lead." */
+/* Only the deciding office: "ruling, and not revoked at or before t, the highest serial". */
 enum gmm_err judge_decides(const struct state *s, const struct change *c, const struct decision *d, struct gmm_msg *why)
 {
     const struct view_participant *p = &s->participants[d->author];
@@ -84,7 +84,7 @@ enum gmm_err judge_chair(const struct state *s, const struct change *c, const st
     return judge_decides(s, c, d, why);
 }
 
-/* "A lapsed chair keeps admission only." */
+/* "A chair whose term has lapsed still admits", and does nothing else. */
 enum gmm_err judge_chair_in_term(const struct state *s, const struct change *c, const struct decision *d,
                                  const char *act, struct gmm_msg *why)
 {

@@ -34,7 +34,7 @@ enum gmm_err judge_identify(const struct state *s, const struct change *c, struc
 /* That it is the one office that decides for its participant. */
 enum gmm_err judge_decides(const struct state *s, const struct change *c, const struct decision *d,
                            struct gmm_msg *why);
-/* That it decides for the chair of the term in force, lapsed or not. act: "may admit a participant". */
+/* That it decides for the chair of the term in force, lapsed or not. act: 'may admit a participant'. */
 enum gmm_err judge_chair(const struct state *s, const struct change *c, const struct decision *d, const char *act,
                          struct gmm_msg *why);
 /* The same, and the term has not lapsed. */

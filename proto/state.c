@@ -136,7 +136,7 @@ bool state_entitled(const struct state *s, const struct state_group *g, unsigned
     return participant == g->owner;
 }
 
-/* "Member of no group (except its own internal)". */
+/* "A suspended participant is a member of no group but its own internal." */
 bool state_is_member(const struct state *s, const struct state_group *g, unsigned participant)
 {
     enum view_status status = s->participants[participant].status;

@@ -77,7 +77,8 @@ static void only_the_chair_suspends(void **state)
     assert_says("has lapsed: until a successor it only admits");
 }
 
-/* "Member of no group (except its own internal)", and its records have no effect, but those of its own office. */
+/* "A suspended participant is a member of no group but its own internal", and its records have no effect, but those of
+ * its own office. */
 static void what_a_suspension_ends(void **state)
 {
     (void)state;
@@ -134,7 +135,7 @@ static void restored(void **state)
     assert_true(v->removal_count == 2 && v->removals[1].until == UINT64_MAX);
 }
 
-/* "A circle's cuts are published inside it." */
+/* "The cuts name logs of control, all and the thematic groups only." */
 static void cuts_name_common_logs(void **state)
 {
     (void)state;
