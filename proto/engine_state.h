@@ -46,12 +46,14 @@ enum gmm_err engine_wait(struct engine *engine, uint64_t request, uint64_t ticke
 enum gmm_err engine_sealing_epoch(struct engine *engine, const struct gmm_id *gid, const struct view_epoch **epoch,
                                   struct gmm_msg *msg);
 enum gmm_err engine_ensure_epoch(struct engine *engine, uint64_t request, const struct gmm_id *gid, bool force);
-/* The view changed: plans, and does what is due at once. */
+/* The view changed: what is due, and when; and doing what is due. Only a TICK does: a command that reads must not write
+ * because it happened to be the first to see a need. */
 enum gmm_err engine_upkeep_plan(struct engine *engine);
 enum gmm_err engine_upkeep_due(struct engine *engine);
 /* Sealed entries were stored: an epoch may have had enough of them. */
 enum gmm_err engine_upkeep_count(struct engine *engine, const struct gmm_id *epoch_id, uint64_t count);
-/* engine_wrapkeys.c: our own wrap keys */
+/* engine_wrapkeys.c: our own wrap keys. The view changed: when there is something to do; and doing it. */
+void engine_wrapkeys_plan(struct engine *engine);
 enum gmm_err engine_wrapkeys(struct engine *engine);
 enum gmm_err engine_wrapkeys_saved(struct engine *engine, enum gmm_err err);
 /* engine_peers.c: connections */

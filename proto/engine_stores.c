@@ -12,12 +12,9 @@ enum gmm_err engine_view_changed(struct engine *engine)
     engine->review = true;
     replicate_view_changed(engine->replicate, core);
     enum gmm_err err = keyring_scan(engine->keyring, core, view);
-    if (err == GMM_OK)
-        err = engine_wrapkeys(engine);
+    engine_wrapkeys_plan(engine);
     if (err == GMM_OK)
         err = engine_upkeep_plan(engine);
-    if (err == GMM_OK)
-        err = engine_upkeep_due(engine);
     if (err == GMM_OK && core_effect(core, EFFECT_VIEW) == NULL)
         err = GMM_ENOMEM;
     return err;

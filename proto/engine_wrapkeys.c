@@ -49,24 +49,46 @@ static enum gmm_err ask_driver(struct engine *engine)
     return GMM_OK;
 }
 
-enum gmm_err engine_wrapkeys(struct engine *engine)
+/* We are an office in force; *announced: others know the key in use. */
+static bool in_force(struct engine *engine, struct gmm_id *pk, bool *announced)
 {
     struct core *core = &engine->core;
     const struct view *view = fold_view(core->fold);
     const struct view_office *self = view == NULL ? NULL : view_office(view, core_self(core));
+    if (self == NULL || self->status != VIEW_OFFICE_ACTIVE || !wrapkeys_current(core->keystore, pk))
+        return false;
+    *announced = id_equal(pk, &self->wrap_pk) || id_equal(pk, &engine->announced_wrap);
+    return true;
+}
+
+void engine_wrapkeys_plan(struct engine *engine)
+{
+    uint64_t due = wrapkeys_due_ms(engine->core.keystore);
     struct gmm_id pk;
+    bool announced;
+    engine->wrap_keys_next_ms = UINT64_MAX;
+    if (!in_force(engine, &pk, &announced) || (announced && engine->wrap_keys_asked))
+        return;
+    if (!announced || changes_due(engine))
+        due = engine->core.now_ms;
+    engine->wrap_keys_next_ms = due > engine->wrap_keys_again_ms ? due : engine->wrap_keys_again_ms;
+}
+
+enum gmm_err engine_wrapkeys(struct engine *engine)
+{
+    struct gmm_id pk;
+    bool announced;
     enum gmm_err err = GMM_OK;
     engine->wrap_keys_next_ms = UINT64_MAX;
-    if (self == NULL || self->status != VIEW_OFFICE_ACTIVE)
+    if (!in_force(engine, &pk, &announced))
         return GMM_OK;
-    if (wrapkeys_current(core->keystore, &pk) && !id_equal(&pk, &self->wrap_pk) &&
-        !id_equal(&pk, &engine->announced_wrap))
+    if (!announced)
         err = announce(engine, &pk);
     if (err != GMM_OK || engine->wrap_keys_asked)
         return err;
-    if (core->now_ms >= engine->wrap_keys_again_ms && changes_due(engine))
+    if (engine->core.now_ms >= engine->wrap_keys_again_ms && changes_due(engine))
         return ask_driver(engine);
-    uint64_t due = wrapkeys_due_ms(core->keystore);
+    uint64_t due = wrapkeys_due_ms(engine->core.keystore);
     engine->wrap_keys_next_ms = due > engine->wrap_keys_again_ms ? due : engine->wrap_keys_again_ms;
     return GMM_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "keys/epoch.h"
 #include "keys/labels.h"
+#include "tests/lib/forge.h"
 
 static const struct gmm_id control;
 
@@ -341,6 +342,16 @@ static uint32_t gen_of(const struct world *w, unsigned entry)
     return epoch.gen;
 }
 
+static void lie(struct epoch *epoch, const struct epoch_context *ctx, const struct world_office *to,
+                const uint8_t eph_sk[32])
+{
+    static const uint8_t other[32] = {"another secret than committed"};
+    const struct epoch_target target = {to->sign_pk, to->wrap_pk};
+    for (uint16_t i = 0; i < epoch->recipient_count; i++)
+        if (id_equal(&epoch->recipients[i].sign_pk, &to->sign_pk))
+            forge_wrap(epoch->recipients[i].wrap, other, epoch, ctx, eph_sk, &target);
+}
+
 unsigned world_epoch_as(struct world *w, unsigned office, const struct gmm_id *gid, const struct world_epoch *as)
 {
     struct epoch_context ctx = {.nid = &w->nid, .gid = gid, .author = &w->offices[office].sign_pk};
@@ -367,6 +378,8 @@ unsigned world_epoch_as(struct world *w, unsigned office, const struct gmm_id *g
     must_ok(epoch_make(&epoch, &ctx, as->gen, as->inherited ? EPOCH_DOMAIN_INHERITED : EPOCH_DOMAIN_NEW, parent_ids,
                        secrets, as->parent_count, as->history, targets, as->recipient_count, secret, eph_sk),
             "an epoch");
+    if (as->lied_to != NULL)
+        lie(&epoch, &ctx, &w->offices[*as->lied_to], eph_sk);
     buffer_init(&body, LIMIT_BODY_BYTES);
     epoch_encode(&body, &epoch);
     epoch_close(&epoch);
@@ -393,7 +406,7 @@ unsigned world_epoch_bad(struct world *w, unsigned office, const struct gmm_id *
     return append_buffer(w, office, gid, HEADER_EPOCH_BAD, &body);
 }
 
-unsigned world_wrap(struct world *w, unsigned office, unsigned epoch, unsigned target)
+static unsigned wrap_as(struct world *w, unsigned office, unsigned epoch, unsigned target, bool honest)
 {
     const struct world_entry *e = &w->entries[epoch];
     const struct gmm_id gid = e->log.group;
@@ -404,9 +417,24 @@ unsigned world_wrap(struct world *w, unsigned office, unsigned epoch, unsigned t
     must_ok(epoch_decode(&opened, e->body, e->len), "an epoch");
     epoch_keys(opened.gen, secret, eph_sk);
     eph_sk[7]++;
-    must_ok(epoch_rewrap(body, &e->id, &opened, &ctx, &to, secret, eph_sk), "a wrap");
+    if (honest) {
+        must_ok(epoch_rewrap(body, &e->id, &opened, &ctx, &to, secret, eph_sk), "a wrap");
+    } else {
+        secret[3]++;
+        forge_rewrap(body, secret, &e->id, &opened, &ctx, eph_sk, &to);
+    }
     epoch_close(&opened);
     return world_append(w, office, &gid, HEADER_WRAP, body, sizeof body);
+}
+
+unsigned world_wrap(struct world *w, unsigned office, unsigned epoch, unsigned target)
+{
+    return wrap_as(w, office, epoch, target, true);
+}
+
+unsigned world_wrap_lie(struct world *w, unsigned office, unsigned epoch, unsigned target)
+{
+    return wrap_as(w, office, epoch, target, false);
 }
 
 void world_gid_all(const struct world *w, struct gmm_id *gid)

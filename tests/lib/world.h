@@ -96,11 +96,13 @@ struct world_epoch {
     const unsigned *recipients;
     size_t recipient_count;
     bool history, inherited; /* wraps its parents' secrets; the first one's chunk domain goes on */
+    const unsigned *lied_to; /* one of the recipients: another secret than the one committed to is wrapped to it */
 };
 unsigned world_epoch_as(struct world *w, unsigned office, const struct gmm_id *gid, const struct world_epoch *as);
 unsigned world_epoch_bad(struct world *w, unsigned office, const struct gmm_id *gid, unsigned epoch);
-/* A WRAP of an epoch (entry) to one office. */
+/* A WRAP of an epoch (entry) to one office; and one of another secret. */
 unsigned world_wrap(struct world *w, unsigned office, unsigned epoch, unsigned target);
+unsigned world_wrap_lie(struct world *w, unsigned office, unsigned epoch, unsigned target);
 
 void world_gid_all(const struct world *w, struct gmm_id *gid);
 void world_gid_thematic(const struct world *w, const char *name, struct gmm_id *gid);
