@@ -14,7 +14,7 @@
 #define ROUNDS 16u         /* of settling before the sockets are looked at again */
 #define TICK_MS_MAX 60000u /* the wall clock may jump: the engine is asked that often at least */
 #define QUIET_MS 60000u    /* between two lines of the log about a store that fails */
-#define ACCEPT_BACKLOG 128
+#define ACCEPT_BACKLOG 1024
 
 /* ---- handles, opening, closing ---- */
 
