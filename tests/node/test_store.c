@@ -374,6 +374,34 @@ static enum gmm_err see_blob(void *arg, const struct gmm_id *id, const void *byt
     return GMM_OK;
 }
 
+static enum gmm_err see_tally(void *arg, const struct gmm_id *epoch_id, uint64_t entries)
+{
+    const struct gmm_id epoch = sample_id(9); /* that of logbook's sealed entries */
+    assert_true(id_equal(epoch_id, &epoch));
+    *(uint64_t *)arg += entries;
+    return GMM_OK;
+}
+
+/* Sealed entries are counted with the run that brings them; plain ones are under no epoch. */
+static void entries_under_an_epoch_are_counted(void **state)
+{
+    (void)state;
+    uint64_t entries = 0;
+    assert_int_equal(store_each_tally(store, see_tally, &entries), GMM_OK);
+    assert_true(entries == 0);
+    put(0, 0, 9, 100, 1);
+    put(0, 7, 20, 100, 2);
+    put(1, 7, 3, 100, 3);
+    struct admitted *run = logbook_next(&book, 0, 7, 5, 100);
+    assert_int_equal(store_begin(store, false), GMM_OK);
+    assert_int_equal(store_put_run(store, run, 4), GMM_OK);
+    store_rollback(store);
+    admitted_free(run);
+    reopen();
+    assert_int_equal(store_each_tally(store, see_tally, &entries), GMM_OK);
+    assert_true(entries == 23);
+}
+
 static void chunks_secrets_cursors_values(void **state)
 {
     (void)state;
@@ -572,6 +600,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_rollback_leaves_nothing, make, drop),
         cmocka_unit_test_setup_teardown(objects_keep_their_order, make, drop),
         cmocka_unit_test_setup_teardown(chunks_secrets_cursors_values, make, drop),
+        cmocka_unit_test_setup_teardown(entries_under_an_epoch_are_counted, make, drop),
         cmocka_unit_test_setup_teardown(peers_invites_requests_once, make, drop),
         cmocka_unit_test_setup_teardown(bodies_of_every_size, make, drop),
         cmocka_unit_test_setup_teardown(memory_that_ends, make, drop),
