@@ -1,6 +1,7 @@
 #include "proto/authority.h"
 
 #include "proto/authority_rules.h"
+#include "proto/rulings.h"
 
 /* By type. */
 static const struct rule {
@@ -83,7 +84,7 @@ enum gmm_err authority_apply(struct state *s, struct change *c)
     const struct rule *rule = rule_of(c->type);
     if (rule == NULL)
         return GMM_OK;
-    enum gmm_err err = judge(s, c, rule, &d, NULL);
+    enum gmm_err err = rulings_stand(s->rulings, &c->log, c->seq, &c->id) ? judge(s, c, rule, &d, NULL) : GMM_EDENIED;
     if (err == GMM_OK)
         return rule->apply(s, c, &d);
     /* An epoch is kept even when it is refused, so that others can name it. */

@@ -5,17 +5,21 @@
 
 #include "proto/authority.h"
 #include "proto/epochs.h"
+#include "proto/rulings.h"
 #include "proto/view_make.h"
 
 /* What is folded is kept until something is added: certificates, the state behind the last record, the view of it. */
 struct fold {
     const struct directory *directory;
+    const struct forks *forks;
+    struct anchors *anchors;
     struct change **changes;
     size_t count, cap;
     bool sorted;
     bool have_offices, have_state; /* offices, state and made are open */
     bool stale, objects_stale;     /* something was added since; the directory changed */
     struct offices offices;
+    struct rulings rulings;
     struct state state;
     struct view_made made;
     uint64_t serial; /* of the last view made */
@@ -26,6 +30,11 @@ struct fold *fold_new(const struct directory *directory)
     struct fold *fold = calloc(1, sizeof *fold);
     if (fold == NULL)
         return NULL;
+    fold->anchors = anchors_new();
+    if (fold->anchors == NULL) {
+        free(fold);
+        return NULL;
+    }
     fold->directory = directory;
     fold->sorted = true;
     return fold;
@@ -46,6 +55,8 @@ void fold_free(struct fold *fold)
         return;
     forget_state(fold);
     offices_close(&fold->offices);
+    rulings_close(&fold->rulings);
+    anchors_free(fold->anchors);
     for (size_t i = 0; i < fold->count; i++)
         change_free(fold->changes[i]);
     free(fold->changes);
@@ -63,7 +74,13 @@ enum gmm_err fold_add(struct fold *fold, const uint8_t header[HEADER_BYTES], con
                       const uint8_t *body, size_t len)
 {
     struct header h;
-    if (header_decode(&h, header) != GMM_OK || !authority_known(h.type))
+    if (header_decode(&h, header) != GMM_OK)
+        return GMM_OK;
+    if (h.type == HEADER_ANCHOR || h.type == HEADER_GROUP_ANCHOR) {
+        fold->stale = true;
+        return anchors_add(fold->anchors, &h, id, body, len);
+    }
+    if (!authority_known(h.type))
         return GMM_OK;
     if (fold->count == fold->cap) {
         size_t cap = fold->cap == 0 ? 64 : 2 * fold->cap;
@@ -86,6 +103,33 @@ enum gmm_err fold_add(struct fold *fold, const uint8_t header[HEADER_BYTES], con
 void fold_touch(struct fold *fold)
 {
     fold->stale = fold->objects_stale = true;
+}
+
+void fold_forks(struct fold *fold, const struct forks *forks)
+{
+    fold->forks = forks;
+    fold->stale = true;
+}
+
+void fold_drop(struct fold *fold, const struct run_key *log, uint64_t from_seq)
+{
+    size_t kept = 0;
+    forget_state(fold); /* it points into the records */
+    for (size_t i = 0; i < fold->count; i++) {
+        struct change *c = fold->changes[i];
+        if (c->seq >= from_seq && run_key_compare(&c->log, log) == 0)
+            change_free(c);
+        else
+            fold->changes[kept++] = c;
+    }
+    fold->count = kept;
+    anchors_drop(fold->anchors, log, from_seq);
+    fold->stale = true;
+}
+
+bool fold_fits(const struct fold *fold, const struct view_fork *fork, uint64_t seq, const struct gmm_id *id)
+{
+    return rulings_fit(fold->forks, fork, seq, id);
 }
 
 /* Canonical order; a record that came twice is kept once. */
@@ -111,6 +155,8 @@ static enum gmm_err replay(struct fold *fold, struct state *s, size_t count)
     enum gmm_err err = state_open(s, fold->directory, &fold->offices);
     if (err != GMM_OK)
         return err;
+    s->anchors = fold->anchors;
+    s->rulings = &fold->rulings;
     for (size_t i = 0; i < count && err == GMM_OK; i++) {
         s->position = i;
         err = authority_apply(s, fold->changes[i]);
@@ -118,6 +164,20 @@ static enum gmm_err replay(struct fold *fold, struct state *s, size_t count)
     if (err != GMM_OK)
         state_close(s);
     return err;
+}
+
+/* On the strict rulings first; what is judged on that state has effect in the state that is kept. */
+static enum gmm_err replay_ruled(struct fold *fold, struct state *s)
+{
+    rulings_close(&fold->rulings);
+    enum gmm_err err = rulings_make(&fold->rulings, fold->forks);
+    if (err == GMM_OK)
+        err = replay(fold, s, fold->count);
+    if (err != GMM_OK || fold->rulings.count == 0)
+        return err;
+    err = rulings_judge(&fold->rulings, fold->anchors, s);
+    state_close(s);
+    return err == GMM_OK ? replay(fold, s, fold->count) : err;
 }
 
 static enum gmm_err refresh_offices(struct fold *fold)
@@ -145,7 +205,7 @@ static enum gmm_err refresh(struct fold *fold)
     if (err != GMM_OK)
         return err;
     sort_changes(fold);
-    err = replay(fold, &fold->state, fold->count);
+    err = replay_ruled(fold, &fold->state);
     if (err != GMM_OK)
         return err;
     err = view_make(&fold->made, &fold->state);

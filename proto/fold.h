@@ -91,6 +91,18 @@ struct view_event {
     struct gmm_id entry;       /* that record */
     const char *text;          /* name or reason; NULL: none; borrowed from the record */
 };
+/* A forked log (protocol: Forks): entries below `end` stand, on the branch that has the kept entries. */
+struct view_fork {
+    struct run_key log;
+    uint64_t first_seq;    /* where its proven branches part first */
+    uint64_t end;          /* the first void entry */
+    struct gmm_id last_id; /* of the last that stands; zero: there is none, or nobody named it */
+    unsigned kept_count;
+    struct {
+        uint64_t seq;
+        struct gmm_id id;
+    } kept[LIMIT_FORK_PROOFS]; /* where branches part below `end`: the entry there that most others anchored */
+};
 struct view {
     uint64_t serial;          /* another one for each view that a fold makes */
     struct gmm_id nid, chair; /* pid of the chair */
@@ -98,7 +110,8 @@ struct view {
     uint64_t term_from_ms, term_until_ms;
     char name[LIMIT_NAME_TEXT + 1];
     struct gmm_id leads[LIMIT_THEMATIC];
-    size_t participant_count, office_count, group_count, epoch_count, wrap_count, complaint_count, cut_count;
+    size_t participant_count, office_count, group_count, epoch_count, wrap_count, complaint_count, cut_count,
+        fork_count;
     size_t removal_count, event_count;
     const struct view_participant *participants; /* sorted by pid */
     const struct view_office *offices;       /* sorted by sign_pk; one a key: the certificate with the highest serial */
@@ -107,11 +120,13 @@ struct view {
     const struct view_wrap *wraps;           /* sorted by epoch_id, sign_pk, canonical order */
     const struct view_complaint *complaints; /* sorted by epoch_id, sign_pk */
     const struct view_cut *cuts;             /* sorted by sign_pk, group, instance */
+    const struct view_fork *forks;           /* sorted by log */
     const struct view_removal *removals;     /* in canonical order */
     const struct view_event *history;
 };
 
 struct fold;
+struct forks;
 struct fold *fold_new(const struct directory *directory); /* borrowed for the fold's life */
 void fold_free(struct fold *fold);
 /* Takes a copy of an admitted plain entry (type < 64). Unknown types are kept out silently. GMM_ENOMEM. Malformed
@@ -120,6 +135,12 @@ enum gmm_err fold_add(struct fold *fold, const uint8_t header[HEADER_BYTES], con
                       const uint8_t *body, size_t len);
 /* The directory changed. */
 void fold_touch(struct fold *fold);
+/* The fork proofs held, borrowed for the fold's life (NULL: none); again whenever they changed. */
+void fold_forks(struct fold *fold, const struct forks *forks);
+/* Forgets the records of a log from a seq on: it was cut there. */
+void fold_drop(struct fold *fold, const struct run_key *log, uint64_t from_seq);
+/* May an entry be on the branch that is kept of a forked log, as far as the proofs tell? */
+bool fold_fits(const struct fold *fold, const struct view_fork *fork, uint64_t seq, const struct gmm_id *id);
 /* Valid until the next fold_view or fold_authorize after something was added; what it shows of the directory's objects
  * (addresses) until they are removed. NULL: out of memory or no charter yet. */
 const struct view *fold_view(struct fold *fold);
@@ -160,6 +181,8 @@ size_t view_voids(const struct view *v, const struct run_key *key, struct view_v
                   struct gmm_msg *why);
 /* Has this entry effect, as far as its log goes? time: of its header. Says why not. */
 bool view_stands(const struct view *v, const struct run_key *key, uint64_t seq, uint64_t time, struct gmm_msg *why);
+/* NULL: no proof is held that the log was forked. */
+const struct view_fork *view_fork(const struct view *v, const struct run_key *key);
 /* Behind the last seq that is worth asking for or forwarding: past a known cut nothing is.
  * 0: nothing of the log is; UINT64_MAX: no bound. */
 uint64_t view_log_end(const struct view *v, const struct run_key *key);

@@ -47,8 +47,12 @@ struct state_removal { /* a suspension or an expulsion */
     const struct change *change;
     uint64_t time, until; /* header times: of what removed it, of what restored it (UINT64_MAX: nothing yet) */
 };
+struct anchors;
+struct rulings;
 struct state {
     const struct directory *directory;
+    const struct anchors *anchors; /* NULL: none */
+    const struct rulings *rulings; /* on forked logs */
     const struct offices *offices;
     const struct charter *charter;
     unsigned participant_count, chair; /* chair: index */

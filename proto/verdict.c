@@ -28,6 +28,30 @@ static uint64_t revoked_from(const struct view *v, const struct run_key *key, st
     return cut->seq == UINT64_MAX ? UINT64_MAX : cut->seq + 1;
 }
 
+static int compare_forks(const void *a, const void *b)
+{
+    const struct view_fork *x = a, *y = b;
+    return run_key_compare(&x->log, &y->log);
+}
+
+const struct view_fork *view_fork(const struct view *v, const struct run_key *key)
+{
+    struct view_fork probe = {.log = *key};
+    return v->fork_count == 0 ? NULL : bsearch(&probe, v->forks, v->fork_count, sizeof probe, compare_forks);
+}
+
+/* The first entry that is void because the log was forked; UINT64_MAX: none. */
+static uint64_t forked_from(const struct view *v, const struct run_key *key, struct gmm_msg *why)
+{
+    const struct view_fork *fork = view_fork(v, key);
+    if (fork == NULL)
+        return UINT64_MAX;
+    gmm_fail(why, GMM_EDENIED,
+             "the office signed two branches of this log, and nothing of it stands from entry %llu on",
+             (unsigned long long)fork->end);
+    return fork->end;
+}
+
 /* Does the author's participant belong to the group, or did it before it was removed? */
 static bool belonged(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid, struct gmm_msg *why)
 {
@@ -69,6 +93,9 @@ size_t view_voids(const struct view *v, const struct run_key *key, struct view_v
                   struct gmm_msg *why)
 {
     uint64_t from = author_void_from(v, key, view_office(v, &key->author), why);
+    uint64_t forked = forked_from(v, key, NULL);
+    if (forked < from)
+        from = forked_from(v, key, why);
     if (from == UINT64_MAX)
         return 0;
     out[0] = (struct view_void){from, UINT64_MAX};
@@ -91,7 +118,9 @@ bool view_stands(const struct view *v, const struct run_key *key, uint64_t seq, 
 uint64_t view_log_end(const struct view *v, const struct run_key *key)
 {
     const struct view_office *office = view_office(v, &key->author);
+    uint64_t forked = forked_from(v, key, NULL);
     if (office == NULL || office->status != VIEW_OFFICE_REVOKED)
-        return UINT64_MAX;
-    return revoked_from(v, key, NULL);
+        return forked;
+    uint64_t revoked = revoked_from(v, key, NULL);
+    return revoked < forked ? revoked : forked;
 }

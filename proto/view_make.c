@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/rulings.h"
+
 static enum gmm_err make_participants(struct view_made *made, const struct state *s)
 {
     made->participants = calloc(s->participant_count + 1, sizeof *made->participants);
@@ -212,6 +214,19 @@ static enum gmm_err make_history(struct view_made *made, const struct state *s)
     return GMM_OK;
 }
 
+static enum gmm_err make_forks(struct view_made *made, const struct state *s)
+{
+    size_t count = s->rulings == NULL ? 0 : s->rulings->count;
+    made->forks = calloc(count + 1, sizeof *made->forks);
+    if (made->forks == NULL)
+        return GMM_ENOMEM;
+    if (count > 0)
+        memcpy(made->forks, s->rulings->list, count * sizeof *made->forks);
+    made->view.forks = made->forks;
+    made->view.fork_count = count;
+    return GMM_OK;
+}
+
 static void fill_network(struct view *v, const struct state *s)
 {
     v->nid = s->charter->nid;
@@ -243,6 +258,8 @@ enum gmm_err view_make(struct view_made *made, const struct state *s)
     if (err == GMM_OK)
         err = make_history(made, s);
     if (err == GMM_OK)
+        err = make_forks(made, s);
+    if (err == GMM_OK)
         err = epochs_resolve(&made->epochs, s);
     if (err != GMM_OK) {
         view_make_close(made);
@@ -262,5 +279,6 @@ void view_make_close(struct view_made *made)
     free(made->cuts);
     free(made->removals);
     free(made->history);
+    free(made->forks);
     *made = (struct view_made){0};
 }

@@ -16,6 +16,7 @@ struct view_made {
     struct view_cut *cuts;
     struct view_removal *removals;
     struct view_event *history;
+    struct view_fork *forks;
 };
 
 /* GMM_ENOMEM: nothing is held. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/control_chair.h"
+#include "proto/control_proof.h"
 #include "proto/control_roster.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -128,6 +129,46 @@ static enum gmm_err through_cut(struct buffer *again, const uint8_t *data, size_
     return err;
 }
 
+static enum gmm_err through_report(struct buffer *again, const struct control_anchor *r)
+{
+    struct gmm_id ids[LIMIT_CUTS];
+    for (uint16_t i = 0; i < r->count; i++)
+        ids[i] = control_anchor_report_at(r, i);
+    return control_report_encode(again, ids, r->count);
+}
+
+static enum gmm_err through_anchor(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_anchor r;
+    enum gmm_err err = control_anchor_decode(&r, data, size);
+    if (err != GMM_OK || r.kind == CONTROL_ANCHOR_REPORT)
+        return err != GMM_OK ? err : through_report(again, &r);
+    struct control_anchor_head *heads = calloc(r.count + 1u, sizeof *heads);
+    struct gmm_id *holders = calloc(r.new_count + 1u, sizeof *holders);
+    if (heads == NULL || holders == NULL)
+        abort();
+    for (uint16_t i = 0; i < r.count; i++)
+        control_anchor_head_at(&r, i, &heads[i]);
+    for (uint16_t i = 0; i < r.new_count; i++)
+        holders[i] = control_anchor_holder_at(&r, i);
+    const struct control_anchor_source source = {holders, r.new_count, r.marks, r.mark_len, heads, r.count};
+    err = control_anchor_encode(again, &source);
+    free(heads);
+    free(holders);
+    return err;
+}
+
+static enum gmm_err through_vouch(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_vouch r;
+    enum gmm_err err = control_vouch_decode(&r, data, size);
+    if (err != GMM_OK)
+        return err;
+    err = control_vouch_encode(again, &r);
+    control_cuts_close(&r.cuts);
+    return err;
+}
+
 static enum gmm_err through_wrapkey(struct buffer *again, const uint8_t *data, size_t size)
 {
     return through_ids(again, true, data, size);
@@ -140,9 +181,9 @@ static enum gmm_err through_epoch_bad(struct buffer *again, const uint8_t *data,
 
 typedef enum gmm_err through_fn(struct buffer *again, const uint8_t *data, size_t size);
 static through_fn *const through[] = {
-    through_admit,   through_group,   through_members, through_wrapkey, through_epoch_bad,
-    through_removal, through_restore, through_amend,   through_replace, through_handover,
-    through_accept,  through_ballot,  through_lead,    through_cosign,  through_cut,
+    through_admit,   through_group,  through_members, through_wrapkey,  through_epoch_bad, through_removal,
+    through_restore, through_amend,  through_replace, through_handover, through_accept,    through_ballot,
+    through_lead,    through_cosign, through_cut,     through_anchor,   through_vouch,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

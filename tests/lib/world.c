@@ -437,6 +437,28 @@ unsigned world_wrap_lie(struct world *w, unsigned office, unsigned epoch, unsign
     return wrap_as(w, office, epoch, target, false);
 }
 
+unsigned world_anchor(struct world *w, unsigned office, const struct gmm_id *gid,
+                      const struct control_anchor_head *heads, uint16_t count)
+{
+    struct control_anchor_head sorted[32];
+    struct buffer body;
+    must(count <= sizeof sorted / sizeof *sorted, "too many heads");
+    memcpy(sorted, heads, count * sizeof *heads);
+    qsort(sorted, count, sizeof *sorted, control_anchor_head_compare);
+    const struct control_anchor_source source = {.heads = sorted, .count = count};
+    buffer_init(&body, LIMIT_BODY_BYTES);
+    control_anchor_encode(&body, &source);
+    return append_buffer(w, office, gid, gid == NULL ? HEADER_ANCHOR : HEADER_GROUP_ANCHOR, &body);
+}
+
+unsigned world_report(struct world *w, unsigned office, const struct gmm_id *gid, unsigned anchor)
+{
+    struct buffer body;
+    buffer_init(&body, LIMIT_BODY_BYTES);
+    control_report_encode(&body, &w->entries[anchor].id, 1);
+    return append_buffer(w, office, gid, HEADER_GROUP_ANCHOR, &body);
+}
+
 void world_gid_all(const struct world *w, struct gmm_id *gid)
 {
     epoch_group_id(gid, &w->nid, GROUP_ALL, &control, "all", 3);
@@ -611,6 +633,24 @@ static void put_groups(struct hash *h, const struct view *v)
     }
 }
 
+static void put_forks(struct hash *h, const struct view *v)
+{
+    put_u64(h, v->fork_count);
+    for (size_t i = 0; i < v->fork_count; i++) {
+        const struct view_fork *f = &v->forks[i];
+        put_id(h, &f->log.group);
+        put_id(h, &f->log.author);
+        put_u64(h, f->log.instance);
+        put_u64(h, f->first_seq);
+        put_u64(h, f->end);
+        put_id(h, &f->last_id);
+        for (unsigned k = 0; k < f->kept_count; k++) {
+            put_u64(h, f->kept[k].seq);
+            put_id(h, &f->kept[k].id);
+        }
+    }
+}
+
 void world_view_hash(struct gmm_id *out, const struct view *v)
 {
     struct hash h;
@@ -633,5 +673,6 @@ void world_view_hash(struct gmm_id *out, const struct view *v)
     put_past(&h, v);
     put_groups(&h, v);
     put_epochs(&h, v);
+    put_forks(&h, v);
     hash_final(&h, out->b);
 }

@@ -8,6 +8,7 @@
 #ifndef GMM_TESTS_WORLD_H
 #define GMM_TESTS_WORLD_H
 
+#include "proto/control_proof.h"
 #include "proto/directory.h"
 #include "proto/fold.h"
 #include "proto/gate.h"
@@ -103,6 +104,11 @@ unsigned world_epoch_bad(struct world *w, unsigned office, const struct gmm_id *
 /* A WRAP of an epoch (entry) to one office; and one of another secret. */
 unsigned world_wrap(struct world *w, unsigned office, unsigned epoch, unsigned target);
 unsigned world_wrap_lie(struct world *w, unsigned office, unsigned epoch, unsigned target);
+
+/* An ANCHOR (gid NULL) or GROUP_ANCHOR of these heads; a sister's report of an anchor (entry), in `internal`. */
+unsigned world_anchor(struct world *w, unsigned office, const struct gmm_id *gid,
+                      const struct control_anchor_head *heads, uint16_t count);
+unsigned world_report(struct world *w, unsigned office, const struct gmm_id *gid, unsigned anchor);
 
 void world_gid_all(const struct world *w, struct gmm_id *gid);
 void world_gid_thematic(const struct world *w, const char *name, struct gmm_id *gid);
