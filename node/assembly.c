@@ -41,9 +41,14 @@ static enum gmm_err take(struct node *node, const struct node_later *later)
     return GMM_OK;
 }
 
+static enum gmm_err cut(struct node *node, const struct run_key *key, uint64_t from_seq)
+{
+    return projection_cut(node->projection, key, from_seq);
+}
+
 enum gmm_err assembly_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,
                            struct gmm_msg *msg)
 {
-    static const struct node_above above = {joining_load, closing, catch_up, take};
+    static const struct node_above above = {joining_load, closing, catch_up, take, cut};
     return node_open(out, home, flags, &above, ask, arg, msg);
 }

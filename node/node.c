@@ -182,6 +182,13 @@ static enum gmm_err restore_cursor(void *arg, const struct gmm_id *id, const voi
     return feed(arg, &event);
 }
 
+static enum gmm_err restore_proof(void *arg, const struct gmm_id *id, const void *bytes, size_t len)
+{
+    struct engine_event event = {.kind = ENGINE_RESTORE_PROOF, .bytes = bytes, .len = len};
+    (void)id;
+    return feed(arg, &event);
+}
+
 static enum gmm_err restore_tally(void *arg, const struct gmm_id *id, uint64_t entries)
 {
     struct engine_event event = {.kind = ENGINE_RESTORE_TALLY, .as.tally = {.epoch_id = *id, .entries = entries}};
@@ -198,6 +205,8 @@ static enum gmm_err restore_all(struct node *node)
         err = store_each_log(node->store, restore_log, node);
     if (err == GMM_OK)
         err = store_each_plain(node->store, restore_entry, node);
+    if (err == GMM_OK)
+        err = store_each_proof(node->store, restore_proof, node);
     if (err == GMM_OK)
         err = store_each_secret(node->store, restore_secret, node);
     if (err == GMM_OK)

@@ -48,6 +48,8 @@ struct node_above {
     enum gmm_err (*catch_up)(struct node *node); /* everything that was persisted and not taken in yet */
     /* GMM_OK, or it is caught up later. */
     enum gmm_err (*take)(struct node *node, const struct node_later *later);
+    /* Entries of a log from a seq on go, in the transaction that is open; this one alone is called within a step. */
+    enum gmm_err (*cut)(struct node *node, const struct run_key *key, uint64_t from_seq);
 };
 
 struct node {

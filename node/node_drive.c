@@ -96,6 +96,26 @@ static enum gmm_err write_secret(struct node *node, const struct gmm_id *epoch_i
     return err;
 }
 
+/* Evidence first; then what it takes away. */
+static enum gmm_err write_forks(struct node *node, const struct engine_store *s)
+{
+    enum gmm_err err = GMM_OK;
+    for (uint32_t i = 0; i < s->proof_count && err == GMM_OK; i++) {
+        const struct fork_proof *proof = forks_find(engine_forks(node->engine), &s->proof_hashes[i]);
+        if (proof != NULL)
+            err = store_put_proof(node->store, &proof->hash, proof->bytes, proof->len);
+    }
+    if (err == GMM_OK && s->has_evicted)
+        err = store_drop_proof(node->store, &s->evicted);
+    for (uint32_t i = 0; i < s->raised_count && err == GMM_OK; i++)
+        err = store_raise_log(node->store, &s->raised[i], s->raised_arrivals[i]);
+    if (err == GMM_OK && s->has_cut)
+        err = node->above->cut(node, &s->cut, s->cut_from);
+    if (err == GMM_OK && s->has_cut)
+        err = store_cut_log(node->store, &s->cut, s->cut_from);
+    return err;
+}
+
 static enum gmm_err write_store(struct node *node, const struct engine_store *s)
 {
     enum gmm_err err = store_begin(node->store, s->durable);
@@ -116,6 +136,8 @@ static enum gmm_err write_store(struct node *node, const struct engine_store *s)
         err = store_put_cursor(node->store, &s->cursor_peer, s->cursor, s->cursor_len);
     if (err == GMM_OK && s->has_closed)
         err = store_close_log(node->store, &s->closed);
+    if (err == GMM_OK)
+        err = write_forks(node, s);
     if (err == GMM_OK && s->has_chunk) {
         err = chunkfile_write(node->chunks, &s->chunk_id, s->chunk, s->chunk_len, false);
         if (err == GMM_OK)
@@ -142,8 +164,8 @@ static enum gmm_err on_load(struct node *node, const struct effect *effect)
 {
     struct run *run = NULL;
     struct engine_event event = {.kind = ENGINE_LOADED, .ticket = effect->ticket};
-    store_load_run(node->store, &effect->as.load.key, effect->as.load.from_seq, effect->as.load.to_seq,
-                   effect->as.load.max_bytes, &run);
+    store_load_part(node->store, &effect->as.load.key, effect->as.load.from_seq, effect->as.load.to_seq,
+                    effect->as.load.max_bytes, effect->as.load.headers, effect->as.load.exact, &run);
     return queue_event(node, &event, NULL, run);
 }
 

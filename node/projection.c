@@ -1,4 +1,4 @@
-#include "node/projection.h"
+#include "node/projection_private.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -8,17 +8,11 @@
 
 #include "keys/secret.h"
 #include "node/atrest.h"
-#include "node/store_private.h"
 #include "proto/packer.h"
 #include "proto/reader.h"
 
 #define SUMMARY_MAX 65536u
 #define TEXT_FIELDS 5u
-
-struct projection {
-    struct store *store;
-    uint8_t *key; /* the node secret, guarded */
-};
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS p_item(no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, log INTEGER NOT NULL,"
@@ -240,24 +234,6 @@ static enum gmm_err open_summary(const struct projection *p, struct projection_i
     return err == GMM_OK || err == GMM_ENOMEM ? err : GMM_ECORRUPT;
 }
 
-/* The number that the projection knows a log by: the store's. */
-static enum gmm_err log_number(struct projection *p, const struct run_key *key, int64_t *no)
-{
-    enum gmm_err err;
-    sqlite3_stmt *stmt = store_stmt(p->store, STORE_SQL_FIND_LOG, &err);
-    if (stmt == NULL)
-        return err;
-    store_bind_u64(stmt, 1, key->instance);
-    store_bind_id(stmt, 2, &key->author);
-    store_bind_id(stmt, 3, &key->group);
-    if (store_row(p->store, stmt, &err))
-        *no = sqlite3_column_int64(stmt, 0);
-    else if (err == GMM_OK)
-        err = GMM_ENOTFOUND;
-    sqlite3_reset(stmt);
-    return err;
-}
-
 /* The log that an entry stands in, by its id. */
 static enum gmm_err log_of_entry(struct projection *p, const struct gmm_id *id, int64_t *no)
 {
@@ -280,17 +256,12 @@ static enum gmm_err log_of_entry(struct projection *p, const struct gmm_id *id, 
     return err == GMM_OK && !found ? GMM_ENOTFOUND : err;
 }
 
-static enum gmm_err begin(struct projection *p)
-{
-    return store_in_transaction(p->store) ? GMM_OK : store_begin(p->store, false);
-}
-
 enum gmm_err projection_put(struct projection *p, const struct projection_item *item)
 {
     uint8_t symbol[32], document[32];
     struct buffer sealed;
     int64_t log = 0;
-    enum gmm_err err = begin(p);
+    enum gmm_err err = projection_begin(p);
     if (err == GMM_OK)
         err = log_of_entry(p, &item->id, &log);
     if (err != GMM_OK)
@@ -487,7 +458,7 @@ enum gmm_err projection_counts(struct projection *p, uint64_t *documents, uint64
 
 enum gmm_err projection_set_opened(struct projection *p, const struct gmm_id *id, uint64_t ms)
 {
-    enum gmm_err err = begin(p);
+    enum gmm_err err = projection_begin(p);
     sqlite3_stmt *stmt =
         err == GMM_OK ? store_prepare(p->store, "UPDATE p_item SET opened = ?2 WHERE id = ?1", &err) : NULL;
     if (stmt == NULL)
@@ -503,7 +474,7 @@ enum gmm_err projection_set_opened(struct projection *p, const struct gmm_id *id
 
 enum gmm_err projection_defer(struct projection *p, const struct gmm_id *epoch_id, const struct gmm_id *id)
 {
-    enum gmm_err err = begin(p);
+    enum gmm_err err = projection_begin(p);
     sqlite3_stmt *stmt =
         err == GMM_OK ? store_prepare(p->store, "INSERT OR IGNORE INTO p_deferred(epoch, id) VALUES(?1, ?2)", &err)
                       : NULL;
@@ -521,7 +492,7 @@ enum gmm_err projection_take_deferred(struct projection *p, const struct gmm_id 
 {
     struct gmm_id *ids = NULL;
     size_t count = 0;
-    enum gmm_err err = begin(p);
+    enum gmm_err err = projection_begin(p);
     sqlite3_stmt *stmt =
         err == GMM_OK ? store_prepare(p->store, "DELETE FROM p_deferred WHERE epoch = ?1 RETURNING id", &err) : NULL;
     if (stmt == NULL)
@@ -544,134 +515,13 @@ enum gmm_err projection_take_deferred(struct projection *p, const struct gmm_id 
     return err;
 }
 
-/* Logs: how far they are projected, and what of them is void */
-
-/* GMM_ENOTFOUND: the store does not know the log. */
-static enum gmm_err set_next(struct projection *p, const struct run_key *key, const char *sql, uint64_t next)
-{
-    int64_t no = 0;
-    enum gmm_err err = log_number(p, key, &no);
-    if (err == GMM_OK)
-        err = begin(p);
-    sqlite3_stmt *stmt = err == GMM_OK ? store_prepare(p->store, sql, &err) : NULL;
-    if (stmt == NULL)
-        return err;
-    sqlite3_bind_int64(stmt, 1, no);
-    sqlite3_bind_int64(stmt, 2, (int64_t)next);
-    err = store_run_stmt(p->store, stmt);
-    sqlite3_finalize(stmt);
-    return err;
-}
-
-enum gmm_err projection_set_done(struct projection *p, const struct run_key *key, uint64_t next_seq)
-{
-    enum gmm_err err = set_next(p, key,
-                                "INSERT INTO p_log(log, next) VALUES(?1, ?2) "
-                                "ON CONFLICT(log) DO UPDATE SET next = excluded.next",
-                                next_seq);
-    return err == GMM_ENOTFOUND ? GMM_OK : err;
-}
-
-/* GMM_ENOTFOUND: nothing is said of the log yet. */
-static enum gmm_err read_next(struct projection *p, const struct run_key *key, uint64_t *next)
-{
-    int64_t no = 0;
-    enum gmm_err err = log_number(p, key, &no);
-    sqlite3_stmt *stmt = err == GMM_OK ? store_prepare(p->store, "SELECT next FROM p_log WHERE log = ?1", &err) : NULL;
-    if (stmt == NULL)
-        return err;
-    sqlite3_bind_int64(stmt, 1, no);
-    if (store_row(p->store, stmt, &err))
-        *next = store_col_u64(stmt, 0);
-    else if (err == GMM_OK)
-        err = GMM_ENOTFOUND;
-    sqlite3_finalize(stmt);
-    return err;
-}
-
-enum gmm_err projection_get_done(struct projection *p, const struct run_key *key, uint64_t *next_seq)
-{
-    *next_seq = 0;
-    enum gmm_err err = read_next(p, key, next_seq);
-    return err == GMM_ENOTFOUND ? GMM_OK : err;
-}
-
-static int64_t clamp(uint64_t value)
-{
-    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
-}
-
-static enum gmm_err voids_stand(struct projection *p, int64_t log, const struct view_void *voids, size_t count,
-                                bool *same)
-{
-    enum gmm_err err;
-    size_t i = 0;
-    sqlite3_stmt *stmt =
-        store_prepare(p->store, "SELECT from_seq, until_ms FROM p_void WHERE log = ?1 ORDER BY from_seq", &err);
-    if (stmt == NULL)
-        return err;
-    sqlite3_bind_int64(stmt, 1, log);
-    *same = true;
-    while (*same && store_row(p->store, stmt, &err)) {
-        *same = i < count && sqlite3_column_int64(stmt, 0) == clamp(voids[i].from_seq) &&
-                sqlite3_column_int64(stmt, 1) == clamp(voids[i].until_ms);
-        i++;
-    }
-    *same = *same && i == count;
-    sqlite3_finalize(stmt);
-    return err;
-}
-
-static enum gmm_err put_void(struct projection *p, int64_t log, const struct view_void *v)
-{
-    enum gmm_err err;
-    sqlite3_stmt *stmt =
-        store_prepare(p->store, "INSERT INTO p_void(log, from_seq, until_ms) VALUES(?1, ?2, ?3)", &err);
-    if (stmt == NULL)
-        return err;
-    sqlite3_bind_int64(stmt, 1, log);
-    sqlite3_bind_int64(stmt, 2, clamp(v->from_seq));
-    sqlite3_bind_int64(stmt, 3, clamp(v->until_ms));
-    err = store_run_stmt(p->store, stmt);
-    sqlite3_finalize(stmt);
-    return err;
-}
-
-enum gmm_err projection_set_voids(struct projection *p, const struct run_key *key, const struct view_void *voids,
-                                  size_t count)
-{
-    int64_t no = 0;
-    uint64_t next;
-    bool same = false;
-    enum gmm_err err = log_number(p, key, &no);
-    if (err != GMM_OK)
-        return err == GMM_ENOTFOUND ? GMM_OK : err;
-    err = read_next(p, key, &next);
-    if (err == GMM_ENOTFOUND)
-        err = set_next(p, key, "INSERT INTO p_log(log, next) VALUES(?1, ?2)", 0);
-    if (err == GMM_OK)
-        err = voids_stand(p, no, voids, count, &same);
-    if (err != GMM_OK || same)
-        return err;
-    err = begin(p);
-    sqlite3_stmt *stmt = err == GMM_OK ? store_prepare(p->store, "DELETE FROM p_void WHERE log = ?1", &err) : NULL;
-    if (stmt == NULL)
-        return err;
-    sqlite3_bind_int64(stmt, 1, no);
-    err = store_run_stmt(p->store, stmt);
-    sqlite3_finalize(stmt);
-    for (size_t i = 0; i < count && err == GMM_OK; i++)
-        err = put_void(p, no, &voids[i]);
-    return err;
-}
-
 /* Names of circles */
 
 enum gmm_err projection_put_group_name(struct projection *p, const struct gmm_id *gid, const char *name)
 {
     uint8_t hash[32];
     struct buffer sealed;
-    enum gmm_err err = begin(p);
+    enum gmm_err err = projection_begin(p);
     buffer_init(&sealed, 4096);
     if (err == GMM_OK)
         err = atrest_seal(&sealed, p->key, LABEL_SUMMARY, gid->b, sizeof gid->b, name, strlen(name));
@@ -744,7 +594,7 @@ enum gmm_err projection_groups_by_name(struct projection *p, const char *name, s
 enum gmm_err projection_want_chunk(struct projection *p, const struct gmm_id *gid, const struct gmm_id *chunk,
                                    const struct gmm_id *document)
 {
-    enum gmm_err err = begin(p);
+    enum gmm_err err = projection_begin(p);
     sqlite3_stmt *stmt =
         err == GMM_OK
             ? store_prepare(p->store, "INSERT OR IGNORE INTO p_chunk(chunk, gid, document) VALUES(?1, ?2, ?3)", &err)
@@ -762,7 +612,7 @@ enum gmm_err projection_want_chunk(struct projection *p, const struct gmm_id *gi
 enum gmm_err projection_got_chunk(struct projection *p, const struct gmm_id *chunk, struct gmm_id *document)
 {
     struct gmm_id ignored;
-    enum gmm_err err = begin(p);
+    enum gmm_err err = projection_begin(p);
     sqlite3_stmt *stmt =
         err == GMM_OK ? store_prepare(p->store, "DELETE FROM p_chunk WHERE chunk = ?1 RETURNING document", &err) : NULL;
     if (stmt == NULL)

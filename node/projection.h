@@ -45,6 +45,9 @@ enum gmm_err projection_take_deferred(struct projection *p, const struct gmm_id 
 /* How far each log is projected: seq after the last one done; 0: nothing. */
 enum gmm_err projection_set_done(struct projection *p, const struct run_key *key, uint64_t next_seq);
 enum gmm_err projection_get_done(struct projection *p, const struct run_key *key, uint64_t *next_seq);
+/* Forgets what a log says from a seq on: its entries were taken away, others will come. Part of the transaction that
+ * does it. */
+enum gmm_err projection_cut(struct projection *p, const struct run_key *key, uint64_t from_seq);
 /* What of a log is void (view_voids). Writes nothing where that stood already. */
 enum gmm_err projection_set_voids(struct projection *p, const struct run_key *key, const struct view_void *voids,
                                   size_t count);

@@ -11,13 +11,14 @@
 #ifndef GMM_NODE_STORE_H
 #define GMM_NODE_STORE_H
 
+#include "proto/fold.h"
 #include "proto/gate.h"
 #include "proto/logs.h"
 
 struct sqlite3;
 struct store;
 
-#define STORE_SCHEMA 2
+#define STORE_SCHEMA 3
 
 /* Opens or creates. A newer schema: GMM_EVERSION, untouched. An older one: the file is copied beside itself, then
  * migrated. read_only writes nothing (immutable when the folder cannot be written). id16: the store's random id (16
@@ -41,6 +42,14 @@ const char *store_error(const struct store *store);
 enum gmm_err store_put_object(struct store *store, const struct gmm_id *hash, const void *bytes, size_t len);
 enum gmm_err store_put_run(struct store *store, const struct admitted *run, uint64_t arrival);
 enum gmm_err store_close_log(struct store *store, const struct run_key *key);
+/* Fork proofs (proto/fork.h). */
+enum gmm_err store_put_proof(struct store *store, const struct gmm_id *hash, const void *bytes, size_t len);
+enum gmm_err store_drop_proof(struct store *store, const struct gmm_id *hash);
+/* Another branch of a forked log is kept: its entries from a seq on go, and the cursors of all peers. What stood before
+ * is the log's head, signed or not. */
+enum gmm_err store_cut_log(struct store *store, const struct run_key *key, uint64_t from_seq);
+/* A new arrival number without new entries. */
+enum gmm_err store_raise_log(struct store *store, const struct run_key *key, uint64_t arrival);
 
 /* Walks at start; the callback stops the walk by returning an error. (Callbacks are fine in node/.) */
 typedef enum gmm_err store_object_fn(void *arg, const void *bytes, size_t len);
@@ -60,6 +69,10 @@ enum gmm_err store_each_entry(struct store *store, const struct run_key *key, ui
  * at most max_bytes of bodies when an earlier signed head allows. GMM_ENOTFOUND. */
 enum gmm_err store_load_run(struct store *store, const struct run_key *key, uint64_t from_seq, uint64_t to_seq,
                             size_t max_bytes, struct run **out);
+/* The same without bodies (headers), or ending at to_seq although no head is signed there (exact): its signature is
+ * zero then. */
+enum gmm_err store_load_part(struct store *store, const struct run_key *key, uint64_t from_seq, uint64_t to_seq,
+                             size_t max_bytes, bool headers, bool exact, struct run **out);
 struct store_entry {
     uint8_t header[HEADER_BYTES];
     struct gmm_id id;
@@ -71,10 +84,11 @@ enum gmm_err store_load_entry(struct store *store, const struct gmm_id *id, stru
 enum gmm_err store_find_prefix(struct store *store, const char *hex, struct gmm_id *out, size_t max, size_t *count);
 void store_entry_close(struct store_entry *entry);
 uint64_t store_entry_count(struct store *store);
-/* Checks every entry, head, object for verify --all: the callback hears of each damaged or missing item. Reads all. */
+/* Checks every entry, head, object for verify --all: the callback hears of each damaged or missing item. Reads all.
+ * view (may be NULL): only a log that it says to end somewhere may have a head that is not signed. */
 typedef void store_fault_fn(void *arg, const char *kind, const struct gmm_id *id, const char *reason);
-enum gmm_err store_check(struct store *store, const struct gmm_id *nid, uint64_t *checked, store_fault_fn *fn,
-                         void *arg);
+enum gmm_err store_check(struct store *store, const struct gmm_id *nid, const struct view *view, uint64_t *checked,
+                         store_fault_fn *fn, void *arg);
 
 /* Chunks: rows here, bytes in node/chunkfile.h files (written and synced before the row). */
 enum gmm_err store_put_chunk(struct store *store, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len);
@@ -85,7 +99,9 @@ enum gmm_err store_each_chunk(struct store *store, store_chunk_fn *fn, void *arg
 
 /* Local state. Values named `sealed` come sealed from the caller. */
 enum gmm_err store_put_secret(struct store *store, const struct gmm_id *epoch_id, const void *sealed, size_t len);
+/* name, bytes */
 typedef enum gmm_err store_blob_fn(void *arg, const struct gmm_id *id, const void *bytes, size_t len);
+enum gmm_err store_each_proof(struct store *store, store_blob_fn *fn, void *arg);
 enum gmm_err store_each_secret(struct store *store, store_blob_fn *fn, void *arg);
 /* How many entries are held that are sealed under an epoch: counted by store_put_run. */
 typedef enum gmm_err store_tally_fn(void *arg, const struct gmm_id *epoch_id, uint64_t entries);

@@ -89,6 +89,26 @@ enum gmm_err store_each_secret(struct store *store, store_blob_fn *fn, void *arg
     return each_blob(store, "SELECT epoch, sealed FROM secret", fn, arg);
 }
 
+enum gmm_err store_put_proof(struct store *store, const struct gmm_id *hash, const void *bytes, size_t len)
+{
+    return put_blob(store, STORE_SQL_PUT_PROOF, hash, bytes, len);
+}
+
+enum gmm_err store_drop_proof(struct store *store, const struct gmm_id *hash)
+{
+    enum gmm_err err;
+    sqlite3_stmt *stmt = store_stmt(store, STORE_SQL_DROP_PROOF, &err);
+    if (stmt == NULL)
+        return err;
+    store_bind_id(stmt, 1, hash);
+    return store_run_stmt(store, stmt);
+}
+
+enum gmm_err store_each_proof(struct store *store, store_blob_fn *fn, void *arg)
+{
+    return each_blob(store, "SELECT hash, bytes FROM proof ORDER BY hash", fn, arg);
+}
+
 enum gmm_err store_each_tally(struct store *store, store_tally_fn *fn, void *arg)
 {
     enum gmm_err err;

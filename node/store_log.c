@@ -113,10 +113,27 @@ static enum gmm_err tally(struct store *store, const struct admitted *run)
     return err == GMM_OK && count > 0 ? add_tally(store, &epoch, count) : err;
 }
 
+static enum gmm_err set_head(struct store *store, const struct log_row *log)
+{
+    enum gmm_err err;
+    sqlite3_stmt *stmt = store_stmt(store, STORE_SQL_SET_HEAD, &err);
+    if (stmt == NULL)
+        return err;
+    sqlite3_bind_int64(stmt, 1, log->no);
+    if (log->head.seq == LOGS_NO_SEQ)
+        sqlite3_bind_int64(stmt, 2, -1);
+    else
+        store_bind_u64(stmt, 2, log->head.seq);
+    store_bind_id(stmt, 3, &log->head.id);
+    store_bind_u64(stmt, 4, log->head.time);
+    store_bind_blob(stmt, 5, log->head.sig, HASH_SIG_BYTES);
+    store_bind_u64(stmt, 6, log->arrival);
+    return store_run_stmt(store, stmt);
+}
+
 enum gmm_err store_put_run(struct store *store, const struct admitted *run, uint64_t arrival)
 {
     struct log_row log;
-    struct logs_head head;
     uint64_t first = admitted_first_seq(run);
     uint32_t count = admitted_count(run);
     enum gmm_err err = get_log(store, admitted_key(run), &log);
@@ -127,19 +144,67 @@ enum gmm_err store_put_run(struct store *store, const struct admitted *run, uint
         return store_fault_as(store, GMM_EORDER, "a run that does not continue its log");
     for (uint32_t i = 0; i < count && err == GMM_OK; i++)
         err = put_entry(store, store_key(log.no, first + i), admitted_entry(run, i),
-                        i + 1 == count ? admitted_sig(run) : NULL);
+                        i + 1 == count && run_is_signed(admitted_sig(run)) ? admitted_sig(run) : NULL);
     if (err == GMM_OK)
         err = tally(store, run);
-    admitted_head(run, &head);
-    sqlite3_stmt *stmt = err == GMM_OK ? store_stmt(store, STORE_SQL_SET_HEAD, &err) : NULL;
+    admitted_head(run, &log.head);
+    log.arrival = arrival;
+    return err == GMM_OK ? set_head(store, &log) : err;
+}
+
+/* The entry at seq becomes the head. */
+static enum gmm_err head_at(struct store *store, struct log_row *log, uint64_t seq)
+{
+    enum gmm_err err;
+    uint8_t header[HEADER_BYTES];
+    sqlite3_stmt *stmt = store_stmt(store, STORE_SQL_GET_RANGE, &err);
     if (stmt == NULL)
         return err;
+    log->head = (struct logs_head){.seq = seq};
+    sqlite3_bind_int64(stmt, 1, store_key(log->no, seq));
+    sqlite3_bind_int64(stmt, 2, store_key(log->no, seq));
+    if (store_row(store, stmt, &err) && store_col_bytes(stmt, 1, header, sizeof header)) {
+        header_id(&log->head.id, header);
+        log->head.time = bytes_load_u64(header + HEADER_TIME_AT);
+        if (!store_col_bytes(stmt, 2, log->head.sig, HASH_SIG_BYTES))
+            memset(log->head.sig, 0, HASH_SIG_BYTES);
+    } else if (err == GMM_OK) {
+        err = store_fault_as(store, GMM_ECORRUPT, "a log has a gap");
+    }
+    sqlite3_reset(stmt);
+    return err;
+}
+
+enum gmm_err store_cut_log(struct store *store, const struct run_key *key, uint64_t from_seq)
+{
+    struct log_row log = {0};
+    enum gmm_err err = find_log(store, key, &log);
+    sqlite3_stmt *stmt = err == GMM_OK ? store_stmt(store, STORE_SQL_DROP_CURSORS, &err) : NULL;
+    if (stmt != NULL)
+        err = store_run_stmt(store, stmt);
+    if (err != GMM_OK || log.head.seq == LOGS_NO_SEQ || log.head.seq < from_seq)
+        return err == GMM_ENOTFOUND ? GMM_OK : err;
+    if ((stmt = store_stmt(store, STORE_SQL_CUT_LOG, &err)) == NULL)
+        return err;
+    sqlite3_bind_int64(stmt, 1, store_key(log.no, from_seq));
+    sqlite3_bind_int64(stmt, 2, store_key(log.no, log.head.seq));
+    err = store_run_stmt(store, stmt);
+    if (err == GMM_OK && from_seq == 0)
+        log.head = (struct logs_head){.seq = LOGS_NO_SEQ};
+    else if (err == GMM_OK)
+        err = head_at(store, &log, from_seq - 1);
+    return err == GMM_OK ? set_head(store, &log) : err;
+}
+
+enum gmm_err store_raise_log(struct store *store, const struct run_key *key, uint64_t arrival)
+{
+    struct log_row log;
+    enum gmm_err err = find_log(store, key, &log);
+    sqlite3_stmt *stmt = err == GMM_OK ? store_stmt(store, STORE_SQL_RAISE_LOG, &err) : NULL;
+    if (stmt == NULL)
+        return err == GMM_ENOTFOUND ? GMM_OK : err;
     sqlite3_bind_int64(stmt, 1, log.no);
-    store_bind_u64(stmt, 2, head.seq);
-    store_bind_id(stmt, 3, &head.id);
-    store_bind_u64(stmt, 4, head.time);
-    store_bind_blob(stmt, 5, head.sig, HASH_SIG_BYTES);
-    store_bind_u64(stmt, 6, arrival);
+    store_bind_u64(stmt, 2, arrival);
     return store_run_stmt(store, stmt);
 }
 
@@ -239,8 +304,9 @@ enum gmm_err store_each_entry(struct store *store, const struct run_key *key, ui
 
 /* Runs as replication wants them */
 
-/* Where a run from here ends: the last signed head up to `to` within the bytes, else the first one. */
-static enum gmm_err find_end(struct store *store, int64_t from, int64_t to, size_t max_bytes, int64_t *end)
+/* Where a run from here ends: the last signed head up to `to` within the bytes, else the first one. exact: `to` is as
+ * good as a signed head. */
+static enum gmm_err find_end(struct store *store, int64_t from, int64_t to, size_t max_bytes, bool exact, int64_t *end)
 {
     enum gmm_err err;
     size_t bytes = 0;
@@ -254,7 +320,7 @@ static enum gmm_err find_end(struct store *store, int64_t from, int64_t to, size
         bytes += (size_t)sqlite3_column_int64(stmt, 2);
         if (*end >= 0 && bytes > max_bytes)
             break;
-        if (sqlite3_column_int(stmt, 1) != 0)
+        if (sqlite3_column_int(stmt, 1) != 0 || (exact && sqlite3_column_int64(stmt, 0) == to))
             *end = sqlite3_column_int64(stmt, 0);
     }
     sqlite3_reset(stmt);
@@ -268,10 +334,10 @@ static void sources_free(struct run_source *sources, uint32_t count)
 }
 
 /* One allocation an entry: header, then body. */
-static enum gmm_err read_source(struct store *store, sqlite3_stmt *stmt, struct run_source *out)
+static enum gmm_err read_source(struct store *store, sqlite3_stmt *stmt, bool headers, struct run_source *out)
 {
-    size_t len;
-    const uint8_t *body = store_col_blob(stmt, 3, &len);
+    size_t len = 0;
+    const uint8_t *body = headers ? NULL : store_col_blob(stmt, 3, &len);
     uint8_t *copy = malloc(HEADER_BYTES + len + 1);
     if (copy == NULL)
         return GMM_ENOMEM;
@@ -287,7 +353,7 @@ static enum gmm_err read_source(struct store *store, sqlite3_stmt *stmt, struct 
     return GMM_OK;
 }
 
-static enum gmm_err read_run(struct store *store, int64_t from, int64_t end, struct run **out)
+static enum gmm_err read_run(struct store *store, int64_t from, int64_t end, bool headers, bool exact, struct run **out)
 {
     struct run_source sources[LIMIT_RUN_ENTRIES];
     uint8_t sig[HASH_SIG_BYTES];
@@ -300,12 +366,16 @@ static enum gmm_err read_run(struct store *store, int64_t from, int64_t end, str
     sqlite3_bind_int64(stmt, 1, from);
     sqlite3_bind_int64(stmt, 2, end);
     while (count < LIMIT_RUN_ENTRIES && store_row(store, stmt, &err)) {
-        if ((err = read_source(store, stmt, &sources[count])) != GMM_OK)
+        if ((err = read_source(store, stmt, headers, &sources[count])) != GMM_OK)
             break;
         count++;
         signed_end = store_col_bytes(stmt, 2, sig, sizeof sig);
     }
     sqlite3_reset(stmt);
+    if (err == GMM_OK && exact && !signed_end) {
+        memset(sig, 0, sizeof sig);
+        signed_end = true;
+    }
     if (err == GMM_OK && (!signed_end || count != (uint32_t)(end - from + 1)))
         err = store_fault_as(store, GMM_ECORRUPT, "a log has a gap");
     if (err == GMM_OK)
@@ -317,6 +387,12 @@ static enum gmm_err read_run(struct store *store, int64_t from, int64_t end, str
 enum gmm_err store_load_run(struct store *store, const struct run_key *key, uint64_t from_seq, uint64_t to_seq,
                             size_t max_bytes, struct run **out)
 {
+    return store_load_part(store, key, from_seq, to_seq, max_bytes, false, false, out);
+}
+
+enum gmm_err store_load_part(struct store *store, const struct run_key *key, uint64_t from_seq, uint64_t to_seq,
+                             size_t max_bytes, bool headers, bool exact, struct run **out)
+{
     struct log_row log = {0};
     int64_t end = -1;
     *out = NULL;
@@ -327,8 +403,10 @@ enum gmm_err store_load_run(struct store *store, const struct run_key *key, uint
         return GMM_ENOTFOUND; /* asked by a peer, perhaps: no seq of its choice may reach into the next log */
     uint64_t last = from_seq | (LIMIT_RUN_ENTRIES - 1);
     last = last < to_seq ? last : to_seq;
-    err = find_end(store, store_key(log.no, from_seq), store_key(log.no, last), max_bytes, &end);
-    return err == GMM_OK ? read_run(store, store_key(log.no, from_seq), end, out) : err;
+    exact = exact && last == to_seq;
+    err = find_end(store, store_key(log.no, from_seq), store_key(log.no, last), headers ? SIZE_MAX : max_bytes, exact,
+                   &end);
+    return err == GMM_OK ? read_run(store, store_key(log.no, from_seq), end, headers, exact, out) : err;
 }
 
 /* By id */

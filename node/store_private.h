@@ -16,6 +16,11 @@
       "VALUES(?1, ?2, ?3, -1, zeroblob(32), 0, zeroblob(64), 0, 0)")                                                   \
     X(STORE_SQL_SET_HEAD, "UPDATE log SET head_seq = ?2, head_id = ?3, head_time = ?4, head_sig = ?5, arrival = ?6 "   \
                           "WHERE no = ?1")                                                                             \
+    X(STORE_SQL_RAISE_LOG, "UPDATE log SET arrival = max(arrival, ?2) WHERE no = ?1")                                  \
+    X(STORE_SQL_CUT_LOG, "DELETE FROM entry WHERE key BETWEEN ?1 AND ?2")                                              \
+    X(STORE_SQL_DROP_CURSORS, "DELETE FROM cursor")                                                                    \
+    X(STORE_SQL_PUT_PROOF, "INSERT INTO proof(hash, bytes) VALUES(?1, ?2) ON CONFLICT(hash) DO NOTHING")               \
+    X(STORE_SQL_DROP_PROOF, "DELETE FROM proof WHERE hash = ?1")                                                       \
     X(STORE_SQL_CLOSE_LOG, "UPDATE log SET closed = 1 WHERE no = ?1")                                                  \
     X(STORE_SQL_PUT_ENTRY, "INSERT INTO entry(key, id8, type, header, sig, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")      \
     X(STORE_SQL_GET_BY_ID, "SELECT header, body FROM entry WHERE id8 = ?1")                                            \

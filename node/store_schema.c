@@ -44,7 +44,10 @@ static const char schema_1[] =
 static const char schema_2[] =
     "CREATE TABLE tally(epoch BLOB PRIMARY KEY, entries INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
 
-const char *const store_schema_steps[STORE_SCHEMA] = {schema_1, schema_2};
+/* Fork proofs: the evidence outlives the branches. */
+static const char schema_3[] = "CREATE TABLE proof(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT, WITHOUT ROWID;";
+
+const char *const store_schema_steps[STORE_SCHEMA] = {schema_1, schema_2, schema_3};
 
 static int read_number(sqlite3 *db, const char *sql, int *out)
 {

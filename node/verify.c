@@ -196,7 +196,8 @@ static enum gmm_err check_store(struct walk *walk)
         err = GMM_OK;
     uint64_t checked = 0;
     if (err == GMM_OK)
-        err = store_check(node->store, walk->has_network ? &walk->nid : NULL, &checked, on_store_fault, walk);
+        err = store_check(node->store, walk->has_network ? &walk->nid : NULL,
+                          node->engine == NULL ? NULL : engine_view(node->engine), &checked, on_store_fault, walk);
     walk->report->checked += checked;
     if (err == GMM_ECORRUPT) {
         fault(walk, "store", NULL, store_error(node->store));

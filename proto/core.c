@@ -48,6 +48,17 @@ enum gmm_err core_store_run(struct core *core, struct effect *store, struct admi
     return GMM_OK;
 }
 
+enum gmm_err core_store_proof(struct effect *store, const struct gmm_id *hash)
+{
+    struct engine_store *s = &store->as.store;
+    struct gmm_id *hashes = realloc(s->proof_hashes, (s->proof_count + 1u) * sizeof *hashes);
+    if (hashes == NULL)
+        return GMM_ENOMEM;
+    s->proof_hashes = hashes;
+    hashes[s->proof_count++] = *hash;
+    return GMM_OK;
+}
+
 void core_done(struct core *core, uint64_t request, enum gmm_err err, const struct gmm_id *id,
                const struct gmm_msg *msg)
 {

@@ -19,6 +19,7 @@ struct core {
     struct directory *directory;
     struct logs *logs;
     struct fold *fold;
+    struct forks *forks;
     uint64_t next_ticket, next_arrival;
     uint64_t oldest_store; /* ticket of the oldest STORE not yet persisted; 0: none */
     /* of the step under way */
@@ -36,6 +37,8 @@ struct effect *core_effect(struct core *core, enum effect_kind kind);
 struct effect *core_store(struct core *core);
 /* Adds an admitted run (taken on success) with the next arrival number to a STORE. */
 enum gmm_err core_store_run(struct core *core, struct effect *store, struct admitted **run);
+/* Adds a fork proof that the set holds to a STORE; GMM_ENOMEM. */
+enum gmm_err core_store_proof(struct effect *store, const struct gmm_id *hash);
 /* A DONE effect: text from msg when given. */
 void core_done(struct core *core, uint64_t request, enum gmm_err err, const struct gmm_id *id,
                const struct gmm_msg *msg);

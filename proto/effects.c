@@ -22,6 +22,9 @@ static void store_close(struct engine_store *store)
     free(store->object_hashes);
     free(store->secret_ids);
     free(store->chunk);
+    free(store->proof_hashes);
+    free(store->raised);
+    free(store->raised_arrivals);
 }
 
 void effects_reset(struct effects *effects)

@@ -21,6 +21,7 @@ enum gmm_err engine_new(struct engine **out, const struct engine_config *config)
     core->directory = directory_new();
     core->logs = logs_new();
     core->fold = core->directory == NULL ? NULL : fold_new(core->directory);
+    core->forks = forks_new();
     engine->links = links_new();
     engine->replicate = replicate_new();
     engine->fetch = fetch_new();
@@ -29,12 +30,13 @@ enum gmm_err engine_new(struct engine **out, const struct engine_config *config)
     engine->stores = stores_new();
     upkeep_close(&engine->upkeep); /* nothing is due */
     engine->wrap_keys_next_ms = UINT64_MAX;
-    if (core->directory == NULL || core->logs == NULL || core->fold == NULL || engine->links == NULL ||
-        engine->replicate == NULL || engine->fetch == NULL || engine->author == NULL || engine->keyring == NULL ||
-        engine->stores == NULL) {
+    if (core->directory == NULL || core->logs == NULL || core->fold == NULL || core->forks == NULL ||
+        engine->links == NULL || engine->replicate == NULL || engine->fetch == NULL || engine->author == NULL ||
+        engine->keyring == NULL || engine->stores == NULL) {
         engine_free(engine);
         return GMM_ENOMEM;
     }
+    fold_forks(core->fold, core->forks);
     *out = engine;
     return GMM_OK;
 }
@@ -50,6 +52,8 @@ void engine_free(struct engine *engine)
     keyring_free(engine->keyring);
     stores_free(engine->stores);
     fold_free(engine->core.fold);
+    forks_free(engine->core.forks);
+    free(engine->branches);
     logs_free(engine->core.logs);
     directory_free(engine->core.directory);
     sodium_memzero(engine->core.seed, sizeof engine->core.seed);
@@ -71,6 +75,11 @@ struct fold *engine_fold(struct engine *engine)
 const struct logs *engine_logs(const struct engine *engine)
 {
     return engine->core.logs;
+}
+
+const struct forks *engine_forks(const struct engine *engine)
+{
+    return engine->core.forks;
 }
 
 const struct directory *engine_directory(const struct engine *engine)
@@ -145,6 +154,8 @@ static enum gmm_err on_restore(struct engine *engine, const struct engine_event 
                         event->as.entry.body_len);
     if (event->kind == ENGINE_RESTORE_SECRET)
         return keyring_put(engine->keyring, &event->as.secret.epoch_id, event->as.secret.secret);
+    if (event->kind == ENGINE_RESTORE_PROOF)
+        return engine_forks_restore(engine, event->bytes, event->len);
     if (event->kind == ENGINE_RESTORE_TALLY)
         return keyring_count(engine->keyring, &event->as.tally.epoch_id, event->as.tally.entries);
     if (event->kind == ENGINE_RESTORE_CURSOR)
@@ -199,6 +210,7 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
     case ENGINE_RESTORE_SECRET:
     case ENGINE_RESTORE_CURSOR:
     case ENGINE_RESTORE_TALLY:
+    case ENGINE_RESTORE_PROOF:
         return on_restore(engine, event);
     case ENGINE_START:
         return on_start(engine, event->as.floor);
@@ -222,8 +234,9 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
         engine_store_failed(engine, event->err);
         return engine_upkeep_plan(engine);
     case ENGINE_LOADED:
-        replicate_loaded(engine->replicate, core, event->ticket, event->as.loaded);
-        return GMM_OK;
+        if (replicate_loaded(engine->replicate, core, event->ticket, event->as.loaded))
+            return GMM_OK;
+        return engine_forks_loaded(engine, event->ticket, event->as.loaded);
     case ENGINE_CHUNK_LOADED:
         fetch_loaded(engine->fetch, core, event->ticket, event->as.chunk.bytes, event->as.chunk.len,
                      event->as.chunk.total);

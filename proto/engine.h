@@ -17,6 +17,7 @@
 
 #include "keys/keystore.h"
 #include "proto/fold.h"
+#include "proto/forks.h"
 #include "proto/gate.h"
 #include "proto/session.h"
 
@@ -40,6 +41,7 @@ enum engine_event_kind {
     ENGINE_RESTORE_SECRET, /* secret */
     ENGINE_RESTORE_CURSOR, /* cursor: the token that this peer gave us */
     ENGINE_RESTORE_TALLY,  /* tally: entries held that are sealed under an epoch */
+    ENGINE_RESTORE_PROOF,  /* bytes: a fork proof */
     ENGINE_START,          /* floor: as stored last; 0: never */
     /* connections; conn numbers are the driver's, never reused within a run */
     ENGINE_CONNECTED, /* connected */
@@ -169,6 +171,16 @@ struct engine_store {
     uint64_t floor;  /* not 0: arrival numbers of this start begin above it; must be on disk before any of them */
     bool has_closed; /* a log of ours that goes on in a new instance */
     struct run_key closed;
+    uint32_t proof_count;
+    struct gmm_id *proof_hashes; /* fork proofs, bytes by engine_forks */
+    bool has_evicted;            /* a proof that smaller ones have put out of the set */
+    struct gmm_id evicted;
+    bool has_cut; /* entries of this log from cut_from on go (another branch is kept), and all cursors with them */
+    struct run_key cut;
+    uint64_t cut_from;
+    uint32_t raised_count; /* logs that get a new arrival number without new entries */
+    struct run_key *raised;
+    uint64_t *raised_arrivals;
     bool has_chunk;
     struct gmm_id chunk_gid, chunk_id;
     uint8_t *chunk;
@@ -196,7 +208,9 @@ struct effect {
             struct run_key key;
             uint64_t from_seq, to_seq;
             size_t max_bytes;
-        } load; /* a run from from_seq to at most to_seq, ending at a signed head, in one block of 256 */
+            bool headers; /* without bodies */
+            bool exact;   /* may end at to_seq although no head is signed there: its signature is zero then */
+        } load;           /* a run from from_seq to at most to_seq, ending at a signed head, in one block of 256 */
         struct {
             struct gmm_id gid, id;
             uint32_t offset, max;
@@ -232,6 +246,8 @@ enum gmm_err engine_step(struct engine *engine, const struct engine_event *event
 const struct view *engine_view(struct engine *engine);
 struct fold *engine_fold(struct engine *engine);
 const struct logs *engine_logs(const struct engine *engine);
+/* The evidence: every fork proof held. What it comes to is in the view (view_fork). */
+const struct forks *engine_forks(const struct engine *engine);
 const struct directory *engine_directory(const struct engine *engine);
 const uint8_t *engine_secret(const struct engine *engine, const struct gmm_id *epoch_id); /* NULL: not held */
 /* The chunk domain's secret for the epoch that we would send under; GMM_ENOTFOUND: none usable (ENSURE_EPOCH first). */

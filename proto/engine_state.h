@@ -15,6 +15,14 @@ struct engine_request {
     uint64_t request, ticket; /* ticket 0: in a draft that is not signed yet */
     struct gmm_id id;
 };
+/* A forked log of which we hold entries beyond the fork: are they on the branch that is kept? */
+struct engine_branch {
+    struct logs_log *log;
+    struct view_fork ruling; /* that is looked at */
+    unsigned at;             /* its place looked at; kept_count: the entry before the fork, where the log will be cut */
+    uint64_t ticket;         /* of the LOAD or STORE under way; 0: none */
+    struct logs_head before; /* that entry */
+};
 struct engine {
     struct core core;
     struct links *links;
@@ -26,6 +34,8 @@ struct engine {
     struct engine_request *requests;
     size_t request_count, request_capacity;
     struct upkeep upkeep;
+    struct engine_branch *branches;
+    size_t branch_count;
     struct gmm_id announced_wrap; /* our wrap key that a WRAPKEY under way announces */
     bool wrap_keys_asked;         /* the driver is at them */
     uint64_t wrap_keys_again_ms;  /* not asked before */
@@ -56,6 +66,13 @@ enum gmm_err engine_upkeep_count(struct engine *engine, const struct gmm_id *epo
 void engine_wrapkeys_plan(struct engine *engine);
 enum gmm_err engine_wrapkeys(struct engine *engine);
 enum gmm_err engine_wrapkeys_saved(struct engine *engine, enum gmm_err err);
+/* engine_forks.c: which logs end where, and on which branch ours are */
+enum gmm_err engine_forks_restore(struct engine *engine, const void *bytes, size_t len);
+/* The view changed, or what we hold did. */
+enum gmm_err engine_forks_review(struct engine *engine);
+enum gmm_err engine_forks_loaded(struct engine *engine, uint64_t ticket, const struct run *run);
+enum gmm_err engine_forks_persisted(struct engine *engine, const struct stores_item *item);
+void engine_forks_failed(struct engine *engine, const struct stores_item *item);
 /* engine_peers.c: connections */
 void engine_received(struct engine *engine, struct peer *peer, const void *bytes, size_t len);
 enum gmm_err engine_join_send(struct engine *engine, struct peer *peer, const struct engine_event *event);

@@ -10,8 +10,10 @@ enum gmm_err engine_view_changed(struct engine *engine)
     if (view == NULL)
         return GMM_OK;
     engine->review = true;
+    enum gmm_err err = engine_forks_review(engine);
     replicate_view_changed(engine->replicate, core);
-    enum gmm_err err = keyring_scan(engine->keyring, core, view);
+    if (err == GMM_OK)
+        err = keyring_scan(engine->keyring, core, view);
     engine_wrapkeys_plan(engine);
     if (err == GMM_OK)
         err = engine_upkeep_plan(engine);
@@ -71,7 +73,9 @@ enum gmm_err engine_persisted(struct engine *engine, uint64_t ticket)
         err = engine_upkeep_count(engine, &item->tallies[i].epoch_id, item->tallies[i].count);
     if (item->has_chunk)
         fetch_persisted(engine->fetch, core, &item->chunk_gid, &item->chunk_id, true);
-    if (err == GMM_OK && (item->plain_count > 0 || item->object_count > 0))
+    if (err == GMM_OK)
+        err = engine_forks_persisted(engine, item);
+    if (err == GMM_OK && (item->plain_count > 0 || item->object_count > 0 || item->proof_count > 0 || item->has_cut))
         err = engine_view_changed(engine);
     for (size_t i = 0; i < item->object_count; i++) {
         const struct directory_object *object = directory_find(core->directory, &item->objects[i]);
@@ -101,6 +105,7 @@ void engine_store_failed(struct engine *engine, enum gmm_err err)
         }
         if (item->has_chunk)
             fetch_persisted(engine->fetch, core, &item->chunk_gid, &item->chunk_id, false);
+        engine_forks_failed(engine, item);
         stores_item_free(item);
     }
     logs_rollback(core->logs);

@@ -186,5 +186,8 @@ const struct view_fork *view_fork(const struct view *v, const struct run_key *ke
 /* Behind the last seq that is worth asking for or forwarding: past a known cut nothing is.
  * 0: nothing of the log is; UINT64_MAX: no bound. */
 uint64_t view_log_end(const struct view *v, const struct run_key *key);
+/* The id of entry view_log_end − 1, when a proof, an anchor, a revocation or a vouch names it: it proves a run that
+ * ends there as a head does. */
+bool view_log_last(const struct view *v, const struct run_key *key, struct gmm_id *id);
 
 #endif

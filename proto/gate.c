@@ -57,7 +57,7 @@ static enum gmm_err check(uint32_t *skip, const struct run *run, const struct lo
     enum gmm_err err = overlap(skip, run, head);
     if (err != GMM_OK)
         return err;
-    if (log != NULL && log->forked)
+    if (log != NULL && (log->cutting || (log->forked && run->first_seq + run->count > log->end)))
         return GMM_EFORK;
     err = continues(run, *skip, head, now_ms);
     if (err == GMM_OK && head->seq == LOGS_NO_SEQ &&

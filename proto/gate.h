@@ -16,7 +16,7 @@ struct admitted; /* opaque: entries first..last of a verified run, admitted to a
 /* Takes *v on success. The log's admitted head moves.
  * GMM_EUNKNOWN: no certificate of the author; GMM_EORDER: a gap before it; GMM_EEXISTS: all of it is held already (*v
  * is freed and set NULL; of a run that ends before the head, whether its ids agree is the store's to say); GMM_EFORK:
- * it contradicts what is held, or the log is forked (*v stays the caller's: it is half of the proof); GMM_EFORMAT: its
+ * it contradicts what is held, or goes past the end of a forked log (*v stays the caller's); GMM_EFORMAT: its
  * time does not continue; GMM_EFUTURE; GMM_ELIMIT; GMM_EABSENT: a body is missing that may not be; GMM_ENOMEM. *v stays
  * the caller's in all of these but GMM_EEXISTS. */
 enum gmm_err gate_admit(struct admitted **out, struct verified_run **v, struct logs *logs,

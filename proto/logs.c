@@ -185,6 +185,7 @@ struct logs_log *logs_get(struct logs *logs, const struct run_key *key)
     node->log.index = logs->count;
     node->log.key = *key;
     node->log.admitted.seq = node->log.persisted.seq = LOGS_NO_SEQ;
+    node->log.end = UINT64_MAX;
     node->group = group;
     struct node **slot = slot_of(logs->table, logs->slots, &key->group, &key->author);
     logs->used += *slot == NULL;
@@ -246,8 +247,21 @@ void logs_persist(struct logs *logs, struct logs_log *log, const struct logs_hea
 
 void logs_rollback(struct logs *logs)
 {
-    for (size_t i = 0; i < logs->count; i++)
+    for (size_t i = 0; i < logs->count; i++) {
         logs->nodes[i]->log.admitted = logs->nodes[i]->log.persisted;
+        logs->nodes[i]->log.cutting = false;
+    }
+}
+
+void logs_cut(struct logs *logs, struct logs_log *log, const struct logs_head *head)
+{
+    struct node *node = (struct node *)log;
+    (void)logs;
+    unlink_arrival(node);
+    log->admitted = log->persisted = *head;
+    log->cutting = false;
+    if (head->seq != LOGS_NO_SEQ)
+        link_arrival(node);
 }
 
 uint64_t logs_last_arrival(const struct logs *logs)
@@ -259,7 +273,7 @@ unsigned logs_instances(const struct logs *logs, const struct gmm_id *group, con
 {
     unsigned open = 0;
     for (const struct node *node = chain(logs, group, author); node != NULL; node = node->next_instance)
-        open += !node->log.closed && node->log.admitted.seq != LOGS_NO_SEQ;
+        open += !node->log.closed && !node->log.forked && node->log.admitted.seq != LOGS_NO_SEQ;
     return open;
 }
 

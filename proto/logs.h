@@ -23,7 +23,9 @@ struct logs_log {
     struct logs_head admitted, persisted;
     uint64_t arrival; /* of the last persisted run; 0: none */
     bool closed;      /* our own, after a restore: never appended to again */
-    bool forked;      /* a proof is held: nothing is admitted any more until the fold rules */
+    bool forked;      /* a proof is held: nothing is admitted at or behind `end` */
+    bool cutting;     /* our copy is being cut back: nothing is admitted meanwhile */
+    uint64_t end;     /* behind the last entry worth having (view_log_end); UINT64_MAX: no bound */
 };
 struct logs;
 
@@ -37,8 +39,10 @@ struct logs_log *logs_at(const struct logs *logs, size_t index); /* in order of 
 /* Moves persisted to the head given and sets the arrival number; admitted stays (restoring sets it as well). */
 void logs_persist(struct logs *logs, struct logs_log *log, const struct logs_head *head, uint64_t arrival);
 void logs_rollback(struct logs *logs);
+/* The store has cut the log back: both heads become this one (LOGS_NO_SEQ: nothing is left). */
+void logs_cut(struct logs *logs, struct logs_log *log, const struct logs_head *head);
 uint64_t logs_last_arrival(const struct logs *logs);
-/* Instances of (group, author) that are open and not empty: for LIMIT_INSTANCES. */
+/* Instances of (group, author) that are open (neither closed nor forked) and not empty: for LIMIT_INSTANCES. */
 unsigned logs_instances(const struct logs *logs, const struct gmm_id *group, const struct gmm_id *author);
 /* The persisted logs of a group, the latest arrival first: logs_newest, then logs_older until NULL. What changed since
  * an arrival number is the walk down to it. Logs are best restored in order of arrival. */

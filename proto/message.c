@@ -27,6 +27,8 @@ size_t message_payload_max(uint8_t type)
         [MESSAGE_PING] = 8u,
         [MESSAGE_PONG] = 8u,
         [MESSAGE_BYE] = 1u + 1u + 255u,
+        [MESSAGE_PROOFS_HAVE] = 2u + MESSAGE_PROOFS_MAX * 32u,
+        [MESSAGE_PROOF] = LIMIT_FORK_BYTES,
         [MESSAGE_JOIN_REQUEST] = LIMIT_JOIN_REQUEST,
         [MESSAGE_JOIN_ANSWER] = PAYLOAD_MAX,
     };
@@ -73,23 +75,44 @@ static enum gmm_err ids_encode(struct buffer *out, const struct gmm_id *ids, siz
     return out->failed;
 }
 
-enum gmm_err message_objects_have_encode(struct buffer *out, const struct gmm_id *hashes, size_t count)
+/* Those of a set: each once, in order. */
+static enum gmm_err set_encode(struct buffer *out, const struct gmm_id *hashes, size_t count, size_t max)
 {
     for (size_t i = 1; i < count; i++)
         if (id_compare(&hashes[i - 1], &hashes[i]) >= 0)
             return GMM_EFORMAT;
-    return ids_encode(out, hashes, count, MESSAGE_OBJECTS_MAX);
+    return ids_encode(out, hashes, count, max);
+}
+
+static enum gmm_err set_decode(struct message_objects *out, const void *payload, size_t len, size_t max)
+{
+    struct bytes_in in;
+    bytes_in_init(&in, payload, len);
+    enum gmm_err err = list_take(&in, 32, max, &out->count, &out->hashes);
+    for (size_t i = 1; err == GMM_OK && i < out->count; i++)
+        if (memcmp(out->hashes + 32 * (i - 1), out->hashes + 32 * i, 32) >= 0)
+            err = GMM_EFORMAT;
+    return err;
+}
+
+enum gmm_err message_objects_have_encode(struct buffer *out, const struct gmm_id *hashes, size_t count)
+{
+    return set_encode(out, hashes, count, MESSAGE_OBJECTS_MAX);
 }
 
 enum gmm_err message_objects_have_decode(struct message_objects *out, const void *payload, size_t len)
 {
-    enum gmm_err err = message_objects_want_decode(out, payload, len);
-    if (err != GMM_OK)
-        return err;
-    for (size_t i = 1; i < out->count; i++)
-        if (memcmp(out->hashes + 32 * (i - 1), out->hashes + 32 * i, 32) >= 0)
-            return GMM_EFORMAT;
-    return GMM_OK;
+    return set_decode(out, payload, len, MESSAGE_OBJECTS_MAX);
+}
+
+enum gmm_err message_proofs_have_encode(struct buffer *out, const struct gmm_id *hashes, size_t count)
+{
+    return set_encode(out, hashes, count, MESSAGE_PROOFS_MAX);
+}
+
+enum gmm_err message_proofs_have_decode(struct message_objects *out, const void *payload, size_t len)
+{
+    return set_decode(out, payload, len, MESSAGE_PROOFS_MAX);
 }
 
 enum gmm_err message_objects_want_encode(struct buffer *out, const struct gmm_id *hashes, size_t count)

@@ -14,11 +14,14 @@
  *   12 CHUNK_NONE    {gid 32, count u16 ≤ 1024 × id 32}
  *   13 PING, 14 PONG {u64}: a PONG repeats the number
  *   15 BYE           {reason u8, text8}
+ *   16 PROOFS_HAVE   {count u16 ≤ 4096 × hash 32, strictly ascending}
+ *   17 PROOF         a fork proof (proto/fork.h)
  *   20 JOIN_REQUEST  a join request (keys/card.h)
  *   21 JOIN_ANSWER   {state u8 (1 pending, 2 admitted, 3 refused), reason text8, charter bytes16 (a directory object,
  * or empty), count u16 × object bytes16, none empty}
  *
- * OBJECT, RUN and JOIN_REQUEST are the object itself and have no codec here; message_payload_max bounds them too.
+ * OBJECT, RUN, PROOF and JOIN_REQUEST are the object itself and have no codec here; message_payload_max bounds them
+ * too.
  *
  * A decoder checks the whole payload, then lends it: what it fills points into the payload, and list elements are read
  * with message_X_at (index below count) or message_join_answer_next. Nothing here allocates but the buffer of an
@@ -43,11 +46,14 @@ enum message_type {
     MESSAGE_PING = 13,
     MESSAGE_PONG = 14,
     MESSAGE_BYE = 15,
+    MESSAGE_PROOFS_HAVE = 16,
+    MESSAGE_PROOF = 17,
     MESSAGE_JOIN_REQUEST = 20,
     MESSAGE_JOIN_ANSWER = 21
 };
 
 #define MESSAGE_OBJECTS_MAX 16384u
+#define MESSAGE_PROOFS_MAX 4096u
 #define MESSAGE_HEADS_MAX 256u
 #define MESSAGE_WANTS_MAX 256u
 #define MESSAGE_CHUNKS_MAX 1024u
@@ -69,6 +75,9 @@ enum gmm_err message_objects_have_encode(struct buffer *out, const struct gmm_id
 enum gmm_err message_objects_have_decode(struct message_objects *out, const void *payload, size_t len);
 enum gmm_err message_objects_want_encode(struct buffer *out, const struct gmm_id *hashes, size_t count);
 enum gmm_err message_objects_want_decode(struct message_objects *out, const void *payload, size_t len);
+/* PROOFS_HAVE */
+enum gmm_err message_proofs_have_encode(struct buffer *out, const struct gmm_id *hashes, size_t count);
+enum gmm_err message_proofs_have_decode(struct message_objects *out, const void *payload, size_t len);
 struct gmm_id message_objects_at(const struct message_objects *objects, size_t index);
 
 /* HEADS */

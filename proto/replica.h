@@ -39,6 +39,19 @@ struct replica_want { /* one a log: what we asked, and of whom */
     uint32_t conn;
     uint64_t to;
 };
+/* A log of which the peer holds another branch: where do the two part? Blocks of 256 are halved until one begins like
+ * ours and goes on otherwise. */
+struct replica_probe {
+    struct logs_log *log;
+    uint32_t conn;
+    uint64_t low, high, block; /* blocks below low are the same, from high on they differ; the one looked at */
+    uint64_t until_ms;
+    uint64_t before_ticket, ours_ticket; /* LOADs under way; 0: none */
+    bool asked;                          /* the peer, for its block from next on */
+    struct gmm_id prev;                  /* of entry `next` */
+    uint64_t next;
+    struct run *ours; /* headers of our block */
+};
 struct replica_cursor {
     struct gmm_id sign_pk;
     uint8_t token[64];
@@ -49,6 +62,8 @@ struct replicate {
     size_t count;
     struct replica_want *wants;
     size_t want_count, want_capacity;
+    struct replica_probe *probes;
+    size_t probe_count;
     struct replica_cursor *cursors;
     size_t cursor_count;
     uint64_t retry_ms; /* 0: none */
@@ -61,6 +76,25 @@ bool replica_may_have(struct core *core, const struct replica *replica, const st
 void replica_groups(struct core *core, const struct replica *replica, struct gmm_id *out);
 uint64_t replica_has(const struct replica *replica, const struct logs_log *log);
 enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log, uint64_t next);
+/* It holds no more than that after all. */
+void replica_lower_has(struct replica *replica, const struct logs_log *log, uint64_t next);
+/* Finds or makes the log, with its end on the view as it is. NULL: out of memory. */
+struct logs_log *replica_log(struct core *core, const struct run_key *key);
+/* replicate_fork.c: proofs, and how they are found. */
+enum gmm_err replica_send_proofs(struct core *core, struct replica *replica);
+enum gmm_err replica_on_proofs_have(struct core *core, struct replica *replica, const uint8_t *payload, size_t len);
+enum gmm_err replica_on_proof(struct core *core, const uint8_t *payload, size_t len);
+/* The peer's entries are not ours: finds out where they part. */
+enum gmm_err replica_probe_start(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log);
+bool replica_probing(const struct replicate *r, const struct logs_log *log);
+/* A run that a probe asked for: *taken. */
+enum gmm_err replica_probe_run(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log,
+                               const uint8_t *payload, size_t len, bool *taken);
+enum gmm_err replica_probe_loaded(struct replicate *r, struct core *core, uint64_t ticket, const struct run *run,
+                                  bool *taken);
+void replica_probe_gone(struct replicate *r, uint32_t conn);
+/* Gives up what overstays; when the next would. */
+uint64_t replica_probe_tick(struct replicate *r, uint64_t now_ms);
 /* replicate_send.c: what goes out. */
 enum gmm_err replica_send_objects(struct core *core, struct replica *replica);
 void replica_announce(struct core *core, struct replica *replica);

@@ -19,9 +19,12 @@ void replicate_free(struct replicate *r)
 {
     if (r == NULL)
         return;
-    for (size_t i = 0; i < r->count; i++)
-        replica_free(r->replicas[i]);
+    while (r->count > 0) {
+        replica_probe_gone(r, r->replicas[r->count - 1]->peer->conn);
+        replica_free(r->replicas[--r->count]);
+    }
     free(r->replicas);
+    free(r->probes);
     free(r->wants);
     free(r->cursors);
     free(r);
@@ -68,6 +71,16 @@ const uint8_t *replicate_cursor(const struct replicate *r, const struct gmm_id *
     return NULL;
 }
 
+void replicate_reconsider(struct replicate *r, uint64_t now_ms)
+{
+    r->retry_ms = now_ms;
+}
+
+void replicate_forget_cursors(struct replicate *r)
+{
+    r->cursor_count = 0;
+}
+
 void replicate_view_changed(struct replicate *r, struct core *core)
 {
     for (size_t i = 0; i < r->count; i++) {
@@ -77,6 +90,10 @@ void replicate_view_changed(struct replicate *r, struct core *core)
         if (id_equal(&groups, &replica->groups))
             continue;
         replica->groups = groups;
+        for (size_t k = 0; k < forks_count(core->forks); k++)
+            if (replica->objects_agreed && replica_may_have(core, replica, &forks_at(core->forks, k)->key.group))
+                peer_send(replica->peer, SESSION_CONTROL, MESSAGE_PROOF, forks_at(core->forks, k)->bytes,
+                          forks_at(core->forks, k)->len);
         replica->announced = replica->acked = 0;
         replica->changed_ms = core->now_ms;
     }
@@ -95,6 +112,19 @@ static struct replica_want *want_of(const struct replicate *r, const struct logs
 static void want_drop(struct replicate *r, struct replica_want *want)
 {
     *want = r->wants[--r->want_count];
+}
+
+/* How far the peer holds what is worth having. */
+static uint64_t offers(const struct replica *replica, const struct logs_log *log)
+{
+    uint64_t has = replica_has(replica, log);
+    return has < log->end ? has : log->end;
+}
+
+/* What we have given whoever has all that we hold. */
+static uint64_t worth(const struct logs_log *log)
+{
+    return log->persisted.seq < log->end ? log->persisted.seq + 1 : log->end;
 }
 
 static uint64_t next_of(const struct logs_log *log)
@@ -125,8 +155,8 @@ static void close_own(struct core *core, struct logs_log *log)
 /* Asks the peer for what it holds beyond us, unless that log is being fetched already. */
 static enum gmm_err consider(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log)
 {
-    uint64_t has = replica_has(replica, log);
-    if (log->forked || has <= next_of(log) || want_of(r, log) != NULL)
+    uint64_t has = offers(replica, log);
+    if (log->cutting || has <= next_of(log) || want_of(r, log) != NULL || replica_probing(r, log))
         return GMM_OK;
     if (r->want_count == r->want_capacity) {
         size_t capacity = r->want_capacity == 0 ? 64 : 2 * r->want_capacity;
@@ -156,7 +186,7 @@ static bool behind(const struct replica *replica, const struct core *core)
 {
     for (size_t k = 0; k < logs_count(core->logs); k++) {
         const struct logs_log *log = logs_at(core->logs, k);
-        if (!log->forked && replica_has(replica, log) > next_of(log))
+        if (log->cutting || offers(replica, log) > next_of(log))
             return true;
     }
     return false;
@@ -185,7 +215,7 @@ enum gmm_err replicate_open(struct replicate *r, struct core *core, struct peer 
         if (log->persisted.seq == LOGS_NO_SEQ || log->arrival > arrival ||
             !replica_may_have(core, replica, &log->key.group))
             continue;
-        enum gmm_err err = replica_set_has(replica, log, log->persisted.seq + 1);
+        enum gmm_err err = replica_set_has(replica, log, worth(log));
         if (err != GMM_OK)
             return err;
     }
@@ -208,6 +238,7 @@ void replicate_gone(struct replicate *r, struct core *core, uint32_t conn)
         r->replicas[i] = r->replicas[--r->count];
         break;
     }
+    replica_probe_gone(r, conn);
     for (size_t i = r->want_count; i > 0; i--)
         if (r->wants[i - 1].conn == conn)
             want_drop(r, &r->wants[i - 1]);
@@ -269,16 +300,24 @@ static enum gmm_err on_object(struct replicate *r, struct core *core, const uint
     return GMM_OK;
 }
 
-/* The same sequence number under two signed heads. Only what is signed counts as evidence. */
-static void check_fork(struct core *core, struct logs_log *log, const struct message_head *head)
+/* A branch that a proof shows already. */
+static bool proven(const struct core *core, const struct message_head *head)
 {
-    if (log->forked || log->persisted.seq != head->seq || id_equal(&log->persisted.id, &head->id) ||
-        run_head_verify(head->sig, &core->nid, &head->key, head->seq, &head->id) != GMM_OK)
-        return;
-    log->forked = true;
-    struct effect *effect = core_effect(core, EFFECT_FORK);
-    if (effect != NULL)
-        effect->as.log = log->key;
+    size_t count, first = forks_of(core->forks, &head->key, &count);
+    for (size_t i = first; i < first + count; i++)
+        if (fork_branch_of(forks_at(core->forks, i), head->seq, &head->id) >= 0)
+            return true;
+    return false;
+}
+
+/* The same sequence number under two signed heads. Only what is signed counts as evidence. */
+static enum gmm_err check_fork(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log,
+                               const struct message_head *head)
+{
+    if (log->persisted.seq != head->seq || id_equal(&log->persisted.id, &head->id) || head->seq >= log->end ||
+        proven(core, head) || run_head_verify(head->sig, &core->nid, &head->key, head->seq, &head->id) != GMM_OK)
+        return GMM_OK;
+    return replica_probe_start(r, core, replica, log);
 }
 
 static enum gmm_err on_heads(struct replicate *r, struct core *core, struct replica *replica, const uint8_t *payload,
@@ -295,11 +334,11 @@ static enum gmm_err on_heads(struct replicate *r, struct core *core, struct repl
             if (directory_author(core->directory, &head.key.author) == NULL ||
                 logs_instances(core->logs, &head.key.group, &head.key.author) >= LIMIT_INSTANCES)
                 continue;
-            if ((log = logs_get(core->logs, &head.key)) == NULL)
+            if ((log = replica_log(core, &head.key)) == NULL)
                 return GMM_ENOMEM;
         }
-        check_fork(core, log, &head);
-        if ((err = replica_set_has(replica, log, head.seq + 1)) == GMM_OK)
+        err = check_fork(r, core, replica, log, &head);
+        if (err == GMM_OK && (err = replica_set_has(replica, log, head.seq + 1)) == GMM_OK)
             err = consider(r, core, replica, log);
     }
     if (err != GMM_OK || !heads.last)
@@ -334,6 +373,48 @@ static void run_postponed(struct replicate *r, struct core *core, struct logs_lo
         r->retry_ms = core->now_ms + REPLICA_RETRY_MS;
 }
 
+/* Behind the end of a log nothing is taken: what goes past it is cut there, and proven by the name of the last entry.
+ * GMM_EORDER: no part of it can be. */
+static enum gmm_err verify(struct verified_run **out, struct run **run, const struct core *core,
+                           const struct logs_log *log)
+{
+    struct run *part = NULL;
+    struct gmm_id last_id;
+    const struct view *view = fold_view(core->fold);
+    uint64_t end = (*run)->first_seq + (*run)->count;
+    bool is_signed = run_is_signed((*run)->sig);
+    if (end <= log->end && is_signed)
+        return run_verify(out, run, &core->nid);
+    if ((end < log->end && !is_signed) || view == NULL || !view_log_last(view, &log->key, &last_id))
+        return GMM_EORDER;
+    enum gmm_err err = run_copy(&part, *run, (uint32_t)(log->end - (*run)->first_seq), true);
+    if (err == GMM_OK)
+        err = run_verify_named(out, &part, &core->nid, &last_id);
+    run_free(part);
+    return err == GMM_ESIGNATURE ? GMM_EORDER : err;
+}
+
+/* Of a forked log only the branch that is kept is taken. */
+static bool on_kept_branch(const struct core *core, const struct run *run)
+{
+    const struct view *view = fold_view(core->fold);
+    const struct view_fork *fork = view == NULL ? NULL : view_fork(view, &run->key);
+    for (uint32_t i = 0; fork != NULL && i < run->count; i++)
+        if (!fold_fits(core->fold, fork, run->first_seq + i, &run->entries[i].id))
+            return false;
+    return true;
+}
+
+static enum gmm_err store_run(struct core *core, struct replica *replica, struct admitted *admitted)
+{
+    struct effect *store = core_store(core);
+    replica->received += admitted_count(admitted);
+    enum gmm_err err = store == NULL ? GMM_ENOMEM : core_store_run(core, store, &admitted);
+    admitted_free(admitted);
+    return err;
+}
+
+/* GMM_EORDER: not this run of this peer; GMM_ESIGNATURE: perhaps it continues another branch than ours. */
 static enum gmm_err admit(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log,
                           const struct gmm_id *prev, const uint8_t *payload, size_t len)
 {
@@ -341,38 +422,34 @@ static enum gmm_err admit(struct replicate *r, struct core *core, struct replica
     struct verified_run *verified = NULL;
     struct admitted *admitted = NULL;
     enum gmm_err err = run_decode(&run, &core->nid, prev, payload, len);
+    if (err == GMM_OK && !on_kept_branch(core, run))
+        err = GMM_EORDER;
     if (err == GMM_OK)
-        err = run_verify(&verified, &run, &core->nid);
-    if (err != GMM_OK) {
-        run_free(run);
-        return err;
-    }
-    err = gate_admit(&admitted, &verified, core->logs, core->directory, core->now_ms);
-    verified_run_free(verified);
-    if (err == GMM_EUNKNOWN || err == GMM_EFUTURE || err == GMM_ELIMIT) {
-        run_postponed(r, core, log);
-        return GMM_OK;
-    }
-    if (err == GMM_EFORK) {
-        log->forked = true;
-        run_postponed(r, core, log);
-        struct effect *effect = core_effect(core, EFFECT_FORK);
-        if (effect != NULL)
-            effect->as.log = log->key;
-        return GMM_OK;
-    }
-    if (err == GMM_EEXISTS || err == GMM_EORDER)
-        return GMM_OK;
+        err = verify(&verified, &run, core, log);
+    run_free(run);
     if (err != GMM_OK)
         return err;
-    replica->received += admitted_count(admitted);
-    struct effect *store = core_store(core);
-    if (store == NULL) {
-        admitted_free(admitted);
-        return GMM_ENOMEM;
+    err = gate_admit(&admitted, &verified, core->logs, core->directory, core->now_ms);
+    verified_run_free(verified);
+    if (err == GMM_EUNKNOWN || err == GMM_EFUTURE || err == GMM_ELIMIT || err == GMM_EFORK) {
+        run_postponed(r, core, log);
+        return GMM_OK;
     }
-    err = core_store_run(core, store, &admitted);
-    admitted_free(admitted);
+    if (err == GMM_EEXISTS)
+        return GMM_OK;
+    return err == GMM_OK ? store_run(core, replica, admitted) : err;
+}
+
+/* What the peer holds of the log is no use to us: others are asked, and it again when it announces anew. */
+static enum gmm_err disown(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log)
+{
+    struct replica_want *want = want_of(r, log);
+    if (want != NULL && want->conn == replica->peer->conn)
+        want_drop(r, want);
+    replica_lower_has(replica, log, next_of(log));
+    enum gmm_err err = GMM_OK;
+    for (size_t i = 0; i < r->count && err == GMM_OK; i++)
+        err = consider(r, core, r->replicas[i], log);
     return err;
 }
 
@@ -390,13 +467,15 @@ static enum gmm_err on_run(struct replicate *r, struct core *core, struct replic
         if (directory_author(core->directory, &key.author) == NULL ||
             logs_instances(core->logs, &key.group, &key.author) >= LIMIT_INSTANCES)
             return GMM_OK;
-        if ((log = logs_get(core->logs, &key)) == NULL)
+        if ((log = replica_log(core, &key)) == NULL)
             return GMM_ENOMEM;
     }
-    if ((err = replica_set_has(replica, log, first + count)) != GMM_OK)
+    bool taken;
+    err = replica_probe_run(r, core, replica, log, payload, len, &taken);
+    if (err != GMM_OK || taken || (err = replica_set_has(replica, log, first + count)) != GMM_OK)
         return err;
-    if (first + count <= next_of(log) || log->forked)
-        return GMM_OK; /* held already */
+    if (first + count <= next_of(log) || first >= log->end || log->cutting || replica_probing(r, log))
+        return GMM_OK; /* held already, or of no use */
     if (first != next_of(log)) {
         /* A gap, or an overlap after somebody else's push: ask from where we stand. */
         struct replica_want *want = want_of(r, log);
@@ -404,8 +483,13 @@ static enum gmm_err on_run(struct replicate *r, struct core *core, struct replic
             want_drop(r, want);
         return consider(r, core, replica, log);
     }
-    if ((err = admit(r, core, replica, log, &log->admitted.id, payload, len)) == GMM_OK)
+    err = admit(r, core, replica, log, &log->admitted.id, payload, len);
+    if (err == GMM_OK)
         run_admitted(r, core, log);
+    else if (err == GMM_EORDER)
+        err = disown(r, core, replica, log);
+    else if (err == GMM_ESIGNATURE && log->persisted.seq != LOGS_NO_SEQ && log->persisted.seq == log->admitted.seq)
+        err = replica_probe_start(r, core, replica, log);
     return err;
 }
 
@@ -430,8 +514,7 @@ static enum gmm_err on_ack(struct core *core, struct replica *replica, const uin
     for (size_t i = 0; i < logs_count(core->logs); i++) {
         const struct logs_log *log = logs_at(core->logs, i);
         if (log->persisted.seq != LOGS_NO_SEQ && log->arrival <= arrival &&
-            replica_may_have(core, replica, &log->key.group) &&
-            replica_set_has(replica, log, log->persisted.seq + 1) != GMM_OK)
+            replica_may_have(core, replica, &log->key.group) && replica_set_has(replica, log, worth(log)) != GMM_OK)
             return GMM_ENOMEM;
     }
     return GMM_OK;
@@ -464,6 +547,10 @@ enum gmm_err replicate_message(struct replicate *r, struct core *core, struct pe
         return on_object(r, core, payload, len, new_object);
     case MESSAGE_HEADS:
         return on_heads(r, core, replica, payload, len);
+    case MESSAGE_PROOFS_HAVE:
+        return replica_on_proofs_have(core, replica, payload, len);
+    case MESSAGE_PROOF:
+        return replica_on_proof(core, payload, len);
     case MESSAGE_WANT:
         return on_want(core, replica, payload, len);
     case MESSAGE_RUN:
@@ -480,6 +567,9 @@ enum gmm_err replicate_message(struct replicate *r, struct core *core, struct pe
 
 bool replicate_loaded(struct replicate *r, struct core *core, uint64_t ticket, const struct run *run)
 {
+    bool taken;
+    if (replica_probe_loaded(r, core, ticket, run, &taken) != GMM_OK || taken)
+        return true;
     for (size_t i = 0; i < r->count; i++)
         for (size_t k = 0; k < r->replicas[i]->range_count; k++)
             if (r->replicas[i]->ranges[k].ticket == ticket) {
@@ -535,7 +625,7 @@ void replicate_set_busy(struct replicate *r, uint32_t conn, bool busy)
 static bool quiet(const struct replica *replica, const struct core *core)
 {
     return replica->objects_agreed && replica->heads_sent && replica->heads_received && !replica->busy &&
-           replica->range_count == 0 && replica->token_len == 0 && replica->acked == replica->announced &&
+           replica->range_count == 0 && replica->token_len == 0 && replica->acked >= replica->announced &&
            replica->announced == logs_last_arrival(core->logs) && !behind(replica, core);
 }
 
@@ -614,6 +704,8 @@ uint64_t replicate_continue(struct replicate *r, struct core *core)
         r->retry_ms = 0;
         consider_everywhere(r, core);
     }
+    uint64_t probe_due = replica_probe_tick(r, core->now_ms);
+    next = probe_due;
     for (size_t i = 0; i < r->count; i++) {
         uint64_t due = continue_one(r, core, r->replicas[i]);
         next = due < next ? due : next;

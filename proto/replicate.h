@@ -33,6 +33,10 @@ bool replicate_loaded(struct replicate *r, struct core *core, uint64_t ticket, c
 /* Runs or objects were persisted: push or announce. */
 void replicate_persisted_run(struct replicate *r, struct core *core, const struct logs_log *log, uint64_t first_seq,
                              uint64_t last_seq);
+/* "Told before anything else, at once." */
+void replicate_persisted_proof(struct replicate *r, struct core *core, const struct fork_proof *proof);
+/* What peers have told us no longer holds (a log of ours was cut): they tell all of it again in new sessions. */
+void replicate_forget_cursors(struct replicate *r);
 void replicate_persisted_object(struct replicate *r, struct core *core, const struct directory_object *object);
 /* Authority changed: a peer whose groups are others than before is told of everything that it may have and lacks. */
 void replicate_view_changed(struct replicate *r, struct core *core);
@@ -42,6 +46,8 @@ uint64_t replicate_continue(struct replicate *r, struct core *core);
 void replicate_set_busy(struct replicate *r, uint32_t conn, bool busy);
 /* What was admitted was rolled back: everything lacking is wanted again, after a while. */
 void replicate_retry(struct replicate *r, uint64_t now_ms);
+/* Logs may be had further than before: whoever holds more is asked. */
+void replicate_reconsider(struct replicate *r, uint64_t now_ms);
 bool replicate_all_synced(const struct replicate *r);
 
 #endif

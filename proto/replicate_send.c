@@ -34,6 +34,25 @@ enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log
     return GMM_OK;
 }
 
+void replica_lower_has(struct replica *replica, const struct logs_log *log, uint64_t next)
+{
+    if (log->index < replica->has_count && replica->has_next[log->index] > next)
+        replica->has_next[log->index] = next;
+}
+
+struct logs_log *replica_log(struct core *core, const struct run_key *key)
+{
+    const struct view *view = fold_view(core->fold);
+    struct logs_log *log = logs_get(core->logs, key);
+    size_t proofs;
+    if (log == NULL || log->persisted.seq != LOGS_NO_SEQ || log->admitted.seq != LOGS_NO_SEQ)
+        return log;
+    forks_of(core->forks, key, &proofs);
+    log->forked = proofs > 0;
+    log->end = view == NULL ? UINT64_MAX : view_log_end(view, key);
+    return log;
+}
+
 void replica_groups(struct core *core, const struct replica *replica, struct gmm_id *out)
 {
     struct hash hash;
@@ -89,11 +108,17 @@ enum gmm_err replica_send_objects(struct core *core, struct replica *replica)
     return GMM_OK;
 }
 
-static struct message_head head_of(const struct logs_log *log)
+/* "Fingerprints and offers use min(head, end)." False: there is nothing to offer. */
+static bool head_of(struct core *core, const struct logs_log *log, struct message_head *head)
 {
-    struct message_head head = {.key = log->key, .seq = log->persisted.seq, .id = log->persisted.id};
-    memcpy(head.sig, log->persisted.sig, sizeof head.sig);
-    return head;
+    *head = (struct message_head){.key = log->key, .seq = log->persisted.seq, .id = log->persisted.id};
+    if (log->persisted.seq < log->end) {
+        memcpy(head->sig, log->persisted.sig, sizeof head->sig);
+        return true;
+    }
+    const struct view *view = fold_view(core->fold);
+    head->seq = log->end - 1;
+    return log->end > 0 && view != NULL && view_log_last(view, &log->key, &head->id);
 }
 
 static void send_heads(struct replica *replica, const struct message_head *heads, size_t count, bool last,
@@ -107,10 +132,9 @@ static void send_heads(struct replica *replica, const struct message_head *heads
 
 void replica_announce_one(struct core *core, struct replica *replica, const struct logs_log *log)
 {
-    if (!replica_may_have(core, replica, &log->key.group))
-        return;
-    struct message_head head = head_of(log);
-    send_heads(replica, &head, 1, false, NULL, 0);
+    struct message_head head;
+    if (replica_may_have(core, replica, &log->key.group) && head_of(core, log, &head))
+        send_heads(replica, &head, 1, false, NULL, 0);
 }
 
 /* The heads that changed since the last announcement, then a token that covers them. */
@@ -119,16 +143,18 @@ void replica_announce(struct core *core, struct replica *replica)
     uint64_t upto = logs_last_arrival(core->logs);
     struct message_head *heads = malloc(MESSAGE_HEADS_MAX * sizeof *heads);
     size_t count = 0;
-    if (heads == NULL) {
+    if (heads == NULL || (!replica->heads_sent && replica_send_proofs(core, replica) != GMM_OK)) {
+        free(heads);
         peer_close(replica->peer, GMM_ENOMEM, "out of memory");
         return;
     }
     for (size_t i = 0; i < logs_count(core->logs); i++) {
         const struct logs_log *log = logs_at(core->logs, i);
         if (log->persisted.seq == LOGS_NO_SEQ || log->arrival <= replica->announced ||
-            replica_has(replica, log) > log->persisted.seq || !replica_may_have(core, replica, &log->key.group))
+            replica_has(replica, log) > log->persisted.seq || !replica_may_have(core, replica, &log->key.group) ||
+            !head_of(core, log, &heads[count]))
             continue;
-        heads[count++] = head_of(log);
+        count++;
         if (count == MESSAGE_HEADS_MAX) {
             send_heads(replica, heads, count, false, NULL, 0);
             count = 0;
@@ -172,9 +198,10 @@ enum gmm_err replica_serve(struct core *core, struct replica *replica, const str
         struct logs_log *log = logs_find(core->logs, &want.key);
         /* "Unknown, forbidden and absent answer alike": with nothing. */
         if (log == NULL || log->persisted.seq == LOGS_NO_SEQ || want.from > log->persisted.seq ||
-            !replica_may_have(core, replica, &want.key.group))
+            want.from >= log->end || !replica_may_have(core, replica, &want.key.group))
             continue;
         uint64_t to = want.to < log->persisted.seq ? want.to : log->persisted.seq;
+        to = to < log->end ? to : log->end - 1;
         if (replica->range_count >= 4096)
             return GMM_ELIMIT;
         enum gmm_err err = add_range(replica, log, want.from, to);
@@ -189,6 +216,9 @@ void replica_push(struct core *core, struct replica *replica, struct logs_log *l
     if (!replica->heads_sent || replica_has(replica, log) > last || !replica_may_have(core, replica, &log->key.group))
         return;
     replica->changed_ms = core->now_ms;
+    if (first >= log->end)
+        return;
+    last = last < log->end ? last : log->end - 1;
     if (replica_has(replica, log) == first) {
         if (add_range(replica, log, first, last) != GMM_OK)
             peer_close(replica->peer, GMM_ENOMEM, "out of memory");
@@ -217,6 +247,7 @@ void replica_load_next(struct core *core, struct replica *replica)
         effect->as.load.from_seq = range->next;
         effect->as.load.to_seq = range->to;
         effect->as.load.max_bytes = REPLICA_RUN_BYTES;
+        effect->as.load.exact = range->to + 1 == range->log->end;
         under_way++;
     }
 }

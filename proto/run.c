@@ -1,5 +1,6 @@
 #include "proto/run.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -373,29 +374,66 @@ static enum gmm_err entry_verify(const struct run *run, uint32_t i, const struct
     return run->rebuilt || hashes_ok(&run->entries[i], &h) ? GMM_OK : GMM_EFORMAT;
 }
 
+static enum gmm_err chain_verify(const struct run *run, const struct gmm_id *nid)
+{
+    struct header before = {0};
+    enum gmm_err err = count_ok(run->first_seq, run->count) ? GMM_OK : GMM_EFORMAT;
+    for (uint32_t i = 0; i < run->count && err == GMM_OK; i++)
+        err = entry_verify(run, i, nid, &before);
+    return err;
+}
+
+static enum gmm_err take_verified(struct verified_run **out, struct run **run)
+{
+    struct verified_run *v = malloc(sizeof *v);
+    if (v == NULL)
+        return GMM_ENOMEM;
+    v->run = *run;
+    *run = NULL;
+    *out = v;
+    return GMM_OK;
+}
+
 enum gmm_err run_verify(struct verified_run **out, struct run **run, const struct gmm_id *nid)
 {
     *out = NULL;
     struct run *r = *run;
-    if (!count_ok(r->first_seq, r->count))
-        return GMM_EFORMAT;
-    struct header before = {0};
-    for (uint32_t i = 0; i < r->count; i++) {
-        enum gmm_err err = entry_verify(r, i, nid, &before);
-        if (err != GMM_OK)
-            return err;
-    }
-    uint64_t last = r->first_seq + r->count - 1;
-    enum gmm_err err = run_head_verify(r->sig, nid, &r->key, last, &r->entries[r->count - 1].id);
+    enum gmm_err err = chain_verify(r, nid);
+    if (err == GMM_OK)
+        err = run_head_verify(r->sig, nid, &r->key, r->first_seq + r->count - 1, &r->entries[r->count - 1].id);
+    return err == GMM_OK ? take_verified(out, run) : err;
+}
+
+enum gmm_err run_verify_named(struct verified_run **out, struct run **run, const struct gmm_id *nid,
+                              const struct gmm_id *last_id)
+{
+    *out = NULL;
+    struct run *r = *run;
+    enum gmm_err err = chain_verify(r, nid);
+    if (err == GMM_OK && !id_equal(&r->entries[r->count - 1].id, last_id))
+        err = GMM_ESIGNATURE;
     if (err != GMM_OK)
         return err;
-    struct verified_run *v = malloc(sizeof *v);
-    if (v == NULL)
-        return GMM_ENOMEM;
-    v->run = r;
-    *run = NULL;
-    *out = v;
-    return GMM_OK;
+    memset(r->sig, 0, sizeof r->sig);
+    return take_verified(out, run);
+}
+
+bool run_is_signed(const uint8_t sig[HASH_SIG_BYTES])
+{
+    return sodium_is_zero(sig, HASH_SIG_BYTES) == 0;
+}
+
+enum gmm_err run_copy(struct run **out, const struct run *run, uint32_t count, bool bodies)
+{
+    static const uint8_t no_sig[HASH_SIG_BYTES];
+    struct run_source sources[LIMIT_RUN_ENTRIES];
+    *out = NULL;
+    if (count > run->count || count > LIMIT_RUN_ENTRIES)
+        return GMM_EFORMAT;
+    for (uint32_t i = 0; i < count; i++)
+        sources[i] =
+            (struct run_source){run->entries[i].header, bodies ? run->entries[i].body : NULL, run->entries[i].body_len};
+    return run_make(out, sources, count, count == run->count ? run->sig : no_sig);
 }
 
 const struct run *verified_run_view(const struct verified_run *v)

@@ -79,6 +79,15 @@ enum gmm_err run_decode(struct run **out, const struct gmm_id *nid, const struct
  * and the head's signature by key.author. GMM_EFORMAT (also: a body with another hash), GMM_EORDER (seq, prev or time
  * does not continue), GMM_ESIGNATURE, GMM_EVERSION, GMM_ELIMIT, GMM_ENETWORK, GMM_ENOMEM. */
 enum gmm_err run_verify(struct verified_run **out, struct run **run, const struct gmm_id *nid);
+/* "A (seq, id) that is named proves the run that ends there as a head does": checks all but the signature, and that the
+ * last entry has this id. The signature is set to zero. Errors as run_verify; GMM_ESIGNATURE: another id. */
+enum gmm_err run_verify_named(struct verified_run **out, struct run **run, const struct gmm_id *nid,
+                              const struct gmm_id *last_id);
+/* Is the signature one at all, or zero: a run or a log that ends at a name? */
+bool run_is_signed(const uint8_t sig[HASH_SIG_BYTES]);
+/* A copy of the first `count` entries, with bodies or without; errors as run_make. The signature is that of run when
+ * all are copied, else zero. */
+enum gmm_err run_copy(struct run **out, const struct run *run, uint32_t count, bool bodies);
 const struct run *verified_run_view(const struct verified_run *v);
 void verified_run_free(struct verified_run *v);
 

@@ -25,6 +25,9 @@ void stores_item_free(struct stores_item *item)
     free(item->runs);
     free(item->objects);
     free(item->secrets);
+    free(item->proofs);
+    free(item->raised);
+    free(item->raised_arrivals);
     free(item);
 }
 
@@ -112,8 +115,21 @@ static struct stores_item *item_of(struct core *core, const struct effect *effec
     item->runs = calloc(s->run_count + 1u, sizeof *item->runs);
     item->objects = copy_ids(s->object_hashes, s->object_count);
     item->secrets = copy_ids(s->secret_ids, s->secret_count);
-    if (item->runs == NULL || item->objects == NULL || item->secrets == NULL)
+    item->proofs = copy_ids(s->proof_hashes, s->proof_count);
+    item->raised = calloc(s->raised_count + 1u, sizeof *item->raised);
+    item->raised_arrivals = calloc(s->raised_count + 1u, sizeof *item->raised_arrivals);
+    if (item->runs == NULL || item->objects == NULL || item->secrets == NULL || item->proofs == NULL ||
+        item->raised == NULL || item->raised_arrivals == NULL)
         goto fail;
+    item->proof_count = s->proof_count;
+    item->has_cut = s->has_cut;
+    item->cut = s->cut;
+    item->cut_from = s->cut_from;
+    item->raised_count = s->raised_count;
+    for (uint32_t i = 0; i < s->raised_count; i++) {
+        item->raised[i] = s->raised[i];
+        item->raised_arrivals[i] = s->raised_arrivals[i];
+    }
     item->object_count = s->object_count;
     item->secret_count = s->secret_count;
     for (uint32_t i = 0; i < s->run_count; i++)

@@ -31,6 +31,14 @@ struct stores_item {
     size_t object_count, secret_count;
     bool has_chunk;
     struct gmm_id chunk_gid, chunk_id;
+    struct gmm_id *proofs;
+    size_t proof_count;
+    bool has_cut;
+    struct run_key cut;
+    uint64_t cut_from;
+    struct run_key *raised;
+    uint64_t *raised_arrivals;
+    size_t raised_count;
 };
 struct stores;
 

@@ -114,6 +114,16 @@ bool view_stands(const struct view *v, const struct run_key *key, uint64_t seq, 
     return true;
 }
 
+bool view_log_last(const struct view *v, const struct run_key *key, struct gmm_id *id)
+{
+    const struct view_fork *fork = view_fork(v, key);
+    uint64_t end = view_log_end(v, key);
+    if (fork == NULL || fork->end != end || id_is_zero(&fork->last_id))
+        return false;
+    *id = fork->last_id;
+    return true;
+}
+
 /* Only what names a cut counts: who is not admitted yet, or no member yet, may become one. */
 uint64_t view_log_end(const struct view *v, const struct run_key *key)
 {

@@ -328,6 +328,26 @@ static void void_for_a_time(void **state)
     lists(&(struct projection_query){.limit = 0}, "9 8 7 6 5 4 1 0");
 }
 
+/* Entries that were taken away, and others that took their place. */
+static void a_log_that_was_cut(void **state)
+{
+    (void)state;
+    struct run_key key = logbook_key(&book, 0, 5), nobodys = logbook_key(&book, 3, 5);
+    uint64_t next;
+    for (unsigned i = 0; i < 10; i++)
+        put(0, i, HEADER_DOCUMENT, NULL, 1);
+    put(1, 5, HEADER_DOCUMENT, NULL, 1);
+    assert_int_equal(projection_set_done(p, &key, 10), GMM_OK);
+    assert_int_equal(projection_cut(p, &key, 4), GMM_OK);
+    assert_int_equal(projection_cut(p, &nobodys, 0), GMM_OK);
+    assert_int_equal(projection_get_done(p, &key, &next), GMM_OK);
+    assert_int_equal(next, 4);
+    lists(&(struct projection_query){.limit = 0}, "5 3 2 1 0");
+    assert_int_equal(projection_cut(p, &key, 7), GMM_OK);
+    assert_int_equal(projection_get_done(p, &key, &next), GMM_OK);
+    assert_int_equal(next, 4);
+}
+
 static void the_same_verdict_writes_nothing(void **state)
 {
     (void)state;
@@ -515,6 +535,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lists_in_order, make, drop),
         cmocka_unit_test_setup_teardown(what_has_no_effect_is_not_shown, make, drop),
         cmocka_unit_test_setup_teardown(void_for_a_time, make, drop),
+        cmocka_unit_test_setup_teardown(a_log_that_was_cut, make, drop),
         cmocka_unit_test_setup_teardown(the_same_verdict_writes_nothing, make, drop),
         cmocka_unit_test_setup_teardown(symbols_in_any_unicode_form, make, drop),
         cmocka_unit_test_setup_teardown(deferred_until_the_secret_comes, make, drop),

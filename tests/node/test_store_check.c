@@ -89,7 +89,7 @@ static struct seen check(void)
 {
     struct seen seen = {.count = 0};
     uint64_t checked = 0;
-    enum gmm_err err = store_check(store, &book.nid, &checked, note, &seen);
+    enum gmm_err err = store_check(store, &book.nid, NULL, &checked, note, &seen);
     if (err != GMM_OK)
         fail_msg("%s: %s", gmm_err_name(err), store_error(store));
     return seen;
@@ -114,7 +114,7 @@ static void nothing_altered(void **state)
     (void)state;
     uint64_t checked = 0;
     struct seen seen = {.count = 0};
-    assert_int_equal(store_check(store, &book.nid, &checked, note, &seen), GMM_OK);
+    assert_int_equal(store_check(store, &book.nid, NULL, &checked, note, &seen), GMM_OK);
     if (seen.count != 0)
         fail_msg("%s: %s", seen.kind, seen.reason);
     assert_int_equal(checked, COUNT + 20 + 3 + 1);

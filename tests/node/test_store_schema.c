@@ -492,7 +492,7 @@ static void what_was_acknowledged_survives_a_kill(void **state)
         assert_true(held >= acknowledged);
         if (round % 10 == 9) {
             uint64_t checked = 0;
-            assert_int_equal(store_check(store, &book.nid, &checked, no_fault, NULL), GMM_OK);
+            assert_int_equal(store_check(store, &book.nid, NULL, &checked, no_fault, NULL), GMM_OK);
             assert_int_equal(checked, held);
         }
         close_it();

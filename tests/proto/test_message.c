@@ -100,6 +100,7 @@ static void test_objects_order(void **state)
     struct gmm_id same[2] = {id_of(4), id_of(4)}, falling[2] = {id_of(5), id_of(4)};
     assert_int_equal(message_objects_have_encode(&out, same, 2), GMM_EFORMAT);
     assert_int_equal(message_objects_have_encode(&out, falling, 2), GMM_EFORMAT);
+    assert_int_equal(message_proofs_have_encode(&out, falling, 2), GMM_EFORMAT);
     /* a request may come in any order */
     assert_int_equal(message_objects_want_encode(&out, falling, 2), GMM_OK);
     assert_int_equal(message_objects_want_decode(&objects, out.p, out.len), GMM_OK);
@@ -463,7 +464,7 @@ static void test_payload_max(void **state)
 {
     (void)state;
     for (unsigned type = 0; type < 256; type++) {
-        bool known = (type >= MESSAGE_OBJECTS_HAVE && type <= MESSAGE_BYE) || type == MESSAGE_JOIN_REQUEST ||
+        bool known = (type >= MESSAGE_OBJECTS_HAVE && type <= MESSAGE_PROOF) || type == MESSAGE_JOIN_REQUEST ||
                      type == MESSAGE_JOIN_ANSWER;
         size_t max = message_payload_max((uint8_t)type);
         assert_int_equal(max > 0, known);

@@ -20,7 +20,10 @@ struct write {
     uint8_t *object;
     size_t object_len;
     uint64_t floor;
-    bool has_secret, has_cursor, closed;
+    bool has_secret, has_cursor, closed, has_cut, raised;
+    uint64_t cut_from;
+    uint8_t *proof;
+    size_t proof_len;
     struct gmm_id id;
     uint8_t secret[32];
     uint8_t cursor[64];
@@ -59,6 +62,7 @@ static void write_close(struct write *w)
         free(w->entries[i].body);
     free(w->entries);
     free(w->object);
+    free(w->proof);
 }
 
 static void drop_index(struct disk *disk)
@@ -110,6 +114,10 @@ static void index_write(struct disk *disk, const struct write *w)
         for (uint32_t i = 0; i < w->count; i++)
             log->entries[log->count++] = &w->entries[i];
     }
+    if (w->raised)
+        index_log(disk, &w->key)->arrival = w->arrival;
+    if (w->has_cut && index_log(disk, &w->key)->count > w->cut_from)
+        index_log(disk, &w->key)->count = w->cut_from;
     if (w->closed)
         index_log(disk, &w->key)->closed = true;
 }
@@ -142,7 +150,7 @@ static void add_run(struct disk *disk, const struct admitted *run, uint64_t arri
         if (from->body != NULL)
             memcpy(to->body = must(malloc(from->body_len + 1u)), from->body, from->body_len);
     }
-    w->entries[w->count - 1].has_sig = true;
+    w->entries[w->count - 1].has_sig = run_is_signed(admitted_sig(run));
     memcpy(w->entries[w->count - 1].sig, admitted_sig(run), HASH_SIG_BYTES);
     index_write(disk, w);
 }
@@ -178,6 +186,28 @@ size_t disk_write(struct disk *disk, const struct engine *engine, const struct e
         w->id = s->cursor_peer;
         memcpy(w->cursor, s->cursor, s->cursor_len);
         w->cursor_len = s->cursor_len;
+    }
+    for (uint32_t i = 0; i < s->proof_count; i++) {
+        const struct fork_proof *proof = forks_find(engine_forks(engine), &s->proof_hashes[i]);
+        if (proof == NULL)
+            continue;
+        struct write *w = add(disk);
+        memcpy(w->proof = must(malloc(proof->len)), proof->bytes, proof->len);
+        w->proof_len = proof->len;
+    }
+    for (uint32_t i = 0; i < s->raised_count; i++) {
+        struct write *w = add(disk);
+        w->raised = true;
+        w->key = s->raised[i];
+        w->arrival = s->raised_arrivals[i];
+        index_write(disk, w);
+    }
+    if (s->has_cut) {
+        struct write *w = add(disk);
+        w->has_cut = true;
+        w->key = s->cut;
+        w->cut_from = s->cut_from;
+        index_write(disk, w);
     }
     if (s->has_closed) {
         struct write *w = add(disk);
@@ -277,19 +307,29 @@ void disk_restore(const struct disk *disk, struct engine *engine, struct effects
         restore_plains(&disk->logs[i], engine, effects, now_ms);
     for (size_t i = 0; i < disk->log_count; i++)
         restore_tallies(&disk->logs[i], engine, effects, now_ms);
+    size_t cut = 0; /* cursors of before the last cut are gone */
+    for (size_t i = 0; i < disk->count; i++) {
+        const struct write *w = &disk->writes[i];
+        struct engine_event event = {.kind = ENGINE_RESTORE_PROOF, .bytes = w->proof, .len = w->proof_len};
+        if (w->proof != NULL)
+            feed(engine, effects, &event, now_ms);
+        cut = w->has_cut ? i : cut;
+    }
     for (size_t i = 0; i < disk->count; i++) {
         const struct write *w = &disk->writes[i];
         struct engine_event event = {.kind = ENGINE_RESTORE_SECRET, .as.secret = {w->id, w->secret}};
         if (w->has_secret)
             feed(engine, effects, &event, now_ms);
         struct engine_event cursor = {.kind = ENGINE_RESTORE_CURSOR, .as.cursor = {w->id, w->cursor, w->cursor_len}};
-        if (w->has_cursor)
+        if (w->has_cursor && i >= cut)
             feed(engine, effects, &cursor, now_ms);
     }
 }
 
-struct run *disk_load(const struct disk *disk, const struct run_key *key, uint64_t from_seq, uint64_t to_seq)
+struct run *disk_load(const struct disk *disk, const struct run_key *key, uint64_t from_seq, uint64_t to_seq,
+                      bool headers, bool exact)
 {
+    static const uint8_t no_sig[HASH_SIG_BYTES];
     size_t at;
     struct run_source sources[LIMIT_RUN_ENTRIES];
     struct run *run = NULL;
@@ -299,14 +339,15 @@ struct run *disk_load(const struct disk *disk, const struct run_key *key, uint64
     /* The last signed head in this block of 256 that is not past to_seq. */
     uint64_t best = UINT64_MAX;
     for (uint64_t end = from_seq; end < log->count && end <= to_seq && end / 256 == from_seq / 256; end++)
-        if (log->entries[end]->has_sig)
+        if (log->entries[end]->has_sig || (exact && end == to_seq))
             best = end;
     if (best == UINT64_MAX)
         return NULL;
     for (uint64_t i = from_seq; i <= best; i++)
-        sources[i - from_seq] =
-            (struct run_source){log->entries[i]->header, log->entries[i]->body, log->entries[i]->body_len};
-    return run_make(&run, sources, (uint32_t)(best - from_seq + 1), log->entries[best]->sig) == GMM_OK ? run : NULL;
+        sources[i - from_seq] = (struct run_source){log->entries[i]->header, headers ? NULL : log->entries[i]->body,
+                                                    log->entries[i]->body_len};
+    const uint8_t *sig = log->entries[best]->has_sig ? log->entries[best]->sig : no_sig;
+    return run_make(&run, sources, (uint32_t)(best - from_seq + 1), sig) == GMM_OK ? run : NULL;
 }
 
 size_t disk_logs(const struct disk *disk)
@@ -345,4 +386,27 @@ bool disk_holds(const struct disk *disk, const struct gmm_id *id)
             if (id_equal(&disk->logs[i].entries[k]->id, id))
                 return true;
     return false;
+}
+
+static void *copy_bytes(const void *bytes, size_t len)
+{
+    return bytes == NULL ? NULL : memcpy(must(malloc(len + 1)), bytes, len);
+}
+
+struct disk *disk_copy(const struct disk *disk)
+{
+    struct disk *made = disk_new();
+    made->place = made->synced = disk->place;
+    for (size_t i = 0; i < disk->count; i++) {
+        const struct write *from = &disk->writes[i];
+        struct write *w = add(made);
+        *w = *from;
+        w->object = copy_bytes(from->object, from->object_len);
+        w->proof = copy_bytes(from->proof, from->proof_len);
+        w->entries = copy_bytes(from->entries, from->count * sizeof *from->entries);
+        for (uint32_t k = 0; k < from->count; k++)
+            w->entries[k].body = copy_bytes(from->entries[k].body, from->entries[k].body_len);
+        index_write(made, w);
+    }
+    return made;
 }

@@ -8,6 +8,8 @@
 struct disk;
 
 struct disk *disk_new(void);
+/* All of it, synchronised. */
+struct disk *disk_copy(const struct disk *disk);
 void disk_free(struct disk *disk);
 /* Writes a STORE: returns its place in the journal (from 1). The engine gives secrets and objects. */
 size_t disk_write(struct disk *disk, const struct engine *engine, const struct effect *store);
@@ -20,7 +22,8 @@ void disk_crash(struct disk *disk, size_t place);
 /* Feeds the RESTORE events of what is held. */
 void disk_restore(const struct disk *disk, struct engine *engine, struct effects *effects, uint64_t now_ms);
 /* A run as LOAD asks for it, or NULL. */
-struct run *disk_load(const struct disk *disk, const struct run_key *key, uint64_t from_seq, uint64_t to_seq);
+struct run *disk_load(const struct disk *disk, const struct run_key *key, uint64_t from_seq, uint64_t to_seq,
+                      bool headers, bool exact);
 /* Entries held: their number; the id of one of a log, or NULL; whether an id is held anywhere. */
 size_t disk_logs(const struct disk *disk);
 const struct run_key *disk_log_key(const struct disk *disk, size_t log, uint64_t *count);

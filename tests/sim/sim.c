@@ -24,6 +24,7 @@ struct office {
     uint8_t *certificate, *charter;
     size_t certificate_len, charter_len;
     uint8_t join_signature[HASH_SIG_BYTES];
+    bool clone; /* its keystore is another's */
 };
 struct wire { /* one connection */
     uint32_t conn;
@@ -52,6 +53,7 @@ struct event {
     bool durable;
     struct run_key key;
     uint64_t from, to;
+    bool headers, exact;
 };
 struct post {
     unsigned office;
@@ -79,7 +81,7 @@ struct sim {
     size_t post_count;
     struct acknowledged *acknowledged;
     size_t acknowledged_count;
-    unsigned split; /* offices below are cut off from the others */
+    uint64_t side; /* offices with their bit set are cut off from the others */
     bool failures;
 };
 
@@ -279,7 +281,9 @@ static void carry_out(struct sim *sim, unsigned office, const struct effect *eff
                                  .ticket = effect->ticket,
                                  .key = effect->as.load.key,
                                  .from = effect->as.load.from_seq,
-                                 .to = effect->as.load.to_seq});
+                                 .to = effect->as.load.to_seq,
+                                 .headers = effect->as.load.headers,
+                                 .exact = effect->as.load.exact});
     } else if (effect->kind == EFFECT_TIMER) {
         o->tick_ms = effect->at_ms;
     } else if (effect->kind == EFFECT_WRAP_KEYS) {
@@ -360,12 +364,17 @@ void sim_crash(struct sim *sim, unsigned office)
 
 static bool cut(const struct sim *sim, unsigned a, unsigned b)
 {
-    return sim->split != 0 && (a < sim->split) != (b < sim->split);
+    return ((sim->side >> a ^ sim->side >> b) & 1u) != 0;
 }
 
 void sim_partition(struct sim *sim, unsigned first)
 {
-    sim->split = first;
+    sim_split(sim, first == 0 ? 0 : UINT64_MAX >> (SIM_OFFICES - first));
+}
+
+void sim_split(struct sim *sim, uint64_t side)
+{
+    sim->side = side;
     for (size_t i = 0; i < sim->wire_count; i++)
         if (cut(sim, sim->wires[i].ends[0], sim->wires[i].ends[1]))
             hang_up(sim, &sim->wires[i]);
@@ -440,7 +449,7 @@ static void happen(struct sim *sim, struct event *event)
         if (event->what == PERSIST && event->durable)
             disk_sync(o->disk, event->place);
         if (event->what == LOADED)
-            e.as.loaded = run = disk_load(o->disk, &event->key, event->from, event->to);
+            e.as.loaded = run = disk_load(o->disk, &event->key, event->from, event->to, event->headers, event->exact);
         bool stale = (event->what == DELIVER || event->what == DRAIN) && wire_of(sim, event->conn) == NULL;
         if (!stale)
             step(sim, event->office, &e);
@@ -530,7 +539,7 @@ bool sim_settle(struct sim *sim, uint64_t ms)
 void sim_heal(struct sim *sim)
 {
     sim->failures = false;
-    sim->split = 0;
+    sim->side = 0;
     for (unsigned i = 0; i < sim->options.offices; i++)
         if (sim->offices[i].engine == NULL)
             sim->offices[i].restart_ms = sim->now_ms;
@@ -683,6 +692,24 @@ struct sim *sim_new(const struct sim_options *options)
     return sim;
 }
 
+void sim_link(struct sim *sim, unsigned a, unsigned b)
+{
+    add_link(sim, a, b);
+}
+
+unsigned sim_clone(struct sim *sim, unsigned office)
+{
+    unsigned made = sim->options.offices++;
+    struct office *o = &sim->offices[made];
+    if (made == SIM_OFFICES)
+        abort();
+    *o = (struct office){.keystore = sim->offices[office].keystore, .pid = sim->offices[office].pid, .clone = true};
+    o->disk = disk_copy(sim->offices[office].disk);
+    o->effects = must(effects_new());
+    boot(sim, made);
+    return made;
+}
+
 void sim_free(struct sim *sim)
 {
     if (sim == NULL)
@@ -694,7 +721,8 @@ void sim_free(struct sim *sim)
         engine_free(o->engine);
         effects_free(o->effects);
         disk_free(o->disk);
-        keystore_free(o->keystore);
+        if (!o->clone)
+            keystore_free(o->keystore);
         free(o->certificate);
         free(o->charter);
     }

@@ -33,6 +33,12 @@ uint64_t sim_random(struct sim *sim, uint64_t below);
 uint64_t sim_now(const struct sim *sim);
 /* Splits offices [0, first) from the others. 0: nobody. */
 void sim_partition(struct sim *sim, unsigned first);
+/* Those with their bit set, from the others. */
+void sim_split(struct sim *sim, uint64_t side);
+/* A further pair that keeps connecting. */
+void sim_link(struct sim *sim, unsigned a, unsigned b);
+/* Another process with a copy of an office's home, keys and all, as it is now: its number. It has no links yet. */
+unsigned sim_clone(struct sim *sim, unsigned office);
 void sim_crash(struct sim *sim, unsigned office);
 /* An office posts to a group; the id counts as acknowledged once DONE came. false: it is down, or may not. */
 bool sim_post(struct sim *sim, unsigned office, const struct gmm_id *gid);

@@ -1,0 +1,186 @@
+/* Offices that sign two branches of a log, on two sides of a partition: over seeds. GMM_SIM_SEED replays one, GMM_LONG
+ * runs more of them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "keys/secret.h"
+#include "tests/sim/sim.h"
+
+#define OFFICES 5u
+#define FORKER 4u
+#define CLONE 5u
+
+static unsigned long seeds(void)
+{
+    return getenv("GMM_SIM_SEED") != NULL ? 1 : getenv("GMM_LONG") != NULL ? 200 : 8;
+}
+
+static uint64_t seed_of(unsigned long i)
+{
+    const char *told = getenv("GMM_SIM_SEED");
+    return told != NULL ? strtoull(told, NULL, 10) : i + 1;
+}
+
+static struct sim *sim;
+static struct gmm_id all;
+
+/* What an office makes of all the forks that it knows. */
+static void forks_hash(unsigned office, struct gmm_id *out)
+{
+    struct hash h;
+    const struct view *v = engine_view(sim_engine(sim, office));
+    hash_init(&h, "forks");
+    for (size_t i = 0; v != NULL && i < v->fork_count; i++) {
+        const struct view_fork *f = &v->forks[i];
+        hash_update(&h, &f->log, sizeof f->log);
+        hash_update(&h, &f->first_seq, sizeof f->first_seq);
+        hash_update(&h, &f->end, sizeof f->end);
+        hash_update(&h, f->last_id.b, sizeof f->last_id.b);
+    }
+    hash_final(&h, out->b);
+}
+
+static void assert_same_forks(void)
+{
+    struct gmm_id first, other;
+    forks_hash(0, &first);
+    assert_true(engine_view(sim_engine(sim, 0))->fork_count > 0);
+    for (unsigned i = 1; i <= CLONE; i++) {
+        forks_hash(i, &other);
+        assert_true(id_equal(&first, &other));
+        assert_int_equal(forks_count(engine_forks(sim_engine(sim, i))), forks_count(engine_forks(sim_engine(sim, 0))));
+    }
+}
+
+/* Everybody holds the same of the forker's logs as far as they stand, and all of it. */
+static void assert_same_entries(void)
+{
+    const struct view *v = engine_view(sim_engine(sim, 0));
+    const struct disk *a = sim_disk(sim, 0);
+    for (size_t i = 0; i < disk_logs(a); i++) {
+        uint64_t count, theirs;
+        const struct run_key *key = disk_log_key(a, i, &count);
+        uint64_t end = view_log_end(v, key);
+        count = count < end ? count : end;
+        for (unsigned office = 1; office <= CLONE; office++) {
+            const struct disk *b = sim_disk(sim, office);
+            size_t at;
+            if (!disk_find_log(b, key, &at))
+                continue;
+            disk_log_key(b, at, &theirs);
+            theirs = theirs < end ? theirs : end;
+            assert_int_equal(theirs, count);
+            for (uint64_t seq = 0; seq < count; seq++)
+                assert_true(id_equal(disk_entry_id(a, i, seq), disk_entry_id(b, at, seq)));
+        }
+    }
+}
+
+/* The forker's log in `all` that others know as forked. */
+static const struct view_fork *the_fork(unsigned office)
+{
+    const struct view *v = engine_view(sim_engine(sim, office));
+    for (size_t i = 0; i < v->fork_count; i++)
+        if (id_equal(&v->forks[i].log.group, &all))
+            return &v->forks[i];
+    return NULL;
+}
+
+static void open_sim(uint64_t seed, uint32_t break_every_ms, uint32_t crash_every_ms)
+{
+    struct sim_options options = {.seed = seed,
+                                  .offices = OFFICES,
+                                  .links = 3,
+                                  .latency_ms_max = 60,
+                                  .break_every_ms = break_every_ms,
+                                  .crash_every_ms = crash_every_ms};
+    sim = sim_new(&options);
+    sim_group_all(sim, &all);
+    sim_link(sim, 2, 3);
+    sim_link(sim, FORKER, 1);
+    if (break_every_ms + crash_every_ms == 0)
+        assert_true(sim_settle(sim, 120000));
+}
+
+static void post(unsigned office, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        sim_post(sim, office, &all);
+        sim_run(sim, 100 + sim_random(sim, 300));
+    }
+}
+
+/* The clone's home is the forker's of now; each goes on alone on its side. */
+static void fork_it(unsigned posts, unsigned posts_of_clone)
+{
+    assert_int_equal(sim_clone(sim, FORKER), CLONE);
+    sim_link(sim, CLONE, 2);
+    sim_link(sim, CLONE, 3);
+    sim_split(sim, 1u << 2 | 1u << 3 | 1u << CLONE);
+    post(FORKER, posts);
+    post(CLONE, posts_of_clone);
+    sim_run(sim, 4000);
+}
+
+static void adv_13_the_same_suffix_is_void_everywhere(void **state)
+{
+    (void)state;
+    for (unsigned long i = 0; i < seeds(); i++) {
+        open_sim(seed_of(i), 0, 0);
+        unsigned common = 1 + (unsigned)sim_random(sim, 5);
+        post(FORKER, common);
+        assert_true(sim_settle(sim, 120000));
+        fork_it(1 + (unsigned)sim_random(sim, 4), 1 + (unsigned)sim_random(sim, 4));
+        assert_null(the_fork(0));
+        sim_split(sim, 0);
+        assert_true(sim_settle(sim, 240000));
+        assert_same_forks();
+        assert_same_entries();
+        /* it goes on in a new instance, which everybody gets */
+        size_t before = sim_acknowledged(sim);
+        post(FORKER, 2);
+        assert_true(sim_settle(sim, 240000));
+        assert_int_equal(sim_acknowledged(sim), before + 2);
+        assert_same_entries();
+        sim_free(sim);
+    }
+}
+
+static void adv_13_with_crashes_and_broken_links(void **state)
+{
+    (void)state;
+    for (unsigned long i = 0; i < seeds(); i++) {
+        open_sim(seed_of(i), 900, 2500);
+        sim_run(sim, 20000);
+        post(FORKER, 2);
+        sim_run(sim, 3000);
+        fork_it(2, 3);
+        post(0, 2);
+        sim_split(sim, 0);
+        sim_run(sim, 10000);
+        sim_heal(sim);
+        assert_true(sim_settle(sim, 400000));
+        const struct view *v = engine_view(sim_engine(sim, 0));
+        if (v->fork_count > 0) /* a crash may have taken a branch before anybody else had it */
+            assert_same_forks();
+        assert_same_entries();
+        sim_free(sim);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(adv_13_the_same_suffix_is_void_everywhere),
+        cmocka_unit_test(adv_13_with_crashes_and_broken_links),
+    };
+    if (secret_open(SECRET_ALLOW_UNLOCKED, NULL) != GMM_OK)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
