@@ -1,40 +1,11 @@
 #include "proto/sending.h"
 
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "tests/lib/failmalloc.h"
-#include "tests/lib/world.h"
-
-static struct world w;
-static unsigned iom, unu, wb;
-static struct gmm_id all, circle; /* iom's circle with wb, without history */
-
-static int setup(void **state)
-{
-    (void)state;
-    world_open(&w, NULL);
-    iom = world_join(&w, "iom", IDENTITY_INTL_ORG);
-    unu = world_join(&w, "unu", IDENTITY_OBSERVER);
-    wb = world_join(&w, "wb", IDENTITY_MEMBER);
-    world_gid_all(&w, &all);
-    world_circle(&w, iom, 1, false, (const unsigned[]){w.offices[wb].participant}, 1, &circle);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    world_close(&w);
-    return 0;
-}
+#include "tests/proto/view_fixture.h"
 
 static bool have_all(const void *arg, const struct gmm_id *id)
 {
