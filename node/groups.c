@@ -382,6 +382,8 @@ enum gmm_err groups_resolve(struct node *node, const char *const *to, size_t cou
         err = one_word(node, view, &words, out, choices, msg);
     else if (err == GMM_OK)
         err = many_words(node, view, &words, out, msg);
+    if (err == GMM_OK && !id_is_zero(&out->gid) && !view_may_post(view, &out->gid, node_pid(node), msg))
+        err = GMM_EDENIED;
     words_close(&words);
     words_close(&whole);
     if (err != GMM_OK)

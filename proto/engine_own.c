@@ -19,6 +19,15 @@ enum gmm_err engine_wait(struct engine *engine, uint64_t request, uint64_t ticke
     return GMM_OK;
 }
 
+/* "An observer reads, and posts to its own internal only." */
+static bool may_seal(struct core *core, const struct gmm_id *gid, struct gmm_msg *msg)
+{
+    const struct view *view = fold_view(core->fold);
+    const struct view_office *self = view == NULL ? NULL : view_office(view, core_self(core));
+    /* Who is not in the roster has no group either: making the epoch says so. */
+    return self == NULL || view_group(view, gid) == NULL || view_may_post(view, gid, &self->pid, msg);
+}
+
 enum gmm_err engine_append(struct engine *engine, const struct engine_event *event)
 {
     struct core *core = &engine->core;
@@ -31,7 +40,7 @@ enum gmm_err engine_append(struct engine *engine, const struct engine_event *eve
         err = fold_authorize(core->fold, core_self(core), gid, event->as.append.type, event->as.append.body,
                              event->as.append.len, core->now_ms, &msg);
     else
-        err = engine_sealing_epoch(engine, gid, &epoch, &msg);
+        err = may_seal(core, gid, &msg) ? engine_sealing_epoch(engine, gid, &epoch, &msg) : GMM_EDENIED;
     if (err == GMM_OK) {
         err = author_append(engine->author, core, gid, event->as.append.type, epoch == NULL ? NULL : &epoch->id,
                             epoch == NULL ? NULL : keyring_secret(engine->keyring, &epoch->id), event->as.append.body,

@@ -123,6 +123,24 @@ def waiting_for_admission(chair):
     daemon.stop()
 
 
+def an_observer(chair):
+    """Reads what all read, and writes to its own offices only."""
+    observer = Office("unu", kind="observer")
+    daemon = chair.daemon()
+    observer.run("join", chair.json("invite", "--for", "unu", "--address", daemon.address)["invite"])
+    chair.run("roster", "add", "unu", "--yes")
+    some = write("some.txt", "some text")
+    document = chair.post("some.txt", "--to", "all")
+    observer.run("sync", "--timeout", "60")
+    daemon.stop()
+    assert observer.run("get", document).stdout == b"some text"
+    before = observer.json("status")["entries"]
+    for command in (["post", some, "--to", "all"], ["post", some, "--to", "all", "--dry-run"], ["note", document, "No."]):
+        refused(4, "not-permitted", command, "observer", home=observer.home)
+    assert observer.json("status")["entries"] == before
+    observer.post("some.txt", "--to", "internal")
+
+
 def once_and_dry_run(office):
     document = write("once.txt", "posted once")
     count = len(office.json("list"))
@@ -200,6 +218,7 @@ def test_all():
     for test in (once_and_dry_run, quiet_and_colour, another_account):
         print(f"   {test.__name__}", flush=True)
         test(ilo)
+    an_observer(ilo)
 
 
 main(test_all)
