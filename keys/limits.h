@@ -14,7 +14,8 @@
 #define LIMIT_RUN_BYTES (2u << 20)
 #define LIMIT_INSTANCES 16u /* open instances an author and group */
 #define LIMIT_FUTURE_MS 300000u
-#define LIMIT_FORK_PROOFS 8u /* kept of one log */
+#define LIMIT_CLOCK_PARTICIPANTS 3u /* so many clocks are heard before ours may be called wrong */
+#define LIMIT_FORK_PROOFS 8u        /* kept of one log */
 #define LIMIT_FORK_BYTES (43u << 10)
 /* people and groups */
 #define LIMIT_PARTICIPANTS 256u

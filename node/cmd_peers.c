@@ -540,6 +540,29 @@ static void warn_of_authority(struct node *node, const struct view *view, json_t
     warn_of_offices(node, view, warnings);
 }
 
+#define CLOCK_ODD_MS 60000
+
+/* null: no clock of another participant was heard within a day. */
+static json_t *clock_offset(struct node *node)
+{
+    int64_t ahead_ms = 0;
+    bool refused;
+    size_t heard = node->engine == NULL ? 0 : engine_clock(node->engine, node_now_ms(), &ahead_ms, &refused);
+    return heard > 0 ? json_integer((json_int_t)ahead_ms) : json_null();
+}
+
+static void warn_of_clock(struct node *node, json_t *warnings)
+{
+    int64_t ahead_ms = 0;
+    bool refused = false;
+    size_t heard = node->engine == NULL ? 0 : engine_clock(node->engine, node_now_ms(), &ahead_ms, &refused);
+    if (heard == 0 || (ahead_ms < CLOCK_ODD_MS && ahead_ms > -CLOCK_ODD_MS))
+        return;
+    warn(warnings, "this machine's clock is %lld s %s the median of the %zu heard: set it%s",
+         (long long)(ahead_ms < 0 ? -ahead_ms : ahead_ms) / 1000, ahead_ms < 0 ? "behind" : "ahead of", heard,
+         refused ? "; until then nothing is signed, so nothing can be posted" : "");
+}
+
 static json_t *status_warnings(struct node *node)
 {
     struct gmm_msg msg = {.text = ""};
@@ -555,6 +578,7 @@ static json_t *status_warnings(struct node *node)
         warn(warnings, "%zu pieces of attachments are not here yet", engine_chunks_wanted(node->engine));
     if (chunkfile_disk_free(node->chunks) < DISK_LOW)
         warn(warnings, "less than 256 MiB are free on the disk of this home");
+    warn_of_clock(node, warnings);
     if (!home_is_private(node->home))
         warn(warnings, "others may look into the home %s: chmod 700 it", node->home);
     if (!secret_is_locked())
@@ -587,14 +611,14 @@ static void status(struct node *node, struct call *call)
         reply_fail(call, err, NULL, "gmm doctor");
         return;
     }
-    call_reply(call, json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:n, s:b, s:o}", "network",
+    call_reply(call, json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:b, s:o}", "network",
                                view == NULL ? json_null() : json_string(view->name), "participant", node->card.id,
                                "office", node->card.office, "groups", (json_int_t)count_groups(node, view), "documents",
                                (json_int_t)documents, "notes", (json_int_t)notes, "entries",
                                (json_int_t)store_entry_count(node->store), "peers", (json_int_t)peers, "connected",
                                (json_int_t)connected, "bytes", (json_int_t)bytes_on_disk(node), "disk_free",
-                               (json_int_t)chunkfile_disk_free(node->chunks), "clock_offset_ms", "daemon", node->daemon,
-                               "warnings", status_warnings(node)));
+                               (json_int_t)chunkfile_disk_free(node->chunks), "clock_offset_ms", clock_offset(node),
+                               "daemon", node->daemon, "warnings", status_warnings(node)));
 }
 
 static void count_line(const json_t *result, const char *label, const char *name, struct render *out)

@@ -195,6 +195,18 @@ static enum gmm_err restore_tally(void *arg, const struct gmm_id *id, uint64_t e
     return feed(arg, &event);
 }
 
+static enum gmm_err restore_clocks(struct node *node)
+{
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    enum gmm_err err = store_get(node->store, NODE_CLOCKS, &bytes, &len);
+    struct engine_event event = {.kind = ENGINE_RESTORE_CLOCKS, .bytes = bytes, .len = len};
+    if (err == GMM_OK)
+        err = feed(node, &event);
+    free(bytes);
+    return err == GMM_ENOTFOUND ? GMM_OK : err;
+}
+
 static enum gmm_err restore_all(struct node *node)
 {
     struct restore restore = {.node = node};
@@ -213,6 +225,8 @@ static enum gmm_err restore_all(struct node *node)
         err = store_each_tally(node->store, restore_tally, node);
     if (err == GMM_OK)
         err = store_each_cursor(node->store, restore_cursor, node);
+    if (err == GMM_OK)
+        err = restore_clocks(node);
     return err;
 }
 

@@ -6,6 +6,7 @@
 #include "node/clock.h"
 #include "node/log.h"
 #include "node/node_state.h"
+#include "proto/clocks.h"
 
 uint64_t node_now_ms(void)
 {
@@ -146,6 +147,20 @@ static enum gmm_err write_store(struct node *node, const struct engine_store *s)
     return err;
 }
 
+/* When it was seen, and what its clock says; neither is worth failing for. */
+static enum gmm_err note_peer(struct node *node, const struct effect *effect)
+{
+    struct buffer clocks;
+    buffer_init(&clocks, CLOCKS_BYTES_MAX);
+    enum gmm_err err = store_set_seen(node->store, &effect->as.peer.sign_pk, node_now_ms());
+    if (err == GMM_OK)
+        err = engine_clocks(node->engine, &clocks);
+    if (err == GMM_OK)
+        err = store_set(node->store, NODE_CLOCKS, clocks.p, clocks.len);
+    buffer_close(&clocks);
+    return err == GMM_ENOMEM ? err : GMM_OK;
+}
+
 static enum gmm_err on_store(struct node *node, const struct effect *effect)
 {
     struct node_pending *p = node->pending;
@@ -246,10 +261,7 @@ static enum gmm_err carry_out(struct node *node, struct effect *effect)
     case EFFECT_PEER:
         if (node->net != NULL)
             node->transport->peer_changed(node->net, effect->conn, effect);
-        if (effect->as.peer.state == ENGINE_PEER_OPEN)
-            return store_set_seen(node->store, &effect->as.peer.sign_pk, node_now_ms()) == GMM_ENOMEM ? GMM_ENOMEM
-                                                                                                      : GMM_OK;
-        return GMM_OK;
+        return effect->as.peer.state == ENGINE_PEER_OPEN ? note_peer(node, effect) : GMM_OK;
     case EFFECT_WRAP_KEYS:
         return on_wrap_keys(node, effect->as.outdated);
     case EFFECT_ENTRIES:

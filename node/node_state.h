@@ -4,6 +4,7 @@
 
 #include "node/node.h"
 
+#define NODE_CLOCKS "clocks"       /* what others' clocks say of ours, as the engine encodes it */
 #define NODE_FLOOR "arrival.floor" /* the engine's, in the store's named values */
 
 /* An event of our own making that waits its turn (an answer of the store, chunks to want). */

@@ -1,5 +1,6 @@
 #include "proto/author.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,14 +164,26 @@ static enum gmm_err make_body(struct core *core, const uint8_t header[HEADER_BYT
     return buffer_take(&out, body, body_len);
 }
 
+enum gmm_err author_check_clock(const struct core *core, struct gmm_msg *msg)
+{
+    int64_t ahead_ms;
+    if (core->now_ms < core->build_ms)
+        return gmm_fail(msg, GMM_EFUTURE, "our clock is before this program's build date");
+    if (!clocks_refuse(&core->clocks, core->now_ms, &ahead_ms))
+        return GMM_OK;
+    uint64_t off_s = (uint64_t)(ahead_ms < 0 ? -ahead_ms : ahead_ms) / 1000;
+    return gmm_fail(msg, GMM_EFUTURE, "our clock is %" PRIu64 " min %" PRIu64 " s %s that of most others", off_s / 60,
+                    off_s % 60, ahead_ms < 0 ? "behind" : "ahead of");
+}
+
 enum gmm_err author_append(struct author *author, struct core *core, const struct gmm_id *gid, uint16_t type,
                            const struct gmm_id *epoch_id, const uint8_t *secret, const void *body, size_t len,
                            struct gmm_id *id)
 {
     struct draft *draft;
-    if (core->now_ms < core->build_ms)
-        return GMM_ESTATE;
-    enum gmm_err err = draft_for(author, core, gid, &draft);
+    enum gmm_err err = author_check_clock(core, NULL);
+    if (err == GMM_OK)
+        err = draft_for(author, core, gid, &draft);
     if (err != GMM_OK)
         return err;
     if (draft->headers == NULL && (draft->headers = malloc(sizeof *draft->headers * LIMIT_RUN_ENTRIES)) == NULL)

@@ -13,9 +13,11 @@ struct author;
 struct author *author_new(void);
 void author_free(struct author *author);
 
+/* May this clock sign? GMM_EFUTURE: it is before the build date, or too far from the others' (proto/clocks.h). */
+enum gmm_err author_check_clock(const struct core *core, struct gmm_msg *msg);
 /* Appends to our open log of gid (opening an instance when there is none, when it is closed, or stuck ahead of our
- * clock). epoch_id and secret: NULL for plain types. *id is the entry's. GMM_ELIMIT: body too large; GMM_ESTATE: our
- * clock is before the build date; GMM_ENOMEM. */
+ * clock). epoch_id and secret: NULL for plain types. *id is the entry's. GMM_ELIMIT: body too large; GMM_EFUTURE:
+ * author_check_clock; GMM_ENOMEM. */
 enum gmm_err author_append(struct author *author, struct core *core, const struct gmm_id *gid, uint16_t type,
                            const struct gmm_id *epoch_id, const uint8_t *secret, const void *body, size_t len,
                            struct gmm_id *id);

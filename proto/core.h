@@ -7,6 +7,7 @@
 #ifndef GMM_PROTO_CORE_H
 #define GMM_PROTO_CORE_H
 
+#include "proto/clocks.h"
 #include "proto/engine.h"
 
 struct core {
@@ -14,6 +15,7 @@ struct core {
     struct gmm_id nid, store_id_hash;
     uint8_t store_id[16];
     uint64_t build_ms;
+    struct clocks clocks; /* what others' say of ours */
     bool pinned;
     struct gmm_id pinned_noise_pk;
     struct directory *directory;

@@ -124,6 +124,17 @@ size_t engine_chunks_wanted(const struct engine *engine)
     return fetch_wanted(engine->fetch);
 }
 
+size_t engine_clock(const struct engine *engine, uint64_t now_ms, int64_t *ahead_ms, bool *refused)
+{
+    *refused = clocks_refuse(&engine->core.clocks, now_ms, ahead_ms);
+    return clocks_median(&engine->core.clocks, now_ms, ahead_ms);
+}
+
+enum gmm_err engine_clocks(const struct engine *engine, struct buffer *out)
+{
+    return clocks_encode(out, &engine->core.clocks);
+}
+
 /* Numbers of an earlier start are never given again, also when a crash lost the last of what they were given to: peers
  * may hold cursors over those. */
 static enum gmm_err on_start(struct engine *engine, uint64_t floor)
@@ -158,6 +169,10 @@ static enum gmm_err on_restore(struct engine *engine, const struct engine_event 
         return engine_forks_restore(engine, event->bytes, event->len);
     if (event->kind == ENGINE_RESTORE_TALLY)
         return keyring_count(engine->keyring, &event->as.tally.epoch_id, event->as.tally.entries);
+    if (event->kind == ENGINE_RESTORE_CLOCKS) {
+        (void)clocks_decode(&core->clocks, event->bytes, event->len);
+        return GMM_OK;
+    }
     if (event->kind == ENGINE_RESTORE_CURSOR)
         return replicate_restore_cursor(engine->replicate, &event->as.cursor.sign_pk, event->as.cursor.token,
                                         event->as.cursor.len);
@@ -211,6 +226,7 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
     case ENGINE_RESTORE_CURSOR:
     case ENGINE_RESTORE_TALLY:
     case ENGINE_RESTORE_PROOF:
+    case ENGINE_RESTORE_CLOCKS:
         return on_restore(engine, event);
     case ENGINE_START:
         return on_start(engine, event->as.floor);

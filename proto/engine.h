@@ -40,6 +40,7 @@ enum engine_event_kind {
     ENGINE_RESTORE_ENTRY,  /* entry: a plain entry (type < 64) */
     ENGINE_RESTORE_SECRET, /* secret */
     ENGINE_RESTORE_CURSOR, /* cursor: the token that this peer gave us */
+    ENGINE_RESTORE_CLOCKS, /* bytes: as engine_clocks gave them; others are taken for none */
     ENGINE_RESTORE_TALLY,  /* tally: entries held that are sealed under an epoch */
     ENGINE_RESTORE_PROOF,  /* bytes: a fork proof */
     ENGINE_START,          /* floor: as stored last; 0: never */
@@ -257,5 +258,10 @@ const struct view_participant *engine_self(struct engine *engine);
 /* True when every open session is in sync both ways and no chunk is wanted that a connected peer may have. */
 bool engine_idle(const struct engine *engine);
 size_t engine_chunks_wanted(const struct engine *engine);
+/* How far our clock is ahead of the median of the participants heard within 24 hours (proto/clocks.h), and whether we
+ * refuse to sign for that. Returns how many were heard; 0: *ahead_ms is 0. */
+size_t engine_clock(const struct engine *engine, uint64_t now_ms, int64_t *ahead_ms, bool *refused);
+/* For the store: changed when a session opens (EFFECT_PEER). GMM_ENOMEM. */
+enum gmm_err engine_clocks(const struct engine *engine, struct buffer *out);
 
 #endif

@@ -28,6 +28,12 @@ static bool may_seal(struct core *core, const struct gmm_id *gid, struct gmm_msg
     return self == NULL || view_group(view, gid) == NULL || view_may_post(view, gid, &self->pid, msg);
 }
 
+static void explain(const struct core *core, enum gmm_err err, struct gmm_msg *msg)
+{
+    if (author_check_clock(core, msg) == GMM_OK)
+        gmm_fail(msg, err, "the entry cannot be made: %s", gmm_err_text(err));
+}
+
 enum gmm_err engine_append(struct engine *engine, const struct engine_event *event)
 {
     struct core *core = &engine->core;
@@ -46,10 +52,7 @@ enum gmm_err engine_append(struct engine *engine, const struct engine_event *eve
                             epoch == NULL ? NULL : keyring_secret(engine->keyring, &epoch->id), event->as.append.body,
                             event->as.append.len, &id);
         if (err != GMM_OK)
-            gmm_fail(&msg, err,
-                     err == GMM_ESTATE ? "our clock is before this program's build date; set the clock"
-                                       : "the entry cannot be made: %s",
-                     gmm_err_text(err));
+            explain(core, err, &msg);
     }
     if (err != GMM_OK) {
         core_done(core, event->request, err, NULL, &msg);

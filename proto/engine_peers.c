@@ -58,6 +58,7 @@ static void on_office_hello(struct engine *engine, struct peer *peer, const stru
         peer_close(peer, err, msg.text[0] != '\0' ? msg.text : gmm_err_text(err));
         return;
     }
+    clocks_hear(&core->clocks, &peer->pid, hello.clock_ms, core->now_ms);
     if (object != NULL)
         err = store_object(core, object);
     if (err == GMM_OK && !peer->initiator)
