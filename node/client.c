@@ -187,10 +187,11 @@ static enum gmm_err open_node(struct client *client, const struct command *comma
     /* Who has the home may open its control socket meanwhile: submit waits, and asks there. */
     unsigned flags = NODE_NO_WAIT | (client->args.read_only ? NODE_READ_ONLY : 0u);
     node_ask_fn *ask = terminal_interactive() ? terminal_ask : NULL;
+    bool keyless = (command->flags & COMMAND_KEYLESS) != 0;
+    if (keyless)
+        flags |= NODE_DAMAGED; /* damage is what `verify` is there to name */
     enum gmm_err err = assembly_open(&client->node, client->home, flags, ask, NULL, msg);
-    /* Damage is what `verify` is there to name. */
-    bool closed = (err == GMM_EPASSPHRASE && !has_secret()) || err == GMM_ECORRUPT;
-    if (closed && (command->flags & COMMAND_KEYLESS) != 0)
+    if (keyless && err == GMM_EPASSPHRASE && !has_secret())
         err = assembly_open(&client->node, client->home, flags | NODE_NO_KEYS, ask, NULL, msg);
     return err;
 }

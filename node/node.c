@@ -4,7 +4,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "keys/secret.h"
 #include "keys/selftest.h"
@@ -283,8 +283,11 @@ static enum gmm_err open_store(struct node *node, struct gmm_msg *msg)
     uint8_t id[16];
     enum gmm_err err = home_join(path, node->home, HOME_STORE, msg);
     randombytes_buf(id, sizeof id);
-    if (err == GMM_OK && access(path, F_OK) != 0 && errno == ENOENT)
+    struct stat st = {.st_size = 1};
+    if (err == GMM_OK && stat(path, &st) != 0 && errno == ENOENT)
         err = gmm_fail(msg, GMM_ECORRUPT, "the store %s is missing", path);
+    else if (err == GMM_OK && st.st_size == 0)
+        err = gmm_fail(msg, GMM_ECORRUPT, "the store %s is empty", path);
     if (err == GMM_OK)
         err = store_open(&node->store, path, node->read_only, id, msg);
     if (err == GMM_OK)
@@ -310,6 +313,15 @@ static enum gmm_err open_derived(struct node *node, struct gmm_msg *msg)
     return err == GMM_OK ? node->above->opened(node, msg) : err;
 }
 
+static enum gmm_err go_on(struct node *node, unsigned flags, enum gmm_err err, const struct gmm_msg *msg)
+{
+    if (err != GMM_ECORRUPT || !(flags & NODE_DAMAGED))
+        return err;
+    if (msg != NULL)
+        node->damage = *msg;
+    return GMM_OK;
+}
+
 static enum gmm_err open_parts(struct node *node, unsigned flags, node_ask_fn *ask, void *arg, struct gmm_msg *msg)
 {
     char path[HOME_PATH_MAX];
@@ -325,11 +337,11 @@ static enum gmm_err open_parts(struct node *node, unsigned flags, node_ask_fn *a
     if (err == GMM_OK)
         err = selftest_run(msg);
     if (err == GMM_OK && !(flags & NODE_NO_KEYS))
-        err = open_keystore(node, ask, arg, msg);
+        err = go_on(node, flags, open_keystore(node, ask, arg, msg), msg);
     if (err == GMM_OK)
         err = open_store(node, msg);
-    if (err == GMM_OK && !(flags & NODE_NO_KEYS))
-        err = open_derived(node, msg);
+    if (err == GMM_OK && node->keystore != NULL)
+        err = go_on(node, flags, open_derived(node, msg), msg);
     return err;
 }
 

@@ -73,6 +73,7 @@ struct node {
     struct watch *watch;                    /* listeners of events */
     struct batch *batches;                  /* node/batch.h: under way */
     struct joining *joining;                /* node/joining.h: this home's own request to join; NULL: none waits */
+    struct gmm_msg damage;                  /* NODE_DAMAGED: why parts of it are closed; else empty */
     /* private to node.c */
     struct node_pending *pending;
 };
@@ -81,7 +82,8 @@ enum node_open_flags {
     NODE_READ_ONLY = 1,
     NODE_DAEMON = 2,
     NODE_NO_KEYS = 4, /* verify without a passphrase */
-    NODE_NO_WAIT = 8  /* GMM_EBUSY at once where another command has the home */
+    NODE_NO_WAIT = 8, /* GMM_EBUSY at once where another command has the home */
+    NODE_DAMAGED = 16 /* verify: what is damaged stays closed (no keystore, or no engine), and `damage` says why */
 };
 /* Asks for the passphrase through ask (NULL, or GMM_ENOTFOUND of it: from files and credentials; node/passphrase.h).
  * Takes the lock (10 s wait for a command). Called through assembly_open, which knows the layers above. */

@@ -156,29 +156,38 @@ static enum gmm_err want_and_index(struct node *node, const struct gmm_id *id, c
     return err;
 }
 
+/* texts are copied: projection_item_close. */
+static enum gmm_err document_item(struct projection_item *item, const struct header *h, const struct gmm_id *id,
+                                  const struct record_document *doc)
+{
+    enum gmm_err err = GMM_OK;
+    *item = item_of(h, id);
+    if (doc->has_revises)
+        item->revises = doc->revises;
+    if (doc->has_translates)
+        item->translates = doc->translates;
+    item->version = doc->version;
+    item->marking = (unsigned)doc->marking;
+    item->tlp = (unsigned)doc->tlp;
+    item->bytes = doc->content.size;
+    item->attachments = doc->attachment_count;
+    item->title = copy(&doc->title, &err);
+    item->symbol = copy(&doc->symbol, &err);
+    item->lang = copy(&doc->lang, &err);
+    item->person = copy(&doc->person, &err);
+    item->name = copy(&doc->name, &err);
+    return err;
+}
+
 static enum gmm_err put_document(struct node *node, const struct header *h, const struct gmm_id *id,
                                  const uint8_t *plain, size_t len, struct wants *wants)
 {
     struct record_document doc;
+    struct projection_item item;
     enum gmm_err err = record_document_decode(&doc, plain, len);
     if (err != GMM_OK)
         return err;
-    struct projection_item item = item_of(h, id);
-    if (doc.has_revises)
-        item.revises = doc.revises;
-    if (doc.has_translates)
-        item.translates = doc.translates;
-    item.version = doc.version;
-    item.marking = (unsigned)doc.marking;
-    item.tlp = (unsigned)doc.tlp;
-    item.bytes = doc.content.size;
-    item.attachments = doc.attachment_count;
-    item.title = copy(&doc.title, &err);
-    item.symbol = copy(&doc.symbol, &err);
-    item.lang = copy(&doc.lang, &err);
-    item.person = copy(&doc.person, &err);
-    item.name = copy(&doc.name, &err);
-    err = put_item(node, &item, err);
+    err = put_item(node, &item, document_item(&item, h, id, &doc));
     if (err == GMM_OK)
         err = want_and_index(node, id, &h->group, &doc, wants);
     projection_item_close(&item);
@@ -188,25 +197,33 @@ static enum gmm_err put_document(struct node *node, const struct header *h, cons
 
 /* ---- notes, names of circles */
 
+static enum gmm_err note_item(struct projection_item *item, const struct header *h, const struct gmm_id *id,
+                              const struct record_note *note)
+{
+    enum gmm_err err = GMM_OK;
+    *item = item_of(h, id);
+    item->document = note->document;
+    if (note->has_parent)
+        item->parent = note->parent;
+    item->para = note->para;
+    item->position = (unsigned)note->position;
+    item->bytes = note->text.len;
+    item->lang = copy(&note->lang, &err);
+    item->person = copy(&note->person, &err);
+    item->name = copy(&note->name, &err);
+    return err;
+}
+
 static enum gmm_err put_note(struct node *node, const struct header *h, const struct gmm_id *id, const uint8_t *plain,
                              size_t len)
 {
     struct record_note note;
+    struct projection_item item;
     struct buffer text;
     enum gmm_err err = record_note_decode(&note, plain, len);
     if (err != GMM_OK)
         return err;
-    struct projection_item item = item_of(h, id);
-    item.document = note.document;
-    if (note.has_parent)
-        item.parent = note.parent;
-    item.para = note.para;
-    item.position = (unsigned)note.position;
-    item.bytes = note.text.len;
-    item.lang = copy(&note.lang, &err);
-    item.person = copy(&note.person, &err);
-    item.name = copy(&note.name, &err);
-    err = put_item(node, &item, err);
+    err = put_item(node, &item, note_item(&item, h, id, &note));
     buffer_init(&text, 2u * LIMIT_NOTE_TEXT + 8u);
     put_words(&text, &note.text);
     put_words(&text, &note.proposed);
@@ -229,6 +246,29 @@ static enum gmm_err put_group_name(struct node *node, const struct header *h, co
 }
 
 /* ---- entries */
+
+enum gmm_err project_check(struct node *node, const struct header *h, const struct gmm_id *id, const uint8_t *plain,
+                           size_t len)
+{
+    struct projection_item item = {.id = *id};
+    struct record_document doc;
+    struct record_note note;
+    enum gmm_err err = h->type == HEADER_DOCUMENT ? record_document_decode(&doc, plain, len)
+                       : h->type == HEADER_NOTE   ? record_note_decode(&note, plain, len)
+                                                  : GMM_EFORMAT;
+    if (err != GMM_OK)
+        return err == GMM_ENOMEM ? err : GMM_OK; /* such a line was never made */
+    if (h->type == HEADER_NOTE) {
+        err = note_item(&item, h, id, &note);
+    } else {
+        err = document_item(&item, h, id, &doc);
+        record_document_close(&doc);
+    }
+    if (err == GMM_OK)
+        err = projection_check(node->projection, &item);
+    projection_item_close(&item);
+    return err;
+}
 
 static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTES], const struct gmm_id *id,
                               const uint8_t *body, size_t body_len, struct wants *wants)

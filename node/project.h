@@ -17,4 +17,9 @@ enum gmm_err project_chunk_here(struct node *node, const struct gmm_id *gid, con
 /* Every log from where it was projected to; chunks still wanted are asked for again. */
 enum gmm_err project_catch_up(struct node *node, void (*progress)(void *arg, uint64_t done), void *arg);
 
+/* Is an opened entry's line in the catalogue what it would be made anew? As projection_check; GMM_OK where an entry has
+ * none. */
+enum gmm_err project_check(struct node *node, const struct header *h, const struct gmm_id *id, const uint8_t *plain,
+                           size_t len);
+
 #endif

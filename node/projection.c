@@ -103,7 +103,7 @@ void projection_item_close(struct projection_item *item)
 }
 
 /* The keyed hash that a symbol or a name is found by: of its normal form (NFC, outer space trimmed). */
-static void hash_of(const struct projection *p, const char *kind, const char *text, uint8_t out[32])
+void projection_hash_text(const struct projection *p, const char *kind, const char *text, uint8_t out[32])
 {
     UErrorCode code = U_ZERO_ERROR;
     UChar wide[2048], normal[4096];
@@ -130,7 +130,7 @@ static void hash_of(const struct projection *p, const char *kind, const char *te
 }
 
 /* Which note is of which document is said in sealed bodies: disk has a keyed hash of the document's id. */
-static void hash_document(const struct projection *p, const struct gmm_id *document, uint8_t out[32])
+void projection_hash_document(const struct projection *p, const struct gmm_id *document, uint8_t out[32])
 {
     struct hash hash;
     hash_init_keyed(&hash, p->key, LABEL_SUMMARY);
@@ -235,7 +235,7 @@ static enum gmm_err open_summary(const struct projection *p, struct projection_i
 }
 
 /* The log that an entry stands in, by its id. */
-static enum gmm_err log_of_entry(struct projection *p, const struct gmm_id *id, int64_t *no)
+enum gmm_err projection_log_of(struct projection *p, const struct gmm_id *id, int64_t *no)
 {
     enum gmm_err err;
     sqlite3_stmt *stmt = store_stmt(p->store, STORE_SQL_KEY_BY_ID, &err);
@@ -263,7 +263,7 @@ enum gmm_err projection_put(struct projection *p, const struct projection_item *
     int64_t log = 0;
     enum gmm_err err = projection_begin(p);
     if (err == GMM_OK)
-        err = log_of_entry(p, &item->id, &log);
+        err = projection_log_of(p, &item->id, &log);
     if (err != GMM_OK)
         return err;
     buffer_init(&sealed, SUMMARY_MAX + ATREST_OVERHEAD);
@@ -278,11 +278,11 @@ enum gmm_err projection_put(struct projection *p, const struct projection_item *
         sqlite3_bind_int(stmt, 6, item->type);
         store_bind_u64(stmt, 7, item->time_ms);
         if (!id_is_zero(&item->document)) {
-            hash_document(p, &item->document, document);
+            projection_hash_document(p, &item->document, document);
             store_bind_blob(stmt, 8, document, sizeof document);
         }
         if (item->symbol != NULL) {
-            hash_of(p, "symbol", item->symbol, symbol);
+            projection_hash_text(p, "symbol", item->symbol, symbol);
             store_bind_blob(stmt, 9, symbol, sizeof symbol);
         }
         store_bind_blob(stmt, 10, sealed.p, sealed.len);
@@ -292,12 +292,11 @@ enum gmm_err projection_put(struct projection *p, const struct projection_item *
     return err;
 }
 
-#define ITEM_COLUMNS "i.id, i.seq, i.gid, i.author, i.type, i.time, i.summary, i.opened"
 #define ITEM_FROM                                                                                                      \
     " FROM p_item i JOIN p_log l ON l.log = i.log WHERE NOT EXISTS"                                                    \
     " (SELECT 1 FROM p_void v WHERE v.log = i.log AND i.seq >= v.from_seq AND i.time < v.until_ms)"
 
-static enum gmm_err read_item(struct projection *p, sqlite3_stmt *stmt, struct projection_item *item)
+enum gmm_err projection_read_item(struct projection *p, sqlite3_stmt *stmt, struct projection_item *item)
 {
     size_t len;
     *item = (struct projection_item){.seq = store_col_u64(stmt, 1),
@@ -307,22 +306,24 @@ static enum gmm_err read_item(struct projection *p, sqlite3_stmt *stmt, struct p
     const uint8_t *sealed = store_col_blob(stmt, 6, &len);
     if (sealed == NULL || !store_col_id(stmt, 0, &item->id) || !store_col_id(stmt, 2, &item->gid) ||
         !store_col_id(stmt, 3, &item->author))
-        return store_fault_as(p->store, GMM_ECORRUPT, "a row of the catalogue");
+        return store_fault_as(p->store, GMM_ECORRUPT, "a line of the catalogue (gmm doctor --rebuild makes it anew)");
     enum gmm_err err = open_summary(p, item, sealed, len);
     if (err != GMM_OK)
         projection_item_close(item);
-    return err == GMM_ECORRUPT ? store_fault_as(p->store, err, "a row of the catalogue") : err;
+    return err == GMM_ECORRUPT
+               ? store_fault_as(p->store, err, "a line of the catalogue (gmm doctor --rebuild makes it anew)")
+               : err;
 }
 
 enum gmm_err projection_get(struct projection *p, const struct gmm_id *id, struct projection_item *out)
 {
     enum gmm_err err;
-    sqlite3_stmt *stmt = store_prepare(p->store, "SELECT " ITEM_COLUMNS ITEM_FROM " AND i.id = ?1", &err);
+    sqlite3_stmt *stmt = store_prepare(p->store, "SELECT " PROJECTION_COLUMNS ITEM_FROM " AND i.id = ?1", &err);
     if (stmt == NULL)
         return err;
     store_bind_id(stmt, 1, id);
     if (store_row(p->store, stmt, &err))
-        err = read_item(p, stmt, out);
+        err = projection_read_item(p, stmt, out);
     else if (err == GMM_OK)
         err = GMM_ENOTFOUND;
     sqlite3_finalize(stmt);
@@ -335,7 +336,7 @@ static enum gmm_err give_items(struct projection *p, sqlite3_stmt *stmt, project
     enum gmm_err err = GMM_OK;
     while (store_row(p->store, stmt, &err)) {
         struct projection_item item;
-        if ((err = read_item(p, stmt, &item)) != GMM_OK)
+        if ((err = projection_read_item(p, stmt, &item)) != GMM_OK)
             break;
         err = fn(arg, &item);
         projection_item_close(&item);
@@ -363,7 +364,7 @@ enum gmm_err projection_each(struct projection *p, const struct projection_query
     char sql[1024];
     uint8_t document[32];
     enum gmm_err err;
-    snprintf(sql, sizeof sql, "SELECT " ITEM_COLUMNS ITEM_FROM "%s%s AND i.time >= ?3 AND %s%s LIMIT ?6",
+    snprintf(sql, sizeof sql, "SELECT " PROJECTION_COLUMNS ITEM_FROM "%s%s AND i.time >= ?3 AND %s%s LIMIT ?6",
              query->gid != NULL ? " AND i.gid = ?1" : " AND ?1 IS NULL",
              query->document != NULL ? " AND i.document = ?2" : " AND ?2 IS NULL",
              query->type != 0 ? "i.type = ?4" : "i.type IN (64, 65, 72) AND ?4 = 0", order_of(query));
@@ -373,7 +374,7 @@ enum gmm_err projection_each(struct projection *p, const struct projection_query
     if (query->gid != NULL)
         store_bind_id(stmt, 1, query->gid);
     if (query->document != NULL) {
-        hash_document(p, query->document, document);
+        projection_hash_document(p, query->document, document);
         store_bind_blob(stmt, 2, document, sizeof document);
     }
     store_bind_u64(stmt, 3, query->since_ms);
@@ -421,10 +422,10 @@ enum gmm_err projection_by_symbol(struct projection *p, const char *symbol, proj
     uint8_t hash[32];
     struct items items = {0};
     enum gmm_err err;
-    sqlite3_stmt *stmt = store_prepare(p->store, "SELECT " ITEM_COLUMNS ITEM_FROM " AND i.symbol = ?1", &err);
+    sqlite3_stmt *stmt = store_prepare(p->store, "SELECT " PROJECTION_COLUMNS ITEM_FROM " AND i.symbol = ?1", &err);
     if (stmt == NULL)
         return err;
-    hash_of(p, "symbol", symbol, hash);
+    projection_hash_text(p, "symbol", symbol, hash);
     store_bind_blob(stmt, 1, hash, sizeof hash);
     err = give_items(p, stmt, collect, &items);
     sqlite3_finalize(stmt);
@@ -532,7 +533,7 @@ enum gmm_err projection_put_group_name(struct projection *p, const struct gmm_id
                                              &err)
                              : NULL;
     if (stmt != NULL) {
-        hash_of(p, "group", name, hash);
+        projection_hash_text(p, "group", name, hash);
         store_bind_id(stmt, 1, gid);
         store_bind_blob(stmt, 2, hash, sizeof hash);
         store_bind_blob(stmt, 3, sealed.p, sealed.len);
@@ -580,7 +581,7 @@ enum gmm_err projection_groups_by_name(struct projection *p, const char *name, s
     *count = 0;
     if (stmt == NULL)
         return err;
-    hash_of(p, "group", name, hash);
+    projection_hash_text(p, "group", name, hash);
     store_bind_blob(stmt, 1, hash, sizeof hash);
     while (*count < max && store_row(p->store, stmt, &err))
         if (store_col_id(stmt, 0, &out[*count]))

@@ -67,6 +67,9 @@ enum gmm_err projection_each(struct projection *p, const struct projection_query
                              void *arg);
 /* Every version and language of a symbol (normal form: NFC, case kept, outer space trimmed), newest version first. */
 enum gmm_err projection_by_symbol(struct projection *p, const char *symbol, projection_item_fn *fn, void *arg);
+/* Does its line say what this one, made from the entry, says (opened_ms aside)? GMM_ENOTFOUND: it has none;
+ * GMM_ECORRUPT: it says something else, or does not open. */
+enum gmm_err projection_check(struct projection *p, const struct projection_item *want);
 enum gmm_err projection_counts(struct projection *p, uint64_t *documents, uint64_t *notes);
 enum gmm_err projection_set_opened(struct projection *p, const struct gmm_id *id, uint64_t ms);
 

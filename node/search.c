@@ -22,6 +22,23 @@ static enum gmm_err execute(struct search *s, const char *sql)
     return rc == SQLITE_OK ? GMM_OK : store_fault(s->store, rc);
 }
 
+/* An index that is damaged cannot be opened to be dropped: its row in the schema goes, and then its parts one by one.
+ */
+static const char drop_parts[] =
+    "PRAGMA writable_schema=ON; DELETE FROM sqlite_schema WHERE name = 's_words'; PRAGMA writable_schema=RESET;"
+    "DROP TABLE IF EXISTS s_words_data; DROP TABLE IF EXISTS s_words_idx; DROP TABLE IF EXISTS s_words_content;"
+    "DROP TABLE IF EXISTS s_words_docsize; DROP TABLE IF EXISTS s_words_config; DROP TABLE IF EXISTS s_entry;";
+
+static enum gmm_err drop_tables(struct search *s)
+{
+    if (sqlite3_exec(s->store->db, drop, NULL, NULL, NULL) == SQLITE_OK)
+        return GMM_OK;
+    sqlite3_db_config(s->store->db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+    enum gmm_err err = execute(s, drop_parts);
+    sqlite3_db_config(s->store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    return err;
+}
+
 enum gmm_err search_reset(struct search *s)
 {
     const char *version = tokenizer_version();
@@ -30,7 +47,7 @@ enum gmm_err search_reset(struct search *s)
     s->store->stmts[STORE_SQL_PUT_WORDS] = NULL;
     enum gmm_err err = store_begin(s->store, false);
     if (err == GMM_OK)
-        err = execute(s, drop);
+        err = drop_tables(s);
     if (err == GMM_OK)
         err = execute(s, create);
     if (err == GMM_OK)

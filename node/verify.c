@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include "keys/chunk.h"
+#include "node/atrest.h"
 #include "node/content.h"
+#include "node/invites.h"
 #include "node/keyfile.h"
+#include "node/project.h"
 #include "node/sys.h"
 #include "proto/record.h"
 
@@ -18,6 +21,7 @@ struct walk {
     bool has_network, all;
     int null_fd;         /* where opened content goes */
     uint8_t *chunk;      /* room for the largest */
+    uint64_t projected;  /* of the log under way: the seq after the last one that is in the catalogue */
     enum gmm_err failed; /* memory, the disk: no finding */
 };
 
@@ -142,6 +146,21 @@ static void check_document(struct walk *walk, const struct header *header, const
     record_document_close(&record);
 }
 
+/* Entries that a node which may not write has yet to project have no line, and that is no fault. */
+static void check_line(struct walk *walk, const struct header *header, const struct gmm_id *id, const uint8_t *plain,
+                       size_t len)
+{
+    if (header->seq >= walk->projected)
+        return;
+    enum gmm_err err = project_check(walk->node, header, id, plain, len);
+    if (err == GMM_ENOMEM)
+        walk->failed = err;
+    else if (err == GMM_ENOTFOUND)
+        fault(walk, "catalogue", id, "its line is missing: gmm doctor --rebuild makes it anew");
+    else if (err == GMM_ECORRUPT)
+        fault(walk, "catalogue", id, "its line was altered: gmm doctor --rebuild makes it anew");
+}
+
 static enum gmm_err on_entry(void *arg, const uint8_t bytes[HEADER_BYTES], const struct gmm_id *id, const uint8_t *body,
                              size_t body_len)
 {
@@ -162,7 +181,9 @@ static enum gmm_err on_entry(void *arg, const uint8_t bytes[HEADER_BYTES], const
         walk->failed = err;
     else if (err != GMM_OK)
         fault(walk, "body", id, "does not open with the key that its header names");
-    else if (header.type == HEADER_DOCUMENT)
+    else
+        check_line(walk, &header, id, plain, len);
+    if (err == GMM_OK && header.type == HEADER_DOCUMENT)
         check_document(walk, &header, id, plain, len);
     seal_free(plain, len);
     return walk->failed;
@@ -172,9 +193,14 @@ static enum gmm_err on_log(void *arg, const struct run_key *key, const struct lo
                            bool closed)
 {
     struct walk *walk = arg;
-    (void)head;
+    uint64_t end = head->seq == LOGS_NO_SEQ ? 0 : head->seq + 1;
     (void)arrival;
     (void)closed;
+    walk->projected = 0;
+    if (walk->node->projection != NULL && projection_get_done(walk->node->projection, key, &walk->projected) != GMM_OK)
+        walk->projected = 0;
+    if (walk->projected > end)
+        fault(walk, "catalogue", &head->id, "it claims more of a log than there is: gmm doctor --rebuild");
     enum gmm_err err = store_each_entry(walk->node->store, key, 0, on_entry, walk);
     return err == GMM_ECORRUPT ? GMM_OK : err; /* named by store_check */
 }
@@ -186,6 +212,69 @@ static enum gmm_err on_wanted(void *arg, const struct gmm_id *gid, const struct 
     (void)chunk;
     walk->report->not_held++;
     return GMM_OK;
+}
+
+/* ---- what only this office can open */
+
+static enum gmm_err on_secret(void *arg, const struct gmm_id *id, const void *bytes, size_t len)
+{
+    struct walk *walk = arg;
+    uint8_t *secret = secret_alloc(SECRET_KEY_BYTES);
+    if (secret == NULL)
+        return GMM_ENOMEM;
+    walk->report->checked++;
+    if (len != SECRET_KEY_BYTES + ATREST_OVERHEAD ||
+        atrest_open(secret, walk->node->keystore->node, LABEL_RING, id->b, sizeof id->b, bytes, len) != GMM_OK)
+        fault(walk, "secret", id, "the key of this epoch does not open: what was sealed under it cannot be read");
+    secret_free(secret);
+    return GMM_OK;
+}
+
+static enum gmm_err on_invite(void *arg, const struct invites_entry *entry)
+{
+    struct walk *walk = arg;
+    (void)entry;
+    walk->report->checked++;
+    return GMM_OK;
+}
+
+static void check_search(struct walk *walk)
+{
+    if (walk->node->search != NULL && search_check(walk->node->search) == GMM_ECORRUPT)
+        fault(walk, "search", NULL, "the search index is damaged: gmm doctor --rebuild makes it anew");
+}
+
+static void check_group_names(struct walk *walk)
+{
+    const struct view *view = walk->node->engine == NULL ? NULL : engine_view(walk->node->engine);
+    for (size_t i = 0; view != NULL && i < view->group_count; i++) {
+        char *name;
+        enum gmm_err err = projection_get_group_name(walk->node->projection, &view->groups[i].gid, &name);
+        if (err == GMM_ENOMEM)
+            walk->failed = err;
+        else if (err != GMM_OK && err != GMM_ENOTFOUND)
+            fault(walk, "catalogue", &view->groups[i].gid, "a group's name was altered: gmm doctor --rebuild");
+        free(name);
+    }
+}
+
+static enum gmm_err check_own(struct walk *walk)
+{
+    struct node *node = walk->node;
+    if (node->keystore == NULL)
+        return GMM_OK;
+    enum gmm_err err = store_each_secret(node->store, on_secret, walk);
+    if (err == GMM_OK)
+        err = invites_each(node, on_invite, walk);
+    if (err == GMM_ECORRUPT) {
+        fault(walk, "invite", NULL, "what is kept of an invite does not open");
+        err = GMM_OK;
+    }
+    if (err == GMM_OK && walk->all && node->projection != NULL) {
+        check_search(walk);
+        check_group_names(walk);
+    }
+    return err;
 }
 
 static enum gmm_err check_store(struct walk *walk)
@@ -203,6 +292,8 @@ static enum gmm_err check_store(struct walk *walk)
         fault(walk, "store", NULL, store_error(node->store));
         return GMM_OK;
     }
+    if (err == GMM_OK)
+        err = check_own(walk);
     if (err == GMM_OK)
         err = store_each_chunk(node->store, on_chunk, walk);
     if (err == GMM_OK && walk->all)
@@ -227,6 +318,9 @@ enum gmm_err verify_run(struct node *node, bool all, struct verify_report *out, 
     }
     if (err == GMM_OK)
         err = walk.failed;
+    /* Whatever kept the home from opening is a fault, also one that no check has met. */
+    if (err == GMM_OK && node->damage.text[0] != '\0' && out->fault_count == 0)
+        fault(&walk, "store", NULL, node->damage.text);
     sys_close(&walk.null_fd);
     free(walk.chunk);
     return err == GMM_OK ? GMM_OK : gmm_fail(msg, err, "the check could not be carried out: %s", gmm_err_text(err));

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "node/assembly.h"
+#include "node/care.h"
 #include "node/post.h"
 #include "tests/node/office_fixture.h"
 
@@ -156,6 +157,40 @@ static void test_body(void **state)
     assert_found("body", false);
 }
 
+static void test_catalogue(void **state)
+{
+    (void)state;
+    flip_in_store("p_item", "summary", "type = 64");
+    open_again(0);
+    assert_found("ok", false);
+    assert_found("catalogue", true);
+    open_again(NODE_READ_ONLY);
+    assert_found("catalogue", true);
+    open_again(0);
+    assert_int_equal(care_rebuild(ilo.node, NULL, NULL, NULL), GMM_OK);
+    assert_found("ok", true);
+}
+
+/* What does not let the home open is named all the same. */
+static void test_damaged_home(void **state)
+{
+    (void)state;
+    struct gmm_msg msg = {.text = ""};
+    char path[TEMPDIR_PATH];
+    flip_in_store("entry", "body", "type < 64");
+    assert_int_not_equal(assembly_open(&ilo.node, ilo.home, 0, NULL, NULL, &msg), GMM_OK);
+    open_again(NODE_DAMAGED);
+    assert_null(ilo.node->engine);
+    assert_non_null(ilo.node->keystore);
+    assert_true(ilo.node->damage.text[0] != '\0');
+    assert_found("body", true);
+    tempdir_join(path, ilo.home, HOME_KEYSTORE);
+    flip_in_file(path);
+    open_again(NODE_DAMAGED);
+    assert_null(ilo.node->keystore);
+    assert_found("keystore", true);
+}
+
 static void test_certificate(void **state)
 {
     (void)state;
@@ -202,8 +237,9 @@ static void test_keystore(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_nothing_altered), TEST(test_header), TEST(test_body),     TEST(test_certificate),
-        TEST(test_charter),         TEST(test_chunk),  TEST(test_keystore),
+        TEST(test_nothing_altered), TEST(test_header),    TEST(test_body),
+        TEST(test_certificate),     TEST(test_charter),   TEST(test_chunk),
+        TEST(test_keystore),        TEST(test_catalogue), TEST(test_damaged_home),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
