@@ -23,7 +23,8 @@ struct groups_audience {
 /* The arguments of --to, each one name or several ids with commas between: one group, or participants only (the circle
  * with exactly these and us, reused where there is one). GMM_EUSAGE: an empty audience, a group and participants, two
  * groups; GMM_ENOTFOUND: unknown; GMM_EAMBIGUOUS (choices gets the ids; may be NULL); GMM_EDENIED: we are not admitted,
- * not a member, an observer that may not post there, or somebody named is not active. *out: groups_audience_close. Nothing is made. */
+ * not a member, an observer that may not post there, or somebody named is not active. *out: groups_audience_close.
+ * Nothing is made. */
 enum gmm_err groups_resolve(struct node *node, const char *const *to, size_t count, struct groups_audience *out,
                             json_t *choices, struct gmm_msg *msg);
 /* Makes the circle when it is to be made: entry, epoch and name, durable. */
