@@ -37,7 +37,7 @@ enum engine_event_kind {
     /* once, at start, in this order; then START */
     ENGINE_RESTORE_OBJECT, /* bytes */
     ENGINE_RESTORE_LOG,    /* restore_log */
-    ENGINE_RESTORE_ENTRY,  /* entry: a plain entry (type < 64) */
+    ENGINE_RESTORE_ENTRY,  /* entry: a plain entry (type < 64); GMM_ECORRUPT: not what its header and id say */
     ENGINE_RESTORE_SECRET, /* secret */
     ENGINE_RESTORE_CURSOR, /* cursor: the token that this peer gave us */
     ENGINE_RESTORE_CLOCKS, /* bytes: as engine_clocks gave them; others are taken for none */
