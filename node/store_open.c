@@ -12,6 +12,7 @@
 
 #define BUSY_MS 2000
 #define PATH_BYTES_MAX 4096
+#define WAL_HEADER_BYTES 32
 /* secure_delete: what is erased leaves no trace in free pages; temp_store: nor in files that a sort would write. The
  * cache bounds memory: a large transaction spills into the WAL. */
 static const char pragmas[] = "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
@@ -79,13 +80,15 @@ static long long beside(const char *path, const char *suffix)
 }
 
 /* Reading that writes nothing. Beside a WAL its index is read too, never made: so the store of a running daemon can be
- * read, and one that was left by a crash. Without both the file is taken as it is. */
+ * read, and one that was left by a crash. Without both the file is taken as it is; beside a WAL that a crash left with
+ * its header alone, too: it holds nothing, and SQLite, where it may not write the index, waits ten seconds for its
+ * first frame and then gives up. */
 static enum gmm_err connect_reading(struct store *store, const char *path, struct gmm_msg *msg)
 {
     long long wal = beside(path, "-wal"), index = beside(path, "-shm");
-    if (wal >= 0 && index >= 0)
+    if (wal >= 0 && wal != WAL_HEADER_BYTES && index >= 0)
         return connect_as(store, path, SQLITE_OPEN_READONLY, "?readonly_shm=1", msg);
-    if (wal > 0)
+    if (wal > WAL_HEADER_BYTES)
         return gmm_fail(msg, GMM_ESTATE,
                         "the store %s was not closed, and its -shm file is gone: run a command without --read-only",
                         path);

@@ -5,6 +5,7 @@ The program is $GMM; without it a test is skipped (77). Nothing is left behind: 
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -159,6 +160,28 @@ class Office:
 
     def post(self, name, *args):
         return self.text("post", path(name), "--yes", *args).splitlines()[0]
+
+
+def chains(home):
+    """(group, author) → the logs that the store holds of it, each as (its newest seq, its entries' seqs)."""
+    db = sqlite3.connect(f"file:{os.path.join(home, 'store.db')}?mode=ro", uri=True)
+    logs = {}
+    for number, author, group, head in db.execute("SELECT no, author, grp, head_seq FROM log"):
+        seqs = [key & ((1 << 40) - 1) for (key,) in
+                db.execute("SELECT key FROM entry WHERE key >> 40 = ? ORDER BY key", (number,))]
+        logs.setdefault((group, author), []).append((head, seqs))
+    db.close()
+    return logs
+
+
+def one_unbroken_chain_each(home):
+    """No author began a second log in a group, and no seq is missing or there twice. Gives the longest."""
+    logs = chains(home)
+    for found_logs in logs.values():
+        assert len(found_logs) == 1, f"{len(found_logs)} logs of one author in one group"
+        for head, seqs in found_logs:
+            assert seqs == list(range(head + 1)), seqs
+    return max(head + 1 for ((head, _),) in logs.values())
 
 
 def found(participant="ilo"):

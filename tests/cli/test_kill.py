@@ -1,10 +1,13 @@
-"""SIGKILL at any moment, while posting and while replicating: no acknowledged post is lost, no log forks, nothing is
-repaired by hand. GMM_KILLS says how often (60), GMM_KILL_SEED replays the moments."""
+"""SIGKILL at any moment, of daemons and of one-shot commands, while posting and while replicating: no acknowledged post is
+lost, no log forks, nothing is repaired by hand. GMM_KILLS says how often each (60), GMM_KILL_SEED replays the moments."""
 import os
 import random
+import re
+import subprocess
 import threading
+import time
 
-from lib import Daemon, Failed, gmm, main, network, until, write
+from lib import GMM, Daemon, Failed, environment, gmm, main, network, one_unbroken_chain_each, path, until, write
 
 KILLS = int(os.environ.get("GMM_KILLS", "60"))
 POSTS = 500
@@ -83,6 +86,78 @@ def test_kills():
         assert office.json("verify", "--all")["ok"]
     for daemon in list(daemons):
         daemon.stop()
+    for office in offices:
+        one_unbroken_chain_each(office.home)
 
 
-main(test_kills)
+class OneShots:
+    """Commands of an office without a daemon, each killed at a random moment of its life, if it is still there. How long
+    a life is, is learnt from those that ended by themselves, and taken for longer after each that did not."""
+
+    def __init__(self, dice, office):
+        self.dice, self.office = dice, office
+        self.kills, self.longest = {}, {}
+
+    def run(self, command, *args):
+        """What it said."""
+        begun = time.monotonic()
+        longest = self.longest.get(command)
+        process = subprocess.Popen([GMM, "--home", self.office.home, command, *args], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+        try:
+            said, complained = process.communicate(timeout=self.dice.uniform(0, longest) if longest else 120)
+            self.longest[command] = time.monotonic() - begun
+        except subprocess.TimeoutExpired:
+            process.kill()
+            said, complained = process.communicate()
+            self.longest[command] *= 1.2
+        if process.returncode == -9:
+            self.kills[command] = self.kills.get(command, 0) + 1
+        elif process.returncode != 0:
+            raise Failed(f"{command} ended with {process.returncode}: {complained.decode()}")
+        return said.decode()
+
+
+def post_under_kills(shots, number, acknowledged):
+    """Asked again under its key until it is acknowledged: by its id on standard output, whatever came then."""
+    name = write(f"one{number}", os.urandom(3000))
+    attached = write(f"with{number}", os.urandom(300_000))
+    while number not in acknowledged:
+        more = ["--attach", attached] if number % 5 == 0 else []
+        said = shots.run("post", name, *more, "--to", "all", "--yes", "--once", f"one {number}")
+        printed = re.match("[0-9a-f]{64}\n", said)
+        if printed:
+            acknowledged[number] = printed.group().strip()
+
+
+def test_kills_of_one_shots():
+    dice = random.Random(SEED + 1)
+    offices = network("unu", "who")
+    chair, other = offices
+    daemon = chair.daemon()
+    other.run("peer", "add", daemon.address)
+    shots, acknowledged, theirs = OneShots(dice, other), {}, set()
+    number = 0
+    while min(shots.kills.get(command, 0) for command in ("post", "sync")) < KILLS // 2:
+        post_under_kills(shots, number, acknowledged)
+        theirs.add(chair.post(f"one{number}", "--to", "all"))
+        shots.run("sync", "--timeout", "60")
+        number += 1
+        assert number < 20 * KILLS, f"hardly anything was killed: {shots.kills}"
+    print(f"{shots.kills} kills, {number} posts acknowledged")
+    wanted = set(acknowledged.values()) | theirs
+    assert len(wanted) == 2 * number
+    assert set(acknowledged.values()) <= {row["id"] for row in other.json("list")}, "an acknowledged post is lost"
+    other.run("sync", "--timeout", "60")
+    for office in offices:
+        assert {row["id"] for row in office.json("list")} == wanted, "more or fewer documents than keys"
+        checked = office.json("verify", "--all")
+        assert checked["ok"] and checked["faults"] == [] and checked["not_held"] == 0, checked
+    with open(path(f"one{number - 1}"), "rb") as f:
+        assert chair.run("get", acknowledged[number - 1]).stdout == f.read()
+    daemon.stop()
+    for office in offices:
+        one_unbroken_chain_each(office.home)
+
+
+main(test_kills, test_kills_of_one_shots)

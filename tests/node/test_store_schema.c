@@ -291,6 +291,25 @@ static void reading_what_a_crash_left(void **state)
     assert_int_equal(store_entry_count(store), 5);
 }
 
+/* Killed between the WAL's header and its first frame. */
+static void a_wal_without_a_frame(void **state)
+{
+    (void)state;
+    char wal[TEMPDIR_PATH];
+    open_it(false);
+    assert_int_equal(put(0, 3, 100, true), GMM_OK);
+    close_it();
+    leave_wal("SELECT 1");
+    tempdir_join(wal, folder, "store.db-wal");
+    assert_int_equal(truncate(wal, 32), 0);
+    open_it(true);
+    assert_int_equal(store_entry_count(store), 3);
+    close_it();
+    open_it(false);
+    assert_int_equal(store_entry_count(store), 3);
+    close_it();
+}
+
 static void reading_beside_a_writer(void **state)
 {
     (void)state;
@@ -512,6 +531,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_step_that_fails_changes_nothing, make, drop),
         cmocka_unit_test_setup_teardown(reading_writes_nothing, make, drop),
         cmocka_unit_test_setup_teardown(reading_what_a_crash_left, make, drop),
+        cmocka_unit_test_setup_teardown(a_wal_without_a_frame, make, drop),
         cmocka_unit_test_setup_teardown(reading_beside_a_writer, make, drop),
         cmocka_unit_test_setup_teardown(another_writer_is_busy, make, drop),
         cmocka_unit_test_setup_teardown(a_full_disk_by_pages, make, drop),
