@@ -112,7 +112,7 @@ static void init_render(const json_t *result, struct render *out)
         render_line(out, "Nobody can recover the key file: from now on gmm reads it from GMM_KEY_FILE.");
     else
         render_line(out, "The keys have no passphrase: who can read this home is this office.");
-    render_line(out, "Now: gmm key export-root FILE (keep it offline), and gmm backup FILE.");
+    render_line(out, "Now: gmm key export-root FILE (keep it offline).");
     render_line(out, "Next: gmm network create NAME to found a network, or gmm join INVITE to ask to join one.");
 }
 

@@ -233,10 +233,10 @@ static void post_render(const json_t *result, struct render *out)
     render_field(out, "Title", reply_text(result, "title"));
     if (reply_text(result, "symbol")[0] != '\0')
         render_field(out, "Symbol", reply_text(result, "symbol"));
-    render_line(out, "Version: %lld, %s, %lld bytes, %s %s",
+    render_line(out, "Version: %lld, %s, %lld bytes, %s%s%s",
                 (long long)json_integer_value(json_object_get(result, "version")), reply_text(result, "lang"),
                 (long long)json_integer_value(json_object_get(result, "bytes")), reply_text(result, "marking"),
-                reply_text(result, "tlp"));
+                reply_text(result, "tlp")[0] != '\0' ? ", " : "", reply_text(result, "tlp"));
     render_field(out, "Group", reply_text(result, "group"));
     readers_render(result, out);
 }
