@@ -14,8 +14,8 @@
 #include "node/account.h"
 #include "node/args.h"
 #include "node/assembly.h"
-#include "node/cmd_general.h"
 #include "node/control.h"
+#include "node/help.h"
 #include "node/infile.h"
 #include "node/loop.h"
 #include "node/outfile.h"
@@ -533,7 +533,7 @@ int client_main(int argc, char **argv)
     if (err != GMM_OK)
         status = refuse(&client, err, &msg);
     else if (client.args.help)
-        status = cmd_general_help(client.args.command, client.args.json);
+        status = help_print(client.args.command, client.args.json);
     else
         status = run(&client);
     for (unsigned i = 0; i < client.fd_count; i++)

@@ -6,7 +6,7 @@
 
 #include "node/care.h"
 #include "node/client.h"
-#include "node/command.h"
+#include "node/commands.h"
 #include "node/keyfile.h"
 #include "node/passphrase.h"
 #include "node/render.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "node/client.h"
-#include "node/command.h"
+#include "node/commands.h"
 #include "node/founding.h"
 #include "node/keyfile.h"
 #include "node/passphrase.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/command.h"
+#include "node/commands.h"
 #include "node/groups.h"
 #include "node/joining.h"
 #include "node/render.h"

@@ -6,6 +6,7 @@
 #include "keys/armor.h"
 #include "keys/welcome.h"
 #include "node/cmd_roster.h"
+#include "node/commands.h"
 #include "node/joining.h"
 #include "node/keyfile.h"
 #include "node/net.h"

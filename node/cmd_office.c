@@ -6,6 +6,7 @@
 #include "node/certify.h"
 #include "node/client.h"
 #include "node/cmd_roster.h"
+#include "node/commands.h"
 #include "node/joining.h"
 #include "node/render.h"
 #include "node/reply.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "node/command.h"
+#include "node/commands.h"
 #include "node/joining.h"
 #include "node/net.h"
 #include "node/render.h"

@@ -5,7 +5,7 @@
 
 #include "node/client.h"
 #include "node/cmd_batch.h"
-#include "node/command.h"
+#include "node/commands.h"
 #include "node/item.h"
 #include "node/note.h"
 #include "node/post.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/command.h"
+#include "node/commands.h"
 #include "node/content.h"
 #include "node/get.h"
 #include "node/groups.h"

@@ -4,23 +4,26 @@
 #include <stdint.h>
 #include <string.h>
 
-static const struct command_family *const families[] = {
-    &command_general, &command_founding, &command_joining, &command_office, &command_peers,
-    &command_groups,  &command_posting,  &command_reading, &command_care,
-};
-#define FAMILIES (sizeof families / sizeof families[0])
+static const struct command_family *const *families;
+static size_t family_count;
+
+void command_use(const struct command_family *const *table, size_t count)
+{
+    families = table;
+    family_count = count;
+}
 
 size_t command_count(void)
 {
     size_t count = 0;
-    for (size_t i = 0; i < FAMILIES; i++)
+    for (size_t i = 0; i < family_count; i++)
         count += families[i]->count;
     return count;
 }
 
 const struct command *command_at(size_t index)
 {
-    for (size_t i = 0; i < FAMILIES; i++) {
+    for (size_t i = 0; i < family_count; i++) {
         if (index < families[i]->count)
             return &families[i]->commands[index];
         index -= families[i]->count;

@@ -1,5 +1,6 @@
 /* The one table of commands (architecture: rule 5): CLI parsing, control socket, help, completion and man pages come
- * from it. Families of commands stand in node/cmd_*.c, each with an array that command_table joins.
+ * from it. Families of commands stand in node/cmd_*.c, each with an array; node/commands.c joins
+ * them.
  */
 #ifndef GMM_NODE_COMMAND_H
 #define GMM_NODE_COMMAND_H
@@ -74,16 +75,8 @@ struct command_family {
     const struct command *commands;
     size_t count;
 };
-extern const struct command_family command_founding; /* cmd_founding.c: init, network, card */
-extern const struct command_family command_joining;  /* cmd_joining.c: invite, join, roster, office */
-extern const struct command_family command_office;   /* cmd_office.c: office renew, office revoke */
-extern const struct command_family command_peers;    /* cmd_peers.c: peer, sync, status */
-extern const struct command_family command_groups;   /* cmd_groups.c: group */
-extern const struct command_family command_posting;  /* cmd_posting.c: post, note */
-extern const struct command_family command_reading;  /* cmd_reading.c: get, show, list, notes, search, watch */
-extern const struct command_family command_care;     /* cmd_care.c: verify, doctor, key */
-extern const struct command_family command_general;  /* cmd_general.c: run, help, version, completion */
-
+/* What the table consists of, for the life of the process: before anything else here. Borrowed. */
+void command_use(const struct command_family *const *families, size_t count);
 size_t command_count(void);
 const struct command *command_at(size_t index);
 /* "roster add"; "roster" finds "roster list" when there is no plain "roster". NULL: unknown. */

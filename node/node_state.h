@@ -1,4 +1,4 @@
-/* What node/node.c and node/node_drive.c keep between steps: private to the two. */
+/* What node/node*.c keep between steps: private to them. */
 #ifndef GMM_NODE_NODE_STATE_H
 #define GMM_NODE_NODE_STATE_H
 
@@ -37,6 +37,8 @@ struct node_pending {
     bool has_ensured, append_failed;
 };
 
+/* node_keys.c: the keystore's file, opened with whatever its method asks for. */
+enum gmm_err node_open_keystore(struct node *node, node_ask_fn *ask, void *arg, struct gmm_msg *msg);
 /* Retires the first `outdated` wrap keys, deletes those whose time is over, makes a new one when it is due; saved. */
 enum gmm_err node_renew_wrap_keys(struct node *node, size_t outdated, struct gmm_msg *msg);
 void node_pending_free(struct node_pending *pending);

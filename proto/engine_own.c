@@ -3,22 +3,6 @@
 
 #include "proto/engine_state.h"
 
-enum gmm_err engine_wait(struct engine *engine, uint64_t request, uint64_t ticket, const struct gmm_id *id)
-{
-    if (request == 0)
-        return GMM_OK;
-    if (engine->request_count == engine->request_capacity) {
-        size_t capacity = engine->request_capacity == 0 ? 16 : 2 * engine->request_capacity;
-        struct engine_request *requests = realloc(engine->requests, capacity * sizeof *requests);
-        if (requests == NULL)
-            return GMM_ENOMEM;
-        engine->requests = requests;
-        engine->request_capacity = capacity;
-    }
-    engine->requests[engine->request_count++] = (struct engine_request){request, ticket, *id};
-    return GMM_OK;
-}
-
 /* "An observer reads, and posts to its own internal only." */
 static bool may_seal(struct core *core, const struct gmm_id *gid, struct gmm_msg *msg)
 {
@@ -65,31 +49,6 @@ enum gmm_err engine_append(struct engine *engine, const struct engine_event *eve
     assigned->id = id;
     err = engine_wait(engine, event->request, 0, &id);
     return err == GMM_OK && !event->as.append.more ? engine_flush(engine) : err;
-}
-
-/* Everything that waits in drafts is signed and stored; who asked for it waits for the last of those stores. */
-enum gmm_err engine_flush(struct engine *engine)
-{
-    struct core *core = &engine->core;
-    enum gmm_err err = author_flush(engine->author, core);
-    if (err != GMM_OK) {
-        engine_store_failed(engine, err);
-        return err == GMM_ENOMEM ? err : GMM_OK;
-    }
-    if ((err = stores_note(engine->stores, core)) != GMM_OK)
-        return err;
-    bool under_way = stores_oldest(engine->stores) != 0;
-    for (size_t i = engine->request_count; i > 0; i--) {
-        struct engine_request *request = &engine->requests[i - 1];
-        if (request->ticket != 0)
-            continue;
-        request->ticket = core->next_ticket;
-        if (under_way)
-            continue;
-        core_done(core, request->request, GMM_OK, &request->id, NULL);
-        *request = engine->requests[--engine->request_count];
-    }
-    return GMM_OK;
 }
 
 enum gmm_err engine_add_object(struct engine *engine, const struct engine_event *event)

@@ -45,12 +45,14 @@ struct engine {
     bool failed;
 };
 
+/* engine_flush.c: drafts on their way to the store, and who waits for them */
+enum gmm_err engine_wait(struct engine *engine, uint64_t request, uint64_t ticket, const struct gmm_id *id);
+enum gmm_err engine_flush(struct engine *engine);
+void engine_store_failed(struct engine *engine, enum gmm_err err);
 /* engine_own.c: what this office does */
 enum gmm_err engine_append(struct engine *engine, const struct engine_event *event);
-enum gmm_err engine_flush(struct engine *engine);
 enum gmm_err engine_add_object(struct engine *engine, const struct engine_event *event);
 enum gmm_err engine_import_run(struct engine *engine, const struct engine_event *event);
-enum gmm_err engine_wait(struct engine *engine, uint64_t request, uint64_t ticket, const struct gmm_id *id);
 /* engine_rotate.c: epochs of our groups */
 /* The epoch under which this office would write to the group, or why not. *epoch is NULL only on failure. */
 enum gmm_err engine_sealing_epoch(struct engine *engine, const struct gmm_id *gid, const struct view_epoch **epoch,
@@ -80,7 +82,6 @@ void engine_close(struct engine *engine, struct peer *peer, enum gmm_err err, co
 void engine_drop(struct engine *engine, uint32_t conn);
 /* engine_stores.c: what the store said */
 enum gmm_err engine_persisted(struct engine *engine, uint64_t ticket);
-void engine_store_failed(struct engine *engine, enum gmm_err err);
 enum gmm_err engine_view_changed(struct engine *engine);
 
 #endif

@@ -91,28 +91,3 @@ enum gmm_err engine_persisted(struct engine *engine, uint64_t ticket)
     return err;
 }
 
-void engine_store_failed(struct engine *engine, enum gmm_err err)
-{
-    struct core *core = &engine->core;
-    struct stores_item *item;
-    stores_note(engine->stores, core);
-    while ((item = stores_take_any(engine->stores)) != NULL) {
-        for (size_t i = 0; i < item->secret_count; i++)
-            keyring_drop(engine->keyring, &item->secrets[i]);
-        for (size_t i = 0; i < item->object_count; i++) {
-            directory_remove(core->directory, &item->objects[i]);
-            fold_touch(core->fold);
-        }
-        if (item->has_chunk)
-            fetch_persisted(engine->fetch, core, &item->chunk_gid, &item->chunk_id, false);
-        engine_forks_failed(engine, item);
-        stores_item_free(item);
-    }
-    logs_rollback(core->logs);
-    author_discard(engine->author);
-    engine->announced_wrap = (struct gmm_id){{0}};
-    for (size_t i = 0; i < engine->request_count; i++)
-        core_done(core, engine->requests[i].request, err, NULL, NULL);
-    engine->request_count = 0;
-    replicate_retry(engine->replicate, core->now_ms);
-}

@@ -1,4 +1,4 @@
-/* What proto/replicate.c and proto/replicate_send.c keep of one peer: private to the two. */
+/* What proto/replicate*.c keep of one peer: private to them. */
 #ifndef GMM_PROTO_REPLICA_H
 #define GMM_PROTO_REPLICA_H
 
@@ -69,6 +69,7 @@ struct replicate {
     uint64_t retry_ms; /* 0: none */
 };
 
+/* replica.c: what the peer may have, and holds. */
 /* "Control logs and root objects go to every identified office. A group's heads, runs and chunks go to offices of
  * current members only." */
 bool replica_may_have(struct core *core, const struct replica *replica, const struct gmm_id *group);

@@ -5,65 +5,6 @@
 #include "keys/labels.h"
 #include "proto/replica.h"
 
-bool replica_may_have(struct core *core, const struct replica *replica, const struct gmm_id *group)
-{
-    if (id_is_zero(group))
-        return true;
-    const struct view *view = fold_view(core->fold);
-    return view != NULL && view_is_member(view, group, &replica->peer->pid);
-}
-
-uint64_t replica_has(const struct replica *replica, const struct logs_log *log)
-{
-    return log->index < replica->has_count ? replica->has_next[log->index] : 0;
-}
-
-enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log, uint64_t next)
-{
-    if (log->index >= replica->has_count) {
-        size_t count = log->index + 64;
-        uint64_t *grown = realloc(replica->has_next, count * sizeof *grown);
-        if (grown == NULL)
-            return GMM_ENOMEM;
-        memset(grown + replica->has_count, 0, (count - replica->has_count) * sizeof *grown);
-        replica->has_next = grown;
-        replica->has_count = count;
-    }
-    if (replica->has_next[log->index] < next)
-        replica->has_next[log->index] = next;
-    return GMM_OK;
-}
-
-void replica_lower_has(struct replica *replica, const struct logs_log *log, uint64_t next)
-{
-    if (log->index < replica->has_count && replica->has_next[log->index] > next)
-        replica->has_next[log->index] = next;
-}
-
-struct logs_log *replica_log(struct core *core, const struct run_key *key)
-{
-    const struct view *view = fold_view(core->fold);
-    struct logs_log *log = logs_get(core->logs, key);
-    size_t proofs;
-    if (log == NULL || log->persisted.seq != LOGS_NO_SEQ || log->admitted.seq != LOGS_NO_SEQ)
-        return log;
-    forks_of(core->forks, key, &proofs);
-    log->forked = proofs > 0;
-    log->end = view == NULL ? UINT64_MAX : view_log_end(view, key);
-    return log;
-}
-
-void replica_groups(struct core *core, const struct replica *replica, struct gmm_id *out)
-{
-    struct hash hash;
-    const struct view *view = fold_view(core->fold);
-    hash_init(&hash, LABEL_CURSOR);
-    for (size_t i = 0; view != NULL && i < view->group_count; i++)
-        if (view_is_member(view, &view->groups[i].gid, &replica->peer->pid))
-            hash_update(&hash, view->groups[i].gid.b, sizeof view->groups[i].gid.b);
-    hash_final(&hash, out->b);
-}
-
 /* "Opaque to the receiver and authenticated by its maker": store id 16 ‖ arrival u64 ‖ 16 of K(node, cursor, both ‖
  * peer ‖ its groups): when the peer's groups are others by then, it is none, and everything is announced. */
 void replica_token(const struct core *core, const struct replica *replica, uint64_t arrival,

@@ -39,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (char *line = strtok_r(text, "\n", &save); line != NULL && argc < ARGUMENTS; line = strtok_r(NULL, "\n", &save))
         argv[argc++] = line;
     argv[argc] = NULL;
+    sample_use();
     struct args args;
     struct gmm_msg msg;
     if (args_parse(&args, argc, argv, UINT64_C(1794000000000), &msg) == GMM_OK)

@@ -51,14 +51,13 @@ static const struct command sample_commands[] = {
     {.name = "role give lead"},
     {.name = "status"},
 };
-const struct command_family command_general = {sample_commands, sizeof sample_commands / sizeof sample_commands[0]};
-const struct command_family command_founding = {sample_commands, 0};
-const struct command_family command_joining = {sample_commands, 0};
-const struct command_family command_office = {sample_commands, 0};
-const struct command_family command_peers = {sample_commands, 0};
-const struct command_family command_groups = {sample_commands, 0};
-const struct command_family command_posting = {sample_commands, 0};
-const struct command_family command_reading = {sample_commands, 0};
-const struct command_family command_care = {sample_commands, 0};
+static const struct command_family sample_family = {sample_commands,
+                                                    sizeof sample_commands / sizeof sample_commands[0]};
+static const struct command_family *const sample_families[] = {&sample_family};
+
+static void sample_use(void)
+{
+    command_use(sample_families, 1);
+}
 
 #endif

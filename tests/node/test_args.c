@@ -274,5 +274,6 @@ int main(void)
         TEST(test_too_many_files),
         TEST(test_out_of_memory),
     };
+    sample_use();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "node/command.h"
+#include "node/commands.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -195,5 +195,6 @@ int main(void)
         cmocka_unit_test(test_suggestions),
         cmocka_unit_test(test_check),
     };
+    commands_use();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

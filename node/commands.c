@@ -1,0 +1,11 @@
+#include "node/commands.h"
+
+static const struct command_family *const families[] = {
+    &command_general, &command_founding, &command_joining, &command_office, &command_peers,
+    &command_groups,  &command_posting,  &command_reading, &command_care,
+};
+
+void commands_use(void)
+{
+    command_use(families, sizeof families / sizeof families[0]);
+}

@@ -1,0 +1,20 @@
+/* The program's commands: the families that make up the table (node/command.h). */
+#ifndef GMM_NODE_COMMANDS_H
+#define GMM_NODE_COMMANDS_H
+
+#include "node/command.h"
+
+extern const struct command_family command_founding; /* cmd_founding.c: init, network, card */
+extern const struct command_family command_joining;  /* cmd_joining.c: invite, join, roster, office */
+extern const struct command_family command_office;   /* cmd_office.c: office renew, office revoke */
+extern const struct command_family command_peers;    /* cmd_peers.c: peer, sync, status */
+extern const struct command_family command_groups;   /* cmd_groups.c: group */
+extern const struct command_family command_posting;  /* cmd_posting.c: post, note */
+extern const struct command_family command_reading;  /* cmd_reading.c: get, show, list, notes, search, watch */
+extern const struct command_family command_care;     /* cmd_care.c: verify, doctor, key */
+extern const struct command_family command_general;  /* cmd_general.c: run, help, version, completion */
+
+/* Makes them the table that is used. */
+void commands_use(void);
+
+#endif
