@@ -29,6 +29,7 @@ size_t message_payload_max(uint8_t type)
         [MESSAGE_BYE] = 1u + 1u + 255u,
         [MESSAGE_PROOFS_HAVE] = 2u + MESSAGE_PROOFS_MAX * 32u,
         [MESSAGE_PROOF] = LIMIT_FORK_BYTES,
+        [MESSAGE_WANT_NONE] = 2u + MESSAGE_WANTS_MAX * WANT_BYTES,
         [MESSAGE_JOIN_REQUEST] = LIMIT_JOIN_REQUEST,
         [MESSAGE_JOIN_ANSWER] = PAYLOAD_MAX,
     };

@@ -16,6 +16,7 @@
  *   15 BYE           {reason u8, text8}
  *   16 PROOFS_HAVE   {count u16 ≤ 4096 × hash 32, strictly ascending}
  *   17 PROOF         a fork proof (proto/fork.h)
+ *   18 WANT_NONE     as WANT: of these nothing is to be had, or nothing more
  *   20 JOIN_REQUEST  a join request (keys/card.h)
  *   21 JOIN_ANSWER   {state u8 (1 pending, 2 admitted, 3 refused), reason text8, charter bytes16 (a directory object,
  * or empty), count u16 × object bytes16, none empty}
@@ -48,6 +49,7 @@ enum message_type {
     MESSAGE_BYE = 15,
     MESSAGE_PROOFS_HAVE = 16,
     MESSAGE_PROOF = 17,
+    MESSAGE_WANT_NONE = 18,
     MESSAGE_JOIN_REQUEST = 20,
     MESSAGE_JOIN_ANSWER = 21
 };

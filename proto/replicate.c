@@ -500,6 +500,23 @@ static enum gmm_err on_want(struct core *core, struct replica *replica, const ui
     return err != GMM_OK ? err : replica_serve(core, replica, &wants);
 }
 
+/* It gives us nothing of these, whatever it said before: it may have learnt that we left the group. */
+static enum gmm_err on_want_none(struct replicate *r, struct core *core, struct replica *replica,
+                                 const uint8_t *payload, size_t len)
+{
+    struct message_wants wants;
+    enum gmm_err err = message_want_decode(&wants, payload, len);
+    for (size_t i = 0; err == GMM_OK && i < wants.count; i++) {
+        struct message_want none;
+        message_want_at(&wants, i, &none);
+        struct logs_log *log = logs_find(core->logs, &none.key);
+        struct replica_want *want = log == NULL ? NULL : want_of(r, log);
+        if (want != NULL && want->conn == replica->peer->conn)
+            err = disown(r, core, replica, log);
+    }
+    return err;
+}
+
 static enum gmm_err on_ack(struct core *core, struct replica *replica, const uint8_t *payload, size_t len)
 {
     const uint8_t *token;
@@ -553,6 +570,8 @@ enum gmm_err replicate_message(struct replicate *r, struct core *core, struct pe
         return replica_on_proof(core, payload, len);
     case MESSAGE_WANT:
         return on_want(core, replica, payload, len);
+    case MESSAGE_WANT_NONE:
+        return on_want_none(r, core, replica, payload, len);
     case MESSAGE_RUN:
         return on_run(r, core, replica, payload, len);
     case MESSAGE_ACK:

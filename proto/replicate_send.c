@@ -131,16 +131,28 @@ static enum gmm_err add_range(struct replica *replica, struct logs_log *log, uin
     return GMM_OK;
 }
 
+static void send_none(struct replica *replica, const struct message_want *wants, size_t count)
+{
+    struct buffer out;
+    buffer_init(&out, LIMIT_MESSAGE_BYTES);
+    message_want_encode(&out, wants, count);
+    peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_WANT_NONE, &out);
+}
+
 enum gmm_err replica_serve(struct core *core, struct replica *replica, const struct message_wants *wants)
 {
+    struct message_want none[MESSAGE_WANTS_MAX];
+    size_t none_count = 0;
     for (size_t i = 0; i < wants->count; i++) {
         struct message_want want;
         message_want_at(wants, i, &want);
         struct logs_log *log = logs_find(core->logs, &want.key);
-        /* "Unknown, forbidden and absent answer alike": with nothing. */
+        /* "Unknown, forbidden and absent answer alike." */
         if (log == NULL || log->persisted.seq == LOGS_NO_SEQ || want.from > log->persisted.seq ||
-            want.from >= log->end || !replica_may_have(core, replica, &want.key.group))
+            want.from >= log->end || !replica_may_have(core, replica, &want.key.group)) {
+            none[none_count++] = want;
             continue;
+        }
         uint64_t to = want.to < log->persisted.seq ? want.to : log->persisted.seq;
         to = to < log->end ? to : log->end - 1;
         if (replica->range_count >= 4096)
@@ -149,6 +161,8 @@ enum gmm_err replica_serve(struct core *core, struct replica *replica, const str
         if (err != GMM_OK)
             return err;
     }
+    if (none_count > 0)
+        send_none(replica, none, none_count);
     return GMM_OK;
 }
 
@@ -198,7 +212,11 @@ void replica_send_run(struct core *core, struct replica *replica, struct replica
     struct logs_log *log = range->log;
     range->ticket = 0;
     uint64_t next = run == NULL ? range->to + 1 : run->first_seq + run->count;
-    if (run != NULL && replica_may_have(core, replica, &log->key.group)) {
+    if (!replica_may_have(core, replica, &log->key.group)) {
+        struct message_want none = {.key = log->key, .from = range->next, .to = range->to};
+        send_none(replica, &none, 1);
+        next = range->to + 1;
+    } else if (run != NULL) {
         struct buffer out;
         buffer_init(&out, LIMIT_MESSAGE_BYTES);
         run_encode(&out, run);

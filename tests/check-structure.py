@@ -52,14 +52,15 @@ def include_arrows(folders, pattern):
 
 def circles(arrows):
     """The sets of more than one file in which each leads to each other."""
-    reach = {}
-    for start in {start for start, _ in arrows}:
+    heads, reach = {}, {}
+    for tail, head in arrows:
+        heads.setdefault(tail, set()).add(head)
+    for start in heads:
         reach[start], waiting = set(), [start]
         while waiting:
-            at = waiting.pop()
-            for to in (to for fro, to in arrows if fro == at and to not in reach[start]):
-                reach[start].add(to)
-                waiting.append(to)
+            new = heads.get(waiting.pop(), set()) - reach[start]
+            reach[start] |= new
+            waiting.extend(new)
     parts = {frozenset(b for b in reach[a] if a in reach.get(b, ())) for a in reach if a in reach[a]}
     return sorted(sorted(part) for part in parts)
 

@@ -117,7 +117,7 @@ static void fuzz_type(struct buffer *out, uint8_t type, const uint8_t *payload, 
         fuzz_objects(out, type, payload, len);
     else if (type == MESSAGE_HEADS)
         fuzz_heads(out, payload, len);
-    else if (type == MESSAGE_WANT)
+    else if (type == MESSAGE_WANT || type == MESSAGE_WANT_NONE)
         fuzz_want(out, payload, len);
     else if (type == MESSAGE_CHUNK_WANT)
         fuzz_chunk_want(out, payload, len);

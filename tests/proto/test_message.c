@@ -464,7 +464,7 @@ static void test_payload_max(void **state)
 {
     (void)state;
     for (unsigned type = 0; type < 256; type++) {
-        bool known = (type >= MESSAGE_OBJECTS_HAVE && type <= MESSAGE_PROOF) || type == MESSAGE_JOIN_REQUEST ||
+        bool known = (type >= MESSAGE_OBJECTS_HAVE && type <= MESSAGE_WANT_NONE) || type == MESSAGE_JOIN_REQUEST ||
                      type == MESSAGE_JOIN_ANSWER;
         size_t max = message_payload_max((uint8_t)type);
         assert_int_equal(max > 0, known);

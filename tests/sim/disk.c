@@ -371,6 +371,12 @@ const uint8_t *disk_entry_header(const struct disk *disk, size_t log, uint64_t s
     return disk->logs[log].entries[seq]->header;
 }
 
+const uint8_t *disk_entry_body(const struct disk *disk, size_t log, uint64_t seq, size_t *len)
+{
+    *len = disk->logs[log].entries[seq]->body_len;
+    return disk->logs[log].entries[seq]->body;
+}
+
 uint64_t disk_floor(const struct disk *disk)
 {
     uint64_t floor = 0;

@@ -18,6 +18,7 @@ struct sim_options {
     uint32_t latency_ms_max; /* of a link, drawn once */
     uint32_t break_every_ms; /* a random connection breaks about this often; 0: never */
     uint32_t crash_every_ms; /* a random office crashes about this often; 0: never */
+    unsigned lead;           /* the office whose participant leads decent-work; 0: the chair does */
 };
 
 /* Founds the network and has everybody admitted (not yet replicated). */
@@ -42,17 +43,30 @@ unsigned sim_clone(struct sim *sim, unsigned office);
 void sim_crash(struct sim *sim, unsigned office);
 /* An office posts to a group; the id counts as acknowledged once DONE came. false: it is down, or may not. */
 bool sim_post(struct sim *sim, unsigned office, const struct gmm_id *gid);
-/* gid of "all". */
+/* An entry of a plain type; false: the office may not. */
+bool sim_append(struct sim *sim, unsigned office, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
+                struct gmm_id *id);
+/* ADD or REMOVE of one office's participant; false: it is down, or may not. */
+bool sim_members(struct sim *sim, unsigned office, const struct gmm_id *gid, uint16_t type, unsigned whom);
+/* gid of "all", and of a thematic group. */
 void sim_group_all(const struct sim *sim, struct gmm_id *gid);
+void sim_group_thematic(const struct sim *sim, const char *name, struct gmm_id *gid);
 /* A circle of the first `members` offices made by office 0; its gid. */
 void sim_circle(struct sim *sim, unsigned members, struct gmm_id *gid);
+/* One of any office's, with those whose bit is set. */
+void sim_circle_of(struct sim *sim, unsigned owner, uint64_t members, bool history, struct gmm_id *gid);
 
 /* Invariants; they print what broke, with the seed, and return false. */
-bool sim_check_safety(
-    const struct sim *sim); /* no two offices hold different entries at one place; no acknowledged post lost */
+bool sim_check_safety(const struct sim *sim);    /* no two offices hold different entries at one place; no acknowledged
+                                                    post lost; none sealed under an epoch that its author must not use */
 bool sim_check_converged(struct sim *sim);       /* every office has and can open all acknowledged posts it may have */
 bool sim_check_outsiders(const struct sim *sim); /* no office holds anything of a group it is not a member of */
 size_t sim_acknowledged(const struct sim *sim);
+const struct gmm_id *sim_acknowledged_at(const struct sim *sim, size_t index, struct gmm_id *gid);
+/* Does the office hold this post, and its epoch's secret? */
+bool sim_opens(struct sim *sim, unsigned office, const struct gmm_id *id);
+const struct keystore *sim_keystore(const struct sim *sim, unsigned office);
+const struct gmm_id *sim_nid(const struct sim *sim);
 struct engine *sim_engine(struct sim *sim, unsigned office);
 const struct disk *sim_disk(const struct sim *sim, unsigned office);
 uint64_t sim_bytes(const struct sim *sim); /* on all wires so far */

@@ -1,0 +1,93 @@
+/* What the simulation consists of: private to tests/sim/sim*.c. */
+#ifndef GMM_TESTS_SIM_STATE_H
+#define GMM_TESTS_SIM_STATE_H
+
+#include "tests/sim/sim.h"
+
+#define SIM_START_MS UINT64_C(1800000000000)
+#define SIM_YEAR_MS (UINT64_C(366) * 86400000)
+
+struct office {
+    struct keystore *keystore;
+    struct engine *engine; /* NULL: down */
+    struct effects *effects;
+    struct disk *disk;
+    uint64_t generation; /* of the process: events of an earlier one are dropped */
+    uint64_t tick_ms, restart_ms, stored_ms, next_request;
+    struct gmm_id pid;
+    uint8_t *certificate, *charter;
+    size_t certificate_len, charter_len;
+    uint8_t join_signature[HASH_SIG_BYTES];
+    bool clone; /* its keystore is another's */
+};
+struct wire { /* one connection */
+    uint32_t conn;
+    unsigned ends[2]; /* ends[0] dialled */
+    uint64_t generations[2];
+    uint32_t latency_ms;
+    uint64_t arrives_ms[2]; /* of the last bytes towards end i: order is kept within a connection */
+    bool open;
+};
+struct link { /* a pair that keeps connecting */
+    unsigned a, b;
+    uint32_t latency_ms;
+    uint64_t retry_ms;
+};
+enum happening { DELIVER, DRAIN, PERSIST, LOADED, KEYS_SAVED, BREAK, CRASH, HANG_UP };
+struct event {
+    uint64_t at_ms, order;
+    enum happening what;
+    unsigned office;
+    uint64_t generation;
+    uint32_t conn;
+    uint8_t *bytes;
+    size_t len;
+    uint64_t ticket;
+    size_t place;
+    bool durable;
+    struct run_key key;
+    uint64_t from, to;
+    bool headers, exact;
+};
+struct post {
+    unsigned office;
+    uint64_t generation, request;
+    struct gmm_id gid, id;
+    bool appended;
+};
+struct acknowledged {
+    struct gmm_id id, gid;
+    unsigned office;
+};
+struct sim {
+    struct sim_options options;
+    uint64_t random, now_ms, order, bytes;
+    struct office offices[SIM_OFFICES];
+    struct gmm_id nid, circle;
+    struct wire *wires;
+    size_t wire_count;
+    uint32_t next_conn;
+    struct link *links;
+    size_t link_count;
+    struct event *heap;
+    size_t heap_count, heap_capacity;
+    struct post *posts;
+    size_t post_count;
+    struct acknowledged *acknowledged;
+    size_t acknowledged_count;
+    uint64_t side; /* offices with their bit set are cut off from the others */
+    bool failures;
+    uint64_t append_request; /* of sim_append */
+    struct gmm_id append_id;
+    bool append_assigned, misused; /* misused: an entry was sealed for somebody who had left */
+};
+
+void *sim_must(void *p);
+void sim_random_bytes(struct sim *sim, uint8_t *out, size_t n);
+void sim_step(struct sim *sim, unsigned office, struct engine_event *event);
+void sim_boot(struct sim *sim, unsigned office);
+void sim_plan_failure(struct sim *sim, enum happening what, uint32_t every_ms);
+/* sim_check.c: is what this office wants stored sealed for nobody who has left? Noted. */
+void sim_check_sealed(struct sim *sim, unsigned office, const struct effect *effect);
+
+#endif
