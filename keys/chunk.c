@@ -55,16 +55,13 @@ void chunk_id(struct gmm_id *id, const struct gmm_id *nid, const struct gmm_id *
     hash_final(&h, id->b);
 }
 
-enum gmm_err chunk_seal(uint8_t *sealed, uint8_t key[32], struct gmm_id *id, const uint8_t conv[32],
-                        const struct gmm_id *nid, const struct gmm_id *gid, const void *plain, size_t len)
+enum gmm_err chunk_seal_under(uint8_t *sealed, struct gmm_id *id, const uint8_t key[32], const struct gmm_id *nid,
+                              const struct gmm_id *gid, const void *plain, size_t len)
 {
     if (len == 0 || len > LIMIT_CHUNK_MAX)
         return GMM_ELIMIT;
     size_t padded = seal_padded_size(LENGTH_BYTES + len);
-    struct gmm_id digest;
     struct associated ad;
-    hash_h(&digest, LABEL_CHUNK_PT, plain, len);
-    hash_k(key, conv, LABEL_CHUNK_KEY, digest.b, sizeof digest.b);
     bytes_store_u32(sealed, (uint32_t)len);
     memcpy(sealed + LENGTH_BYTES, plain, len);
     memset(sealed + LENGTH_BYTES + len, 0, padded - LENGTH_BYTES - len);
@@ -73,8 +70,19 @@ enum gmm_err chunk_seal(uint8_t *sealed, uint8_t key[32], struct gmm_id *id, con
                                                key);
     key_commit(sealed + padded + TAG_BYTES, key);
     chunk_id(id, nid, gid, sealed, padded + OVERHEAD);
-    sodium_memzero(&digest, sizeof digest);
     return GMM_OK;
+}
+
+enum gmm_err chunk_seal(uint8_t *sealed, uint8_t key[32], struct gmm_id *id, const uint8_t conv[32],
+                        const struct gmm_id *nid, const struct gmm_id *gid, const void *plain, size_t len)
+{
+    if (len == 0 || len > LIMIT_CHUNK_MAX)
+        return GMM_ELIMIT;
+    struct gmm_id digest;
+    hash_h(&digest, LABEL_CHUNK_PT, plain, len);
+    hash_k(key, conv, LABEL_CHUNK_KEY, digest.b, sizeof digest.b);
+    sodium_memzero(&digest, sizeof digest);
+    return chunk_seal_under(sealed, id, key, nid, gid, plain, len);
 }
 
 enum gmm_err chunk_open(uint8_t *out, size_t expect_len, const uint8_t key[32], const struct gmm_id *nid,

@@ -21,6 +21,9 @@ size_t chunk_sealed_size(size_t len);
 /* Writes exactly chunk_sealed_size(len) bytes to sealed, and key and id. len in 1..LIMIT_CHUNK_MAX else GMM_ELIMIT. */
 enum gmm_err chunk_seal(uint8_t *sealed, uint8_t key[32], struct gmm_id *id, const uint8_t conv[32],
                         const struct gmm_id *nid, const struct gmm_id *gid, const void *plain, size_t len);
+/* The same under a key that is known (a manifest's): is this the plaintext of the chunk with that id? */
+enum gmm_err chunk_seal_under(uint8_t *sealed, struct gmm_id *id, const uint8_t key[32], const struct gmm_id *nid,
+                              const struct gmm_id *gid, const void *plain, size_t len);
 void chunk_id(struct gmm_id *id, const struct gmm_id *nid, const struct gmm_id *gid, const void *sealed, size_t len);
 /* Opens into out (the caller's, at least sealed_len bytes; may be sealed itself): expect_len bytes of plaintext stand
  * at its front then. expect_len: the manifest's plaintext length, must match. key is what the manifest says.

@@ -48,6 +48,8 @@
 #define LABEL_GATE "GMM1/gate"
 #define LABEL_GATE_MAC "GMM1/gate-mac"
 #define LABEL_CURSOR "GMM1/cursor"
+/* evidence files */
+#define LABEL_EVIDENCE "GMM1/evidence"
 /* at rest (local to a node, never on the wire) */
 #define LABEL_KEYSTORE_KEY "GMM1/keystore-key"
 #define LABEL_KEYSTORE_COMMIT "GMM1/keystore-commit"

@@ -79,6 +79,7 @@
 #define LIMIT_KEYSTORE_BYTES 65536u
 #define LIMIT_ARMOR_BYTES 65536u
 #define LIMIT_WELCOME_BYTES (64u << 20)
+#define LIMIT_EVIDENCE_BYTES (64u << 20)
 #define LIMIT_WELCOME_ARMOR (LIMIT_WELCOME_BYTES / 3u * 4u + 64u)
 
 static_assert(LIMIT_HEADER_BYTES == LIMIT_HEADER_PREFIX_BYTES + 4u + 32u, "a header ends with body length and hash");

@@ -1,4 +1,4 @@
-/* verify, doctor, key. */
+/* doctor, key. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,52 +13,6 @@
 #include "node/reply.h"
 #include "node/sys.h"
 #include "node/terminal.h"
-#include "node/verify.h"
-
-/* ---- verify */
-
-static void verify(struct node *node, struct call *call)
-{
-    struct gmm_msg msg = {.text = ""};
-    struct verify_report report;
-    enum gmm_err err = verify_run(node, call_flag(call, "all"), &report, &msg);
-    if (err != GMM_OK) {
-        reply_fail(call, err, &msg, NULL);
-        verify_report_close(&report);
-        return;
-    }
-    if (report.closed)
-        call_say(
-            call,
-            "The keys are not open: titles and texts stay closed; chains, signatures and ciphertext were checked.");
-    json_t *result =
-        json_pack("{s:b, s:I, s:I, s:O}", "ok", report.fault_count == 0, "checked", (json_int_t)report.checked,
-                  "not_held", (json_int_t)report.not_held, "faults", report.faults);
-    if (report.fault_count == 0)
-        call_reply(call, result);
-    else
-        call_reply_with(call, GMM_ECORRUPT, result);
-    verify_report_close(&report);
-}
-
-static void verify_render(const json_t *result, struct render *out)
-{
-    const json_t *item;
-    size_t i;
-    json_array_foreach(json_object_get(result, "faults"), i, item)
-    {
-        const char *id = json_string_value(json_object_get(item, "id"));
-        render_line(out, "FAULT %s %s: %s", reply_text(item, "kind"), id == NULL ? "" : id, reply_text(item, "reason"));
-    }
-    render_line(out, "%s: %lld items checked, %lld not held here.",
-                json_is_true(json_object_get(result, "ok")) ? "OK" : "NOT OK",
-                (long long)json_integer_value(json_object_get(result, "checked")),
-                (long long)json_integer_value(json_object_get(result, "not_held")));
-    if (!json_is_true(json_object_get(result, "ok")))
-        render_line(out,
-                    "What is named was altered or lost on this disk. Restore it from a backup; the other offices hold "
-                    "their own copies.");
-}
 
 /* ---- doctor */
 
@@ -332,9 +286,6 @@ static void key_export_root_render(const json_t *result, struct render *out)
 
 /* ---- the table */
 
-static const struct command_param verify_params[] = {
-    {"--all", COMMAND_FLAG, 0, NULL, "also read every chunk, and open every body and content"},
-};
 static const struct command_param doctor_params[] = {
     {"--rebuild", COMMAND_FLAG, COMMAND_WRITING, NULL, "make the catalogue and the search index anew"},
 };
@@ -358,14 +309,6 @@ static const struct command_param write_root_params[] = {
 #define PARAMS(array) .params = array, .param_count = sizeof array / sizeof array[0]
 
 static const struct command commands[] = {
-    {.name = "verify",
-     PARAMS(verify_params),
-     .flags = COMMAND_UNJOINED | COMMAND_KEYLESS,
-     .right = CONFIG_READ,
-     .handler = verify,
-     .render = verify_render,
-     .help = "Check that what this home holds is unaltered; exit status 6 names what is not.",
-     .example = "gmm verify --all"},
     {.name = "doctor",
      PARAMS(doctor_params),
      .flags = COMMAND_UNJOINED,

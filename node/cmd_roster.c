@@ -17,21 +17,6 @@
 #include "node/requests.h"
 #include "node/welcoming.h"
 
-static const char *status_text(enum view_status status)
-{
-    switch (status) {
-    case VIEW_ADMITTED:
-        return "admitted";
-    case VIEW_ACTIVE:
-        return "active";
-    case VIEW_SUSPENDED:
-        return "suspended";
-    case VIEW_EXPELLED:
-        return "expelled";
-    }
-    return "expelled";
-}
-
 /* A founder has no admission that names its first office: the certificate with the lowest serial does. */
 static json_t *participant_fingerprint(const struct view *view, const struct view_participant *p)
 {
@@ -47,7 +32,7 @@ static json_t *participant_fingerprint(const struct view *view, const struct vie
 static json_t *participant_json(const struct view *view, const struct view_participant *p)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o}", "participant", p->id, "name", p->name, "kind",
-                     identity_kind_text(p->kind), "status", status_text(p->status), "chair",
+                     identity_kind_text(p->kind), "status", view_status_text(p->status), "chair",
                      id_equal(&p->pid, &view->chair), "fingerprint", participant_fingerprint(view, p));
 }
 

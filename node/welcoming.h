@@ -10,8 +10,5 @@
  * addresses. GMM_ELIMIT, GMM_ENOMEM, errors of the store. */
 enum gmm_err welcoming_make(struct node *node, const struct requests_judged *judged, struct buffer *line,
                             struct gmm_msg *msg);
-/* The order in which a directory takes objects: charter, rotations by number, certificates, revocations. *out: an array
- * of directory_count pointers, free. */
-enum gmm_err welcoming_objects(const struct directory *directory, const struct directory_object ***out);
 
 #endif

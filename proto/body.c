@@ -98,17 +98,11 @@ static enum gmm_err expand(uint8_t **plain, size_t *plain_len, const uint8_t *da
     return GMM_OK;
 }
 
-enum gmm_err body_open(uint8_t **plain, size_t *len, const uint8_t epoch_secret[32], const uint8_t header_prefix[192],
-                       const void *body, size_t body_len)
+/* Takes what the seal held. */
+static enum gmm_err unpack(uint8_t **plain, size_t *len, uint8_t *data, size_t data_len,
+                           enum seal_compression compression)
 {
-    uint8_t *data = NULL;
-    size_t data_len = 0;
-    enum seal_compression compression = SEAL_PLAIN;
-    *plain = NULL;
-    *len = 0;
-    enum gmm_err err = seal_open(&data, &data_len, &compression, epoch_secret, header_prefix, body, body_len);
-    if (err != GMM_OK)
-        return err;
+    enum gmm_err err = GMM_EFORMAT;
     switch (compression) {
     case SEAL_PLAIN:
         *plain = data;
@@ -120,4 +114,28 @@ enum gmm_err body_open(uint8_t **plain, size_t *len, const uint8_t epoch_secret[
     }
     seal_free(data, data_len);
     return err;
+}
+
+enum gmm_err body_open(uint8_t **plain, size_t *len, const uint8_t epoch_secret[32], const uint8_t header_prefix[192],
+                       const void *body, size_t body_len)
+{
+    uint8_t *data = NULL;
+    size_t data_len = 0;
+    enum seal_compression compression = SEAL_PLAIN;
+    *plain = NULL;
+    *len = 0;
+    enum gmm_err err = seal_open(&data, &data_len, &compression, epoch_secret, header_prefix, body, body_len);
+    return err == GMM_OK ? unpack(plain, len, data, data_len, compression) : err;
+}
+
+enum gmm_err body_open_revealed(uint8_t **plain, size_t *len, const uint8_t key[32], const uint8_t header_prefix[192],
+                                const void *body, size_t body_len)
+{
+    uint8_t *data = NULL;
+    size_t data_len = 0;
+    enum seal_compression compression = SEAL_PLAIN;
+    *plain = NULL;
+    *len = 0;
+    enum gmm_err err = seal_open_revealed(&data, &data_len, &compression, key, header_prefix, body, body_len);
+    return err == GMM_OK ? unpack(plain, len, data, data_len, compression) : err;
 }

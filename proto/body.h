@@ -18,5 +18,8 @@ enum gmm_err body_seal(struct buffer *out, const uint8_t epoch_secret[32], const
 /* *plain: free with seal_free. GMM_EDECRYPT, GMM_EFORMAT, GMM_ELIMIT, GMM_ENOMEM. */
 enum gmm_err body_open(uint8_t **plain, size_t *len, const uint8_t epoch_secret[32], const uint8_t header_prefix[192],
                        const void *body, size_t body_len);
+/* The same with the key of this one body (seal_reveal). */
+enum gmm_err body_open_revealed(uint8_t **plain, size_t *len, const uint8_t key[32], const uint8_t header_prefix[192],
+                                const void *body, size_t body_len);
 
 #endif

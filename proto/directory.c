@@ -370,3 +370,41 @@ const struct certificate *directory_author(const struct directory *d, const stru
         return NULL;
     return &d->offices.entries[i - 1].item->object.as.certificate;
 }
+
+static int rank(enum directory_kind kind)
+{
+    switch (kind) {
+    case DIRECTORY_CHARTER:
+        return 0;
+    case DIRECTORY_ROTATION:
+        return 1;
+    case DIRECTORY_CERTIFICATE:
+        return 2;
+    case DIRECTORY_REVOCATION:
+        return 3;
+    }
+    return 4;
+}
+
+static int by_need(const void *a, const void *b)
+{
+    const struct directory_object *x = *(const struct directory_object *const *)a;
+    const struct directory_object *y = *(const struct directory_object *const *)b;
+    if (x->kind != y->kind)
+        return rank(x->kind) - rank(y->kind);
+    if (x->kind == DIRECTORY_ROTATION && x->as.rotation.n != y->as.rotation.n)
+        return x->as.rotation.n < y->as.rotation.n ? -1 : 1;
+    return id_compare(&x->hash, &y->hash);
+}
+
+enum gmm_err directory_by_need(const struct directory *directory, const struct directory_object ***out)
+{
+    size_t count = directory_count(directory);
+    *out = calloc(count + 1, sizeof **out);
+    if (*out == NULL)
+        return GMM_ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        (*out)[i] = directory_at(directory, i);
+    qsort(*out, count, sizeof **out, by_need);
+    return GMM_OK;
+}

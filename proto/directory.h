@@ -47,6 +47,9 @@ const struct directory_object *directory_find(const struct directory *d, const s
 size_t directory_count(const struct directory *d);
 /* In ascending order of hash; NULL past the end. */
 const struct directory_object *directory_at(const struct directory *d, size_t index);
+/* All of them, each behind what it rests on: the charter, rotations by their number, certificates, revocations; alike
+ * ones in order of hash. Free *out. GMM_ENOMEM. */
+enum gmm_err directory_by_need(const struct directory *d, const struct directory_object ***out);
 /* Fingerprint of the whole set: H(object, all hashes in order); zero when empty. */
 void directory_fingerprint(const struct directory *d, struct gmm_id *out);
 /* Any certificate that names this key (the one with the highest serial), or NULL. Enough for integrity; whose office

@@ -150,6 +150,7 @@ const struct view *fold_view(struct fold *fold);
 enum gmm_err fold_authorize(struct fold *fold, const struct gmm_id *author, const struct gmm_id *group, uint16_t type,
                             const void *body, size_t len, uint64_t time_ms, struct gmm_msg *msg);
 
+const char *view_status_text(enum view_status status); /* "active" */
 const struct view_participant *view_participant(const struct view *v, const struct gmm_id *pid);
 const struct view_participant *view_participant_by_id(const struct view *v, const char *id);
 const struct view_office *view_office(const struct view *v, const struct gmm_id *sign_pk);
@@ -181,6 +182,9 @@ size_t view_voids(const struct view *v, const struct run_key *key, struct view_v
                   struct gmm_msg *why);
 /* Has this entry effect, as far as its log goes? time: of its header. Says why not. */
 bool view_stands(const struct view *v, const struct run_key *key, uint64_t seq, uint64_t time, struct gmm_msg *why);
+/* The same for a view without the group's own records: whether its author belonged to the group is not asked. */
+bool view_stands_outside(const struct view *v, const struct run_key *key, uint64_t seq, uint64_t time,
+                         struct gmm_msg *why);
 /* NULL: no proof is held that the log was forked. */
 const struct view_fork *view_fork(const struct view *v, const struct run_key *key);
 /* Behind the last seq that is worth asking for or forwarding: past a known cut nothing is.

@@ -68,13 +68,13 @@ static bool belonged(const struct view *v, const struct gmm_id *gid, const struc
 
 /* The first seq of the log that is void for ever because of who its author is; UINT64_MAX: none. */
 static uint64_t author_void_from(const struct view *v, const struct run_key *key, const struct view_office *office,
-                                 struct gmm_msg *why)
+                                 bool outside, struct gmm_msg *why)
 {
     if (office == NULL) {
         gmm_fail(why, GMM_EDENIED, "the author is no office of an admitted participant");
         return 0;
     }
-    if (!id_is_zero(&key->group) && !belonged(v, &key->group, &office->pid, why))
+    if (!outside && !id_is_zero(&key->group) && !belonged(v, &key->group, &office->pid, why))
         return 0;
     switch (office->status) {
     case VIEW_OFFICE_ACTIVE:
@@ -89,10 +89,10 @@ static uint64_t author_void_from(const struct view *v, const struct run_key *key
     return 0;
 }
 
-size_t view_voids(const struct view *v, const struct run_key *key, struct view_void out[VIEW_VOIDS],
-                  struct gmm_msg *why)
+static size_t voids_of(const struct view *v, const struct run_key *key, bool outside, struct view_void out[VIEW_VOIDS],
+                       struct gmm_msg *why)
 {
-    uint64_t from = author_void_from(v, key, view_office(v, &key->author), why);
+    uint64_t from = author_void_from(v, key, view_office(v, &key->author), outside, why);
     uint64_t forked = forked_from(v, key, NULL);
     if (forked < from)
         from = forked_from(v, key, why);
@@ -102,16 +102,34 @@ size_t view_voids(const struct view *v, const struct run_key *key, struct view_v
     return 1;
 }
 
-bool view_stands(const struct view *v, const struct run_key *key, uint64_t seq, uint64_t time, struct gmm_msg *why)
+size_t view_voids(const struct view *v, const struct run_key *key, struct view_void out[VIEW_VOIDS],
+                  struct gmm_msg *why)
+{
+    return voids_of(v, key, false, out, why);
+}
+
+static bool stands(const struct view *v, const struct run_key *key, bool outside, uint64_t seq, uint64_t time,
+                   struct gmm_msg *why)
 {
     struct view_void voids[VIEW_VOIDS];
-    size_t count = view_voids(v, key, voids, NULL);
+    size_t count = voids_of(v, key, outside, voids, NULL);
     for (size_t i = 0; i < count; i++)
         if (seq >= voids[i].from_seq && header_time_ms(time) < voids[i].until_ms) {
-            view_voids(v, key, voids, why);
+            voids_of(v, key, outside, voids, why);
             return false;
         }
     return true;
+}
+
+bool view_stands(const struct view *v, const struct run_key *key, uint64_t seq, uint64_t time, struct gmm_msg *why)
+{
+    return stands(v, key, false, seq, time, why);
+}
+
+bool view_stands_outside(const struct view *v, const struct run_key *key, uint64_t seq, uint64_t time,
+                         struct gmm_msg *why)
+{
+    return stands(v, key, true, seq, time, why);
 }
 
 bool view_log_last(const struct view *v, const struct run_key *key, struct gmm_id *id)

@@ -166,3 +166,18 @@ bool view_may_post(const struct view *v, const struct gmm_id *gid, const struct 
                        p->name);
     return err == GMM_OK;
 }
+
+const char *view_status_text(enum view_status status)
+{
+    switch (status) {
+    case VIEW_ADMITTED:
+        return "admitted";
+    case VIEW_ACTIVE:
+        return "active";
+    case VIEW_SUSPENDED:
+        return "suspended";
+    case VIEW_EXPELLED:
+        return "expelled";
+    }
+    return "expelled";
+}
