@@ -29,6 +29,8 @@
 #define LIMIT_OFFICE_TEXT 128u
 #define LIMIT_PERSON_TEXT 64u
 #define LIMIT_EPOCH_PARENTS 8u
+#define LIMIT_ANCHOR_MS (24ull * 3600u * 1000u)      /* an office anchors a group at most that often */
+#define LIMIT_ANCHOR_URGENT_MS 60000u                /* but a log under consultation within that */
 #define LIMIT_EPOCH_MS (30ull * 24u * 3600u * 1000u) /* before a new one is due */
 #define LIMIT_EPOCH_ENTRIES (1u << 20)
 #define LIMIT_WRAP_KEY_MS (30ull * 24u * 3600u * 1000u) /* in use, and kept after its successor is */

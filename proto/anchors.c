@@ -220,6 +220,7 @@ static struct anchors_record *record_new(const struct header *header, const stru
     record->seq = header->seq;
     record->time = header->time;
     record->kind = body->kind;
+    record->names_heads = !report && body->count > 0;
     if (ids + body->mark_len == 0)
         return record;
     record->holders = malloc(ids * sizeof *record->holders + body->mark_len);

@@ -15,7 +15,7 @@ struct anchors_record {
     struct gmm_id id;
     const struct anchors_log *log; /* that it stands in */
     uint64_t seq, time;            /* of its header */
-    bool dropped;
+    bool dropped, names_heads;
     enum control_anchor_kind kind;
     uint16_t holder_count, mark_len, report_count;
     struct gmm_id *holders; /* numbered from this record on; a report: the anchors that it names; owned */

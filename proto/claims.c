@@ -241,6 +241,32 @@ void claims_close(struct claims *c)
     *c = (struct claims){0};
 }
 
+bool claims_unit(const struct state *s, const struct run_key *log, const struct gmm_id *sign_pk, unsigned *unit)
+{
+    struct court court = court_of(s, log);
+    return !court.unknown && unit_of(&court, sign_pk, unit) && *unit != court.author;
+}
+
+bool claims_reached(const struct claims *c, unsigned unit, uint64_t *seq)
+{
+    bool any = false;
+    for (size_t i = 0; i < c->count; i++)
+        if (c->list[i].unit == unit) {
+            *seq = c->list[i].seq; /* they ascend */
+            any = true;
+        }
+    return any;
+}
+
+bool claims_name(const struct claims *c, unsigned unit, const struct fork_proof *proof)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->list[i].unit == unit &&
+            (c->list[i].seq == proof->first_seq || fork_branch_of(proof, c->list[i].seq, &c->list[i].id) >= 0))
+            return true;
+    return false;
+}
+
 /* The last claim of a unit is its highest. */
 static bool highest(const struct claims *c, size_t i)
 {

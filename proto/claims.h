@@ -9,6 +9,7 @@
 #define GMM_PROTO_CLAIMS_H
 
 #include "proto/anchors.h"
+#include "proto/fork.h"
 #include "proto/state.h"
 
 struct claims_one {
@@ -26,6 +27,12 @@ struct claims {
 enum gmm_err claims_make(struct claims *c, const struct anchors *a, const struct state *s, const struct run_key *log,
                          uint64_t before);
 void claims_close(struct claims *c);
+/* The unit that an office is of a log, when its word on it counts. */
+bool claims_unit(const struct state *s, const struct run_key *log, const struct gmm_id *sign_pk, unsigned *unit);
+/* How far a unit's own claims reach; false: it has none. */
+bool claims_reached(const struct claims *c, unsigned unit, uint64_t *seq);
+/* Do its claims say on which of the proof's branches they lie? */
+bool claims_name(const struct claims *c, unsigned unit, const struct fork_proof *proof);
 /* The highest seq that at least `need` units reach; LOGS_NO_SEQ (UINT64_MAX): none. */
 uint64_t claims_reach(const struct claims *c, unsigned need);
 /* The same in one call, of anchors before a time. */

@@ -29,7 +29,7 @@ enum gmm_err engine_new(struct engine **out, const struct engine_config *config)
     engine->keyring = keyring_new();
     engine->stores = stores_new();
     upkeep_close(&engine->upkeep); /* nothing is due */
-    engine->wrap_keys_next_ms = UINT64_MAX;
+    engine->wrap_keys_next_ms = engine->anchors.next_ms = UINT64_MAX;
     if (core->directory == NULL || core->logs == NULL || core->fold == NULL || core->forks == NULL ||
         engine->links == NULL || engine->replicate == NULL || engine->fetch == NULL || engine->author == NULL ||
         engine->keyring == NULL || engine->stores == NULL) {
@@ -54,6 +54,7 @@ void engine_free(struct engine *engine)
     fold_free(engine->core.fold);
     forks_free(engine->core.forks);
     free(engine->branches);
+    engine_anchors_close(engine);
     logs_free(engine->core.logs);
     directory_free(engine->core.directory);
     sodium_memzero(engine->core.seed, sizeof engine->core.seed);
@@ -147,6 +148,7 @@ static enum gmm_err on_start(struct engine *engine, uint64_t floor)
     core->next_arrival = (last > floor ? last : floor) + (UINT64_C(1) << 32);
     store->as.store.durable = true;
     store->as.store.floor = core->next_arrival;
+    engine_anchors_start(engine);
     return engine_view_changed(engine);
 }
 
@@ -224,7 +226,20 @@ static enum gmm_err on_tick(struct engine *engine)
 {
     enum gmm_err err = engine_wrapkeys(engine);
     engine->review = true;
-    return err == GMM_OK ? engine_upkeep_due(engine) : err;
+    if (err == GMM_OK)
+        err = engine_upkeep_due(engine);
+    return err == GMM_OK ? engine_anchors_due(engine) : err;
+}
+
+static enum gmm_err on_loaded(struct engine *engine, const struct engine_event *event)
+{
+    bool named;
+    if (replicate_loaded(engine->replicate, &engine->core, event->ticket, event->as.loaded))
+        return GMM_OK;
+    enum gmm_err err = engine_anchors_loaded(engine, event->ticket, event->as.loaded, &named);
+    if (err != GMM_OK)
+        return err;
+    return named ? engine_forks_review(engine) : engine_forks_loaded(engine, event->ticket, event->as.loaded);
 }
 
 /* Carries an event to the module that it belongs to. Errors of one connection never reach here. */
@@ -264,9 +279,7 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
         engine_store_failed(engine, event->err);
         return engine_upkeep_plan(engine);
     case ENGINE_LOADED:
-        if (replicate_loaded(engine->replicate, core, event->ticket, event->as.loaded))
-            return GMM_OK;
-        return engine_forks_loaded(engine, event->ticket, event->as.loaded);
+        return on_loaded(engine, event);
     case ENGINE_CHUNK_LOADED:
         fetch_loaded(engine->fetch, core, event->ticket, event->as.chunk.bytes, event->as.chunk.len,
                      event->as.chunk.total);
@@ -291,6 +304,8 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
         return GMM_OK;
     case ENGINE_WRAP_KEYS:
         return engine_wrapkeys_saved(engine, event->err);
+    case ENGINE_URGENT:
+        return engine_anchors_urgent(engine, event->as.urgent.logs, event->as.urgent.count);
     case ENGINE_TICK:
         return on_tick(engine);
     }
@@ -311,6 +326,8 @@ static void finish(struct engine *engine)
     due = links_tick(engine->links, core);
     next = due < next ? due : next;
     due = upkeep_next_ms(&engine->upkeep);
+    next = due < next ? due : next;
+    due = engine->anchors.next_ms;
     next = due < next ? due : next;
     due = engine->wrap_keys_next_ms;
     next = due < next ? due : next;

@@ -64,6 +64,7 @@ enum engine_event_kind {
     ENGINE_JOIN_SEND,    /* conn, bytes: the request to deliver on a join connection of ours */
     ENGINE_JOIN_ANSWER,  /* conn, bytes: JOIN_ANSWER payload to the newcomer */
     ENGINE_WRAP_KEYS,    /* err: the keystore's wrap keys were seen to (EFFECT_WRAP_KEYS); GMM_OK: it is saved */
+    ENGINE_URGENT,       /* urgent: all logs under consultation, in place of those told before: anchored within 60 s */
     ENGINE_TICK          /* the timer asked for has come */
 };
 
@@ -131,6 +132,10 @@ struct engine_event {
             size_t len, total, offset;
         } chunk;
         struct run *loaded;
+        struct {
+            const struct run_key *logs;
+            size_t count;
+        } urgent;
     } as;
 };
 

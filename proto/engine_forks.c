@@ -96,7 +96,7 @@ static enum gmm_err review_one(struct engine *engine, const struct view_fork *fo
 {
     struct logs_log *log = logs_find(engine->core.logs, &fork->log);
     if (fork->kept_count == 0 || log == NULL || log->persisted.seq == LOGS_NO_SEQ ||
-        log->persisted.seq < fork->first_seq)
+        log->persisted.seq < fork->first_seq || log->naming)
         return GMM_OK;
     struct engine_branch *branch = branch_of(engine, log);
     if (branch != NULL && (branch->ticket != 0 || same_ruling(branch, fork)))

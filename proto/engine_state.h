@@ -23,6 +23,14 @@ struct engine_branch {
     uint64_t ticket;         /* of the LOAD or STORE under way; 0: none */
     struct logs_head before; /* that entry */
 };
+struct engine_naming;
+struct engine_anchors {
+    uint64_t next_ms;       /* when to look what is owed */
+    struct run_key *urgent; /* logs under consultation; owned */
+    size_t urgent_count;
+    struct engine_naming *namings; /* owned */
+    size_t naming_count;
+};
 struct engine {
     struct core core;
     struct links *links;
@@ -36,6 +44,7 @@ struct engine {
     struct upkeep upkeep;
     struct engine_branch *branches;
     size_t branch_count;
+    struct engine_anchors anchors;
     struct gmm_id announced_wrap; /* our wrap key that a WRAPKEY under way announces */
     bool wrap_keys_asked;         /* the driver is at them */
     uint64_t wrap_keys_again_ms;  /* not asked before */
@@ -75,6 +84,16 @@ enum gmm_err engine_forks_review(struct engine *engine);
 enum gmm_err engine_forks_loaded(struct engine *engine, uint64_t ticket, const struct run *run);
 enum gmm_err engine_forks_persisted(struct engine *engine, const struct stores_item *item);
 void engine_forks_failed(struct engine *engine, const struct stores_item *item);
+/* engine_anchors.c: what this office says to hold. Like upkeep, only a TICK writes. */
+void engine_anchors_start(struct engine *engine);
+void engine_anchors_close(struct engine *engine);
+void engine_anchors_stored(struct engine *engine); /* something came */
+enum gmm_err engine_anchors_urgent(struct engine *engine, const struct run_key *logs, size_t count);
+enum gmm_err engine_anchors_due(struct engine *engine);
+/* The view changed: places of forked logs that our anchors go on behind are named before any of them is cut. */
+enum gmm_err engine_anchors_places(struct engine *engine);
+/* *named: it was asked for here, and what is cut may be looked at again. */
+enum gmm_err engine_anchors_loaded(struct engine *engine, uint64_t ticket, const struct run *run, bool *named);
 /* engine_peers.c: connections */
 void engine_received(struct engine *engine, struct peer *peer, const void *bytes, size_t len);
 enum gmm_err engine_join_send(struct engine *engine, struct peer *peer, const struct engine_event *event);

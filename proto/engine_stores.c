@@ -10,7 +10,9 @@ enum gmm_err engine_view_changed(struct engine *engine)
     if (view == NULL)
         return GMM_OK;
     engine->review = true;
-    enum gmm_err err = engine_forks_review(engine);
+    enum gmm_err err = engine_anchors_places(engine);
+    if (err == GMM_OK)
+        err = engine_forks_review(engine);
     replicate_view_changed(engine->replicate, core);
     if (err == GMM_OK)
         err = keyring_scan(engine->keyring, core, view);
@@ -82,6 +84,8 @@ enum gmm_err engine_persisted(struct engine *engine, uint64_t ticket)
         if (object != NULL)
             replicate_persisted_object(engine->replicate, core, object);
     }
+    if (item->run_count + item->proof_count > 0)
+        engine_anchors_stored(engine);
     for (size_t i = 0; i < item->run_count; i++)
         replicate_persisted_run(engine->replicate, core, item->runs[i].log, item->runs[i].first_seq,
                                 item->runs[i].last_seq);
@@ -90,4 +94,3 @@ enum gmm_err engine_persisted(struct engine *engine, uint64_t ticket)
     stores_item_free(item);
     return err;
 }
-

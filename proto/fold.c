@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/authority.h"
+#include "proto/duty.h"
 #include "proto/epochs.h"
 #include "proto/rulings.h"
 #include "proto/view_make.h"
@@ -222,6 +223,16 @@ static enum gmm_err refresh(struct fold *fold)
 const struct view *fold_view(struct fold *fold)
 {
     return refresh(fold) == GMM_OK ? &fold->made.view : NULL;
+}
+
+enum gmm_err fold_duty(struct duty *duty, struct fold *fold, const struct duty_asker *asker)
+{
+    static const struct duty none;
+    *duty = none;
+    enum gmm_err err = refresh(fold);
+    if (err != GMM_OK)
+        return err == GMM_ENOMEM ? err : GMM_EDENIED;
+    return duty_make(duty, fold->anchors, &fold->state, fold->forks, &fold->made.view, asker);
 }
 
 /* How many records stand at or before a time. */

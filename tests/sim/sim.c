@@ -518,6 +518,12 @@ const struct gmm_id *sim_acknowledged_at(const struct sim *sim, size_t index, st
     return &sim->acknowledged[index].id;
 }
 
+void sim_urgent(struct sim *sim, unsigned office, const struct run_key *log)
+{
+    struct engine_event event = {.kind = ENGINE_URGENT, .as.urgent = {log, 1}};
+    sim_step(sim, office, &event);
+}
+
 const struct keystore *sim_keystore(const struct sim *sim, unsigned office)
 {
     return sim->offices[office].keystore;

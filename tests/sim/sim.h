@@ -43,6 +43,8 @@ unsigned sim_clone(struct sim *sim, unsigned office);
 void sim_crash(struct sim *sim, unsigned office);
 /* An office posts to a group; the id counts as acknowledged once DONE came. false: it is down, or may not. */
 bool sim_post(struct sim *sim, unsigned office, const struct gmm_id *gid);
+/* The office is told that this log alone is under consultation. */
+void sim_urgent(struct sim *sim, unsigned office, const struct run_key *log);
 /* An entry of a plain type; false: the office may not. */
 bool sim_append(struct sim *sim, unsigned office, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
                 struct gmm_id *id);
