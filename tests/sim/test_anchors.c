@@ -4,12 +4,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "keys/secret.h"
+#include "tests/sim/seeds.h"
 #include "tests/sim/sim.h"
 
 #define OFFICES 4u
@@ -18,17 +18,6 @@
 
 static struct sim *sim;
 static struct gmm_id all;
-
-static unsigned long seeds(void)
-{
-    return getenv("GMM_SIM_SEED") != NULL ? 1 : getenv("GMM_LONG") != NULL ? 50 : 4;
-}
-
-static uint64_t seed_of(unsigned long i)
-{
-    const char *told = getenv("GMM_SIM_SEED");
-    return told != NULL ? strtoull(told, NULL, 10) : i + 1;
-}
 
 static void open_sim(uint64_t seed)
 {
@@ -73,8 +62,8 @@ static struct tally anchors_of(unsigned office, unsigned holder)
 static void all_is_anchored_and_then_it_is_quiet(void **state)
 {
     (void)state;
-    for (unsigned long i = 0; i < seeds(); i++) {
-        open_sim(seed_of(i));
+    for (unsigned long i = 0; i < seeds_count(4, 50); i++) {
+        open_sim(seeds_at(i));
         sim_post(sim, 1, &all);
         uint64_t posted = sim_now(sim);
         sim_run(sim, 60000);
@@ -101,8 +90,8 @@ static void all_is_anchored_and_then_it_is_quiet(void **state)
 static void at_most_daily(void **state)
 {
     (void)state;
-    for (unsigned long i = 0; i < seeds(); i++) {
-        open_sim(seed_of(i));
+    for (unsigned long i = 0; i < seeds_count(4, 50); i++) {
+        open_sim(seeds_at(i));
         for (unsigned hour = 0; hour < 50; hour++) {
             sim_post(sim, (unsigned)sim_random(sim, OFFICES), &all);
             sim_run(sim, HOUR_MS);
@@ -120,8 +109,8 @@ static void at_most_daily(void **state)
 static void a_log_under_consultation_within_a_minute(void **state)
 {
     (void)state;
-    for (unsigned long i = 0; i < seeds(); i++) {
-        open_sim(seed_of(i));
+    for (unsigned long i = 0; i < seeds_count(4, 50); i++) {
+        open_sim(seeds_at(i));
         sim_post(sim, 1, &all);
         sim_run(sim, 60000);
         struct run_key log = {.group = all};
