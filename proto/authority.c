@@ -7,30 +7,52 @@
 static const struct rule {
     uint16_t type;
     bool suspended_too;
+    bool electors; /* who speaks is judged by the function itself, among an electorate */
     const char *name;
     judge_fn *judge;
     judge_apply_fn *apply;
+    judge_fn *ask; /* what would have effect, but not the one that its author wants; NULL: nothing */
     const char *who;
 } rules[] = {
-    {HEADER_ADMIT, false, "ADMIT", authority_roster_judge_admit, authority_roster_apply_admit,
-     "the office that decides for the chair, lapsed or not, with the newcomer's join signature"},
-    {HEADER_WRAPKEY, true, "WRAPKEY", authority_epochs_judge_wrapkey, authority_epochs_apply_wrapkey,
+    {HEADER_ADMIT, false, false, "ADMIT", authority_roster_judge_admit, authority_roster_apply_admit, NULL,
+     "with the newcomer's join signature, as the charter says: the chair, lapsed or not; the chair with the "
+     "cosignature of another active participant; or two thirds of the electorate"},
+    {HEADER_WRAPKEY, true, false, "WRAPKEY", authority_epochs_judge_wrapkey, authority_epochs_apply_wrapkey, NULL,
      "each office, for itself"},
-    {HEADER_SUSPEND, false, "SUSPEND", authority_roster_judge_suspend, authority_roster_apply_suspend,
-     "the chair in its term; never of the chair"},
-    {HEADER_RESTORE, false, "RESTORE", authority_roster_judge_restore, authority_roster_apply_restore,
+    {HEADER_SUSPEND, false, false, "SUSPEND", authority_roster_judge_suspend, authority_roster_apply_suspend, NULL,
+     "the chair in its term; never of the chair, nor of the next one"},
+    {HEADER_RESTORE, false, false, "RESTORE", authority_roster_judge_restore, authority_roster_apply_restore, NULL,
+     "of who is suspended: the chair in its term; of anybody: two thirds of the electorate"},
+    {HEADER_EXPEL, false, false, "EXPEL", authority_roster_judge_expel, authority_vote_apply_proposal, NULL,
+     "two thirds of the electorate, without the one to be expelled"},
+    {HEADER_HANDOVER, false, false, "HANDOVER", authority_chair_judge_handover, authority_chair_apply_handover, NULL,
+     "the chair in its term, to another participant"},
+    {HEADER_ACCEPT, false, false, "ACCEPT", authority_chair_judge_accept, authority_chair_apply_accept, NULL,
+     "the participant that the HANDOVER or LEAD names, or that was elected"},
+    {HEADER_BALLOT, true, true, "BALLOT", authority_chair_judge_ballot, authority_chair_apply_ballot,
+     authority_chair_ask_ballot,
+     "an office with VOTE of the electorate of the term that it is against; two thirds open the next term"},
+    {HEADER_LEAD, false, false, "LEAD", authority_lead_judge, authority_lead_apply, NULL,
+     "the chair in its term, or the present lead"},
+    {HEADER_COSIGN, true, true, "COSIGN", authority_vote_judge_cosign, authority_vote_apply_cosign,
+     authority_vote_ask_cosign,
+     "an office with VOTE, or the deciding one, of the electorate or of another active participant but observers"},
+    {HEADER_AMEND, false, false, "AMEND", authority_roster_judge_amend, authority_roster_apply_amend, NULL,
      "the chair in its term"},
-    {HEADER_AMEND, false, "AMEND", authority_roster_judge_amend, authority_roster_apply_amend, "the chair in its term"},
-    {HEADER_GROUP, false, "GROUP", authority_groups_judge_found, authority_groups_apply_found,
-     "any participant but observers founds a circle in its own log"},
-    {HEADER_ADD, false, "ADD", authority_groups_judge_members, authority_groups_apply_members,
+    {HEADER_REPLACE, false, false, "REPLACE", authority_roster_judge_replace, authority_vote_apply_proposal, NULL,
+     "two thirds of the electorate, with the join signature under the new root"},
+    {HEADER_GROUP, false, false, "GROUP", authority_groups_judge_found, authority_groups_apply_found,
+     authority_groups_ask_found, "any participant but observers founds a circle in its own log"},
+    {HEADER_ADD, false, false, "ADD", authority_groups_judge_members, authority_groups_apply_members,
+     authority_groups_ask_members,
      "thematic group: the lead, or the chair in its term; circle: its creator; `all` and `internal`: nobody"},
-    {HEADER_REMOVE, false, "REMOVE", authority_groups_judge_members, authority_groups_apply_members,
-     "as ADD; the creator of a circle stays in it"},
-    {HEADER_EPOCH, true, "EPOCH", authority_epochs_judge_epoch, authority_epochs_apply_epoch, "members of the group"},
-    {HEADER_WRAP, true, "WRAP", authority_epochs_judge_wrap, authority_epochs_apply_wrap,
+    {HEADER_REMOVE, false, false, "REMOVE", authority_groups_judge_members, authority_groups_apply_members,
+     authority_groups_ask_members, "as ADD; the creator of a circle stays in it"},
+    {HEADER_EPOCH, true, false, "EPOCH", authority_epochs_judge_epoch, authority_epochs_apply_epoch, NULL,
+     "members of the group"},
+    {HEADER_WRAP, true, false, "WRAP", authority_epochs_judge_wrap, authority_epochs_apply_wrap, NULL,
      "members of the group, to offices of members"},
-    {HEADER_EPOCH_BAD, true, "EPOCH_BAD", authority_epochs_judge_bad, authority_epochs_apply_bad,
+    {HEADER_EPOCH_BAD, true, false, "EPOCH_BAD", authority_epochs_judge_bad, authority_epochs_apply_bad, NULL,
      "members of the group; it counts of those that the epoch was wrapped to"},
 };
 
@@ -55,15 +77,28 @@ bool authority_row(size_t index, struct authority_row *out)
     return true;
 }
 
+static enum gmm_err speaks(const struct state *s, const struct change *c, const struct rule *rule, struct decision *d,
+                           struct gmm_msg *why)
+{
+    enum gmm_err err = judge_identify(s, c, d, why);
+    if (err != GMM_OK)
+        return err;
+    const struct view_participant *p = &s->participants[d->author];
+    if (p->status == VIEW_EXPELLED)
+        return gmm_fail(why, GMM_EDENIED, "%s is expelled: no %s of its has effect", p->name, change_word(c->type));
+    if (!rule->suspended_too && p->status == VIEW_SUSPENDED)
+        return gmm_fail(why, GMM_EDENIED, "%s is suspended: until it is restored no %s of its has effect", p->name,
+                        change_word(c->type));
+    return GMM_OK;
+}
+
 static enum gmm_err judge(struct state *s, struct change *c, const struct rule *rule, struct decision *d,
                           struct gmm_msg *why)
 {
+    d->as_chair = false;
     if (c->malformed)
         return gmm_fail(why, GMM_EFORMAT, "the %s record is not well formed", change_word(c->type));
-    enum gmm_err err = judge_identify(s, c, d, why);
-    if (err == GMM_OK && !rule->suspended_too && s->participants[d->author].status == VIEW_SUSPENDED)
-        err = gmm_fail(why, GMM_EDENIED, "%s is suspended: until it is restored no %s of its has effect",
-                       judge_name(s, d->author), change_word(c->type));
+    enum gmm_err err = rule->electors ? GMM_OK : speaks(s, c, rule, d, why);
     return err == GMM_OK ? rule->judge(s, c, d, why) : err;
 }
 
@@ -74,8 +109,9 @@ enum gmm_err authority_judge(struct state *s, struct change *c, struct gmm_msg *
     if (rule == NULL)
         return gmm_fail(why, GMM_EFORMAT, "records of type %u have no rule: this version does not know them",
                         (unsigned)c->type);
+    state_at(s, c->time);
     enum gmm_err err = judge(s, c, rule, &d, why);
-    return err == GMM_OK ? authority_groups_all_admitted(s, c, &d, why) : err;
+    return err == GMM_OK && rule->ask != NULL ? rule->ask(s, c, &d, why) : err;
 }
 
 enum gmm_err authority_apply(struct state *s, struct change *c)
@@ -84,9 +120,15 @@ enum gmm_err authority_apply(struct state *s, struct change *c)
     const struct rule *rule = rule_of(c->type);
     if (rule == NULL)
         return GMM_OK;
-    enum gmm_err err = rulings_stand(s->rulings, &c->log, c->seq, &c->id) ? judge(s, c, rule, &d, NULL) : GMM_EDENIED;
-    if (err == GMM_OK)
-        return rule->apply(s, c, &d);
+    state_at(s, c->time);
+    bool stands = rulings_stand(s->rulings, &c->log, c->seq, &c->id);
+    if (stands && state_opens_known(s, c))
+        return state_reach_term(s);
+    enum gmm_err err = stands ? judge(s, c, rule, &d, NULL) : GMM_EDENIED;
+    if (err == GMM_OK) {
+        err = rule->apply(s, c, &d);
+        return err == GMM_OK && d.as_chair && id_is_zero(&c->log.group) ? state_act(s, c) : err;
+    }
     /* An epoch is kept even when it is refused, so that others can name it. */
     if (err != GMM_ENOMEM && c->type == HEADER_EPOCH)
         return state_epoch(s, c, false);

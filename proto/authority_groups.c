@@ -25,21 +25,21 @@ enum gmm_err authority_groups_apply_found(struct state *s, struct change *c, con
     return state_found_circle(s, &c->log.group, d->author, &d->body.circle);
 }
 
-/* "Thematic: the deciding office of the lead that the charter names, or of the chair while its term has not lapsed." */
-static enum gmm_err manages_thematic(const struct state *s, const struct change *c, const struct decision *d,
+/* "Thematic: the deciding office of the lead, or whoever acts for the chair while its term has not lapsed." */
+static enum gmm_err manages_thematic(const struct state *s, const struct change *c, struct decision *d,
                                      struct gmm_msg *why)
 {
     unsigned thematic = d->group->thematic, lead = state_lead(s, thematic);
     if (d->author == lead && state_has_lead(s, thematic))
         return judge_decides(s, c, d, why);
-    if (d->author == s->chair)
+    if (d->author == s->chair || d->author == state_acting(s))
         return judge_chair_in_term(s, c, d, "decides who is in a thematic group", why);
     return gmm_fail(why, GMM_EDENIED, "only the chair of term %u (%s) or the lead (%s) decides who is in %s",
-                    (unsigned)s->term, judge_name(s, s->chair), judge_name(s, lead), charter_thematic_name(thematic));
+                    (unsigned)s->term->number, judge_name(s, s->chair), judge_name(s, lead),
+                    charter_thematic_name(thematic));
 }
 
-static enum gmm_err manages(const struct state *s, const struct change *c, const struct decision *d,
-                            struct gmm_msg *why)
+static enum gmm_err manages(const struct state *s, const struct change *c, struct decision *d, struct gmm_msg *why)
 {
     unsigned owner = d->group->owner;
     switch (d->group->kind) {
@@ -103,19 +103,24 @@ enum gmm_err authority_groups_apply_members(struct state *s, struct change *c, c
 }
 
 /* Folding passes over names that are not admitted; whoever writes the record wants to know. */
-enum gmm_err authority_groups_all_admitted(const struct state *s, const struct change *c, const struct decision *d,
-                                           struct gmm_msg *why)
+static enum gmm_err all_admitted(const struct state *s, const struct gmm_id *members, size_t count, struct gmm_msg *why)
 {
-    const struct gmm_id *members = d->body.members.members;
-    size_t count = d->body.members.member_count;
-    if (c->type == HEADER_GROUP) {
-        members = d->body.circle.members;
-        count = d->body.circle.member_count;
-    } else if (c->type != HEADER_ADD && c->type != HEADER_REMOVE) {
-        return GMM_OK;
-    }
     for (size_t i = 0; i < count; i++)
         if (state_participant(s, &members[i]) == STATE_NOBODY)
             return gmm_fail(why, GMM_EDENIED, "a group has admitted participants only, and one named was not by then");
     return GMM_OK;
+}
+
+enum gmm_err authority_groups_ask_found(const struct state *s, struct change *c, struct decision *d,
+                                        struct gmm_msg *why)
+{
+    (void)c;
+    return all_admitted(s, d->body.circle.members, d->body.circle.member_count, why);
+}
+
+enum gmm_err authority_groups_ask_members(const struct state *s, struct change *c, struct decision *d,
+                                          struct gmm_msg *why)
+{
+    (void)c;
+    return all_admitted(s, d->body.members.members, d->body.members.member_count, why);
 }

@@ -7,16 +7,27 @@
 #include "proto/judge.h"
 
 /* authority_roster.c: who takes part */
-judge_fn authority_roster_judge_admit, authority_roster_judge_suspend, authority_roster_judge_restore,
-    authority_roster_judge_amend;
+judge_fn authority_roster_judge_admit, authority_roster_judge_replace, authority_roster_judge_suspend,
+    authority_roster_judge_expel, authority_roster_judge_restore, authority_roster_judge_amend;
 judge_apply_fn authority_roster_apply_admit, authority_roster_apply_suspend, authority_roster_apply_restore,
     authority_roster_apply_amend;
+/* authority_vote.c: what needs more than one signature */
+judge_fn authority_vote_judge_cosign, authority_vote_ask_cosign;
+judge_apply_fn authority_vote_apply_cosign, authority_vote_apply_proposal;
+/* GMM_EEXISTS: the author supports the same already. */
+enum gmm_err authority_vote_judge_support(const struct state *s, struct change *c, const struct decision *d,
+                                          struct gmm_msg *why);
+/* authority_chair.c: who presides */
+judge_fn authority_chair_judge_handover, authority_chair_judge_accept, authority_chair_judge_ballot,
+    authority_chair_ask_ballot;
+judge_apply_fn authority_chair_apply_handover, authority_chair_apply_accept, authority_chair_apply_ballot;
+/* authority_lead.c: who leads a thematic group */
+judge_fn authority_lead_judge, authority_lead_judge_accept;
+judge_apply_fn authority_lead_apply, authority_lead_apply_accept;
 /* authority_groups.c: who is in a group */
-judge_fn authority_groups_judge_found, authority_groups_judge_members;
+judge_fn authority_groups_judge_found, authority_groups_judge_members, authority_groups_ask_found,
+    authority_groups_ask_members;
 judge_apply_fn authority_groups_apply_found, authority_groups_apply_members;
-/* Folding passes over names that are not admitted; whoever writes the record wants to know. */
-enum gmm_err authority_groups_all_admitted(const struct state *s, const struct change *c, const struct decision *d,
-                                           struct gmm_msg *why);
 /* authority_epochs.c: under which keys */
 judge_fn authority_epochs_judge_wrapkey, authority_epochs_judge_epoch, authority_epochs_judge_bad,
     authority_epochs_judge_wrap;

@@ -331,6 +331,8 @@ static void finish(struct engine *engine)
     next = due < next ? due : next;
     due = engine->wrap_keys_next_ms;
     next = due < next ? due : next;
+    due = fold_next_ms(core->fold);
+    next = due < next ? due : next;
     links_pump(engine->links, core);
     /* After the pump: what ended its session (a revocation, a newer certificate) has gone to the peer as well. */
     if (engine->review)
@@ -359,7 +361,11 @@ enum gmm_err engine_step(struct engine *engine, const struct engine_event *event
     if (event->kind == ENGINE_TICK)
         engine->timer_ms = 0;
     core->oldest_store = stores_oldest(engine->stores);
+    /* A term or a lead that begins or lapses changes the view like a record. */
+    bool turned = fold_advance(core->fold, event->now_ms);
     enum gmm_err err = engine->failed ? GMM_ENOMEM : dispatch(engine, event);
+    if (turned && err == GMM_OK)
+        err = engine_view_changed(engine);
     if (event->kind >= ENGINE_START && !engine->failed) {
         if (stores_note(engine->stores, core) != GMM_OK)
             err = GMM_ENOMEM;

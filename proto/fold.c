@@ -6,6 +6,7 @@
 #include "proto/authority.h"
 #include "proto/duty.h"
 #include "proto/epochs.h"
+#include "proto/replay.h"
 #include "proto/rulings.h"
 #include "proto/view_make.h"
 
@@ -21,6 +22,8 @@ struct fold {
     bool stale, objects_stale;     /* something was added since; the directory changed */
     struct offices offices;
     struct rulings rulings;
+    struct terms terms;
+    uint64_t now; /* header time: the latest moment told */
     struct state state;
     struct view_made made;
     uint64_t serial; /* of the last view made */
@@ -150,35 +153,24 @@ static void sort_changes(struct fold *fold)
     fold->sorted = true;
 }
 
-/* The first `count` records in canonical order, on the founding. */
-static enum gmm_err replay(struct fold *fold, struct state *s, size_t count)
+static struct replay whole(const struct fold *fold)
 {
-    enum gmm_err err = state_open(s, fold->directory, &fold->offices);
-    if (err != GMM_OK)
-        return err;
-    s->anchors = fold->anchors;
-    s->rulings = &fold->rulings;
-    for (size_t i = 0; i < count && err == GMM_OK; i++) {
-        s->position = i;
-        err = authority_apply(s, fold->changes[i]);
-    }
-    if (err != GMM_OK)
-        state_close(s);
-    return err;
+    return (struct replay){fold->directory, &fold->offices, fold->anchors, &fold->rulings, fold->changes, fold->count};
 }
 
 /* On the strict rulings first; what is judged on that state has effect in the state that is kept. */
 static enum gmm_err replay_ruled(struct fold *fold, struct state *s)
 {
+    struct replay r = whole(fold);
     rulings_close(&fold->rulings);
     enum gmm_err err = rulings_make(&fold->rulings, fold->forks);
     if (err == GMM_OK)
-        err = replay(fold, s, fold->count);
+        err = replay_all(s, &r, &fold->terms);
     if (err != GMM_OK || fold->rulings.count == 0)
         return err;
     err = rulings_judge(&fold->rulings, fold->anchors, s);
     state_close(s);
-    return err == GMM_OK ? replay(fold, s, fold->count) : err;
+    return err == GMM_OK ? replay_all(s, &r, &fold->terms) : err;
 }
 
 static enum gmm_err refresh_offices(struct fold *fold)
@@ -195,6 +187,13 @@ static enum gmm_err refresh_offices(struct fold *fold)
     return err;
 }
 
+/* Of which the view is: what time it is, or of the last record where the clock of others is ahead. */
+static uint64_t moment(const struct fold *fold)
+{
+    uint64_t last = fold->count == 0 ? 0 : fold->changes[fold->count - 1]->time;
+    return last > fold->now ? last : fold->now;
+}
+
 static enum gmm_err refresh(struct fold *fold)
 {
     if (fold->have_state && !fold->stale)
@@ -209,6 +208,7 @@ static enum gmm_err refresh(struct fold *fold)
     err = replay_ruled(fold, &fold->state);
     if (err != GMM_OK)
         return err;
+    state_at(&fold->state, moment(fold));
     err = view_make(&fold->made, &fold->state);
     if (err != GMM_OK) {
         state_close(&fold->state);
@@ -218,6 +218,30 @@ static enum gmm_err refresh(struct fold *fold)
     fold->have_state = true;
     fold->stale = false;
     return GMM_OK;
+}
+
+/* The first header time behind this one at which a term or a lead begins or lapses; UINT64_MAX: none. */
+static uint64_t next_turn(const struct fold *fold, uint64_t time)
+{
+    uint64_t term = terms_next(&fold->terms, time), lead = leads_next(&fold->state.leads, time);
+    return term < lead ? term : lead;
+}
+
+bool fold_advance(struct fold *fold, uint64_t now_ms)
+{
+    uint64_t before = moment(fold);
+    fold->now = now_ms << 16 | 0xffff;
+    if (!fold->have_state || fold->stale)
+        return false;
+    uint64_t after = moment(fold);
+    fold->stale = before < after ? next_turn(fold, before) <= after : next_turn(fold, after) <= before;
+    return fold->stale;
+}
+
+uint64_t fold_next_ms(const struct fold *fold)
+{
+    uint64_t next = fold->have_state && !fold->stale ? next_turn(fold, moment(fold)) : UINT64_MAX;
+    return next == UINT64_MAX ? UINT64_MAX : header_time_ms(next);
 }
 
 const struct view *fold_view(struct fold *fold)
@@ -249,6 +273,52 @@ static size_t changes_until(const struct fold *fold, uint64_t time)
     return low;
 }
 
+struct fold_past {
+    struct state state;
+    struct view_made made;
+};
+
+enum gmm_err fold_view_at(struct fold *fold, uint64_t ms, struct fold_past **past)
+{
+    uint64_t time = ms << 16 | 0xffff;
+    *past = NULL;
+    enum gmm_err err = refresh(fold);
+    if (err != GMM_OK)
+        return err;
+    struct fold_past *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return GMM_ENOMEM;
+    struct replay r = whole(fold);
+    err = replay_some(&made->state, &r, &fold->terms, changes_until(fold, time));
+    if (err != GMM_OK) {
+        free(made);
+        return err;
+    }
+    state_at(&made->state, time);
+    err = view_make(&made->made, &made->state);
+    if (err != GMM_OK) {
+        state_close(&made->state);
+        free(made);
+        return err;
+    }
+    *past = made;
+    return GMM_OK;
+}
+
+const struct view *fold_past_view(const struct fold_past *past)
+{
+    return &past->made.view;
+}
+
+void fold_past_free(struct fold_past *past)
+{
+    if (past == NULL)
+        return;
+    view_make_close(&past->made);
+    state_close(&past->state);
+    free(past);
+}
+
 /* On the state at the record's own place in canonical order, when others stand behind it already. */
 static enum gmm_err judge_in_place(struct fold *fold, struct change *c, struct gmm_msg *msg)
 {
@@ -256,7 +326,8 @@ static enum gmm_err judge_in_place(struct fold *fold, struct change *c, struct g
     size_t before = changes_until(fold, c->time);
     if (before == fold->count)
         return GMM_OK;
-    enum gmm_err err = replay(fold, &s, before);
+    struct replay r = whole(fold);
+    enum gmm_err err = replay_some(&s, &r, &fold->terms, before);
     if (err != GMM_OK)
         return err;
     err = authority_judge(&s, c, msg);

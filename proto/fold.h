@@ -75,12 +75,59 @@ struct view_cut { /* the last entry of a revoked key's log that stands */
     struct gmm_id sign_pk, group;
     uint64_t instance, seq;
 };
+/* A term of the chair (protocol: Terms). */
+enum view_term_how { VIEW_TERM_FOUNDING = 1, VIEW_TERM_HANDOVER, VIEW_TERM_ELECTION };
+struct view_term {
+    uint32_t term;
+    enum view_term_how how;
+    uint16_t elector_count;
+    struct gmm_id chair, deputy; /* pids; deputy zero: none */
+    uint64_t from_ms, until_ms;
+    struct gmm_id opened_by;         /* entry of the ACCEPT or of the last BALLOT; zero: the founding */
+    const struct control_cuts *cuts; /* on the predecessor's control logs; NULL: not named yet; borrowed */
+    const struct gmm_id *electors;   /* pids, sorted: two thirds of them replace its chair */
+};
+/* What a chair has handed over: open to be accepted, accepted (it opened its term), or closed by another opening. */
+struct view_handover {
+    struct gmm_id entry, to, deputy; /* deputy zero: none */
+    uint32_t term;                   /* the new one */
+    uint64_t from_ms, until_ms, time;
+    bool accepted, closed; /* closed: its term is open, by it or otherwise */
+};
+/* A lead of a thematic group that a record named; the charter's are not among them. */
+struct view_lead {
+    struct gmm_id entry, pid;
+    uint8_t thematic;           /* place in the charter's order */
+    uint64_t from_ms, until_ms; /* until 0: no end */
+    bool accepted;
+};
+/* A participant's ballot against the chair of a term. */
+struct view_ballot {
+    struct gmm_id entry, voter, candidate;
+    uint32_t term;
+    uint64_t until_ms, time;
+    const uint8_t *body; /* who agrees signs the same bytes; borrowed from the record */
+    size_t len;
+    const struct control_cuts *cuts;
+    bool spoiled;  /* the voter has signed another one too: it counts for none */
+    unsigned need; /* how many ballots with this body open the next term */
+};
+/* What waits for more support: ADMIT, EXPEL, REPLACE, RESTORE. */
+struct view_proposal {
+    struct gmm_id subject;       /* what a COSIGN names */
+    struct gmm_id entry, of, by; /* of, by: pids; of a REPLACE: the old one */
+    uint16_t type, support;
+    unsigned need;
+    uint64_t time;
+    const char *text;                /* name or reason; borrowed */
+    const struct gmm_id *supporters; /* pids, sorted: those who count */
+};
 /* A suspension or an expulsion: what is void of the participant's logs (protocol: Removal). */
 struct view_removal {
     struct gmm_id pid, entry;
     uint64_t time, until; /* header times: of what removed it; of what restored it (UINT64_MAX: nothing yet) */
     bool expelled;
-    const struct control_cuts *cuts; /* borrowed from the record; with groups */
+    const struct control_cuts *cuts; /* borrowed from the record; with groups. NULL, of a lost root: by time alone */
 };
 /* What the roster and the roles went through, in canonical order. */
 struct view_event {
@@ -104,15 +151,17 @@ struct view_fork {
     } kept[LIMIT_FORK_PROOFS]; /* where branches part below `end`: the entry there that most others anchored */
 };
 struct view {
-    uint64_t serial;          /* another one for each view that a fold makes */
-    struct gmm_id nid, chair; /* pid of the chair */
+    uint64_t serial; /* another one for each view that a fold makes */
+    struct gmm_id nid;
+    uint64_t at_ms;                      /* the moment: what follows is as of then */
+    struct gmm_id chair, deputy, acting; /* pids; acting: who acts for the chair, itself or the deputy; zero: none */
     uint32_t term;
     uint64_t term_from_ms, term_until_ms;
     char name[LIMIT_NAME_TEXT + 1];
     struct gmm_id leads[LIMIT_THEMATIC];
     size_t participant_count, office_count, group_count, epoch_count, wrap_count, complaint_count, cut_count,
         fork_count;
-    size_t removal_count, event_count;
+    size_t removal_count, event_count, term_count, handover_count, lead_term_count, ballot_count, proposal_count;
     const struct view_participant *participants; /* sorted by pid */
     const struct view_office *offices;       /* sorted by sign_pk; one a key: the certificate with the highest serial */
     const struct view_group *groups;         /* sorted by gid */
@@ -123,6 +172,11 @@ struct view {
     const struct view_fork *forks;           /* sorted by log */
     const struct view_removal *removals;     /* in canonical order */
     const struct view_event *history;
+    const struct view_term *terms; /* all that are open, [n - 1] is term n; the last ones may begin in the future */
+    const struct view_handover *handovers; /* in canonical order, as the next two (ballots: by term) */
+    const struct view_lead *lead_terms;
+    const struct view_ballot *ballots;     /* of each participant the first */
+    const struct view_proposal *proposals; /* sorted by subject */
 };
 
 struct fold;
@@ -141,6 +195,17 @@ void fold_forks(struct fold *fold, const struct forks *forks);
 void fold_drop(struct fold *fold, const struct run_key *log, uint64_t from_seq);
 /* May an entry be on the branch that is kept of a forked log, as far as the proofs tell? */
 bool fold_fits(const struct fold *fold, const struct view_fork *fork, uint64_t seq, const struct gmm_id *id);
+/* What time it is: terms and leads begin and lapse with it, and the view is as of then (or as of the last record, when
+ * that is later). True when the view changes by it. */
+bool fold_advance(struct fold *fold, uint64_t now_ms);
+/* When the view changes next by time alone; UINT64_MAX: never, or no view has been made since something was added. */
+uint64_t fold_next_ms(const struct fold *fold);
+/* The view as of a date: of the records up to then, judged with all that is known now. Valid as fold_view's.
+ * GMM_EUNKNOWN: no charter yet; GMM_ENOMEM. */
+struct fold_past;
+enum gmm_err fold_view_at(struct fold *fold, uint64_t ms, struct fold_past **past); /* fold_past_free */
+const struct view *fold_past_view(const struct fold_past *past);
+void fold_past_free(struct fold_past *past);
 /* Valid until the next fold_view or fold_authorize after something was added; what it shows of the directory's objects
  * (addresses) until they are removed. NULL: out of memory or no charter yet. */
 const struct view *fold_view(struct fold *fold);

@@ -62,6 +62,18 @@ enum gmm_err judge_identify(const struct state *s, const struct change *c, struc
     return in_force(s, c, d, hex, why);
 }
 
+enum gmm_err judge_identify_among(const struct state *s, const struct change *c, const struct state_set *set,
+                                  struct decision *d, struct gmm_msg *why)
+{
+    char hex[GMM_ID_HEX + 1] = "";
+    if (why != NULL)
+        short_hex(hex, &c->log.author);
+    d->author = state_owner_among(s, set, &c->log.author);
+    if (d->author == STATE_NOBODY)
+        return gmm_fail(why, GMM_EDENIED, "the key %s is no office of a participant of the electorate", hex);
+    return in_force(s, c, d, hex, why);
+}
+
 /* Only the deciding office: "ruling, and not revoked at or before t, the highest serial". */
 enum gmm_err judge_decides(const struct state *s, const struct change *c, const struct decision *d, struct gmm_msg *why)
 {
@@ -75,24 +87,73 @@ enum gmm_err judge_decides(const struct state *s, const struct change *c, const 
     return GMM_OK;
 }
 
-enum gmm_err judge_chair(const struct state *s, const struct change *c, const struct decision *d, const char *act,
-                         struct gmm_msg *why)
+/* What a chair signed beyond those that its successor found has no effect. */
+static enum gmm_err within_cuts(const struct state *s, const struct change *c, struct gmm_msg *why)
 {
-    if (d->author != s->chair)
-        return gmm_fail(why, GMM_EDENIED, "only the chair of term %u (%s) %s", (unsigned)s->term,
-                        judge_name(s, s->chair), act);
-    return judge_decides(s, c, d, why);
+    const struct term *next = terms_after(s->terms, s->term);
+    if (next == NULL || next->cuts == NULL || !id_is_zero(&c->log.group) ||
+        control_cuts_hold(next->cuts, &c->log, c->seq))
+        return GMM_OK;
+    return gmm_fail(why, GMM_EDENIED, "term %u has its cuts: no further record of the chair of term %u has effect",
+                    (unsigned)next->number, (unsigned)s->term->number);
 }
 
-/* "A chair whose term has lapsed still admits", and does nothing else. */
-enum gmm_err judge_chair_in_term(const struct state *s, const struct change *c, const struct decision *d,
-                                 const char *act, struct gmm_msg *why)
+enum gmm_err judge_chair(const struct state *s, const struct change *c, struct decision *d, const char *act,
+                         struct gmm_msg *why)
+{
+    if (d->author != s->chair && d->author != state_acting(s))
+        return gmm_fail(why, GMM_EDENIED, "only the chair of term %u (%s) %s", (unsigned)s->term->number,
+                        judge_name(s, s->chair), act);
+    enum gmm_err err = judge_decides(s, c, d, why);
+    if (err == GMM_OK)
+        err = within_cuts(s, c, why);
+    d->as_chair = err == GMM_OK;
+    return err;
+}
+
+/* A lapsed chair keeps admission only. */
+enum gmm_err judge_chair_in_term(const struct state *s, const struct change *c, struct decision *d, const char *act,
+                                 struct gmm_msg *why)
 {
     enum gmm_err err = judge_chair(s, c, d, act, why);
-    if (err == GMM_OK && change_ms(c) > s->term_until_ms)
+    if (err == GMM_OK && change_ms(c) > s->term->until_ms)
         err = gmm_fail(why, GMM_EDENIED, "the term of the chair (%s) has lapsed: until a successor it only admits",
                        judge_name(s, s->chair));
+    d->as_chair = err == GMM_OK;
     return err;
+}
+
+enum gmm_err judge_votes(const struct state *s, const struct decision *d, struct gmm_msg *why)
+{
+    if ((d->office->cert->roles & CERTIFICATE_ROLE_VOTE) != 0)
+        return GMM_OK;
+    return gmm_fail(why, GMM_EDENIED, "the office %s of %s lacks the role VOTE", d->office->cert->office,
+                    judge_name(s, d->author));
+}
+
+enum gmm_err judge_elector(const struct state *s, const struct decision *d, struct gmm_msg *why)
+{
+    struct state_set electors;
+    state_electors(s, s->term->number, NULL, &electors);
+    if (!state_set_has(&electors, d->author))
+        return gmm_fail(why, GMM_EDENIED, "%s is not of the electorate of term %u: two thirds of that one decide",
+                        judge_name(s, d->author), (unsigned)s->term->number);
+    return judge_votes(s, d, why);
+}
+
+enum gmm_err judge_office_holder(const struct state *s, const struct gmm_id *pid, const char *act,
+                                 unsigned *participant, struct gmm_msg *why)
+{
+    enum gmm_err err = judge_named(s, pid, participant, why);
+    if (err != GMM_OK)
+        return err;
+    const struct view_participant *p = &s->participants[*participant];
+    if (p->kind == IDENTITY_OBSERVER)
+        return gmm_fail(why, GMM_EDENIED, "%s is an observer: observers do not %s", p->name, act);
+    if (p->status != VIEW_ACTIVE)
+        return gmm_fail(why, GMM_EDENIED, "%s is %s: it cannot %s", p->name,
+                        p->status == VIEW_SUSPENDED ? "suspended" : "without a certified office", act);
+    return GMM_OK;
 }
 
 enum gmm_err judge_named(const struct state *s, const struct gmm_id *pid, unsigned *participant, struct gmm_msg *why)

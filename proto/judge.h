@@ -12,6 +12,7 @@ struct decision {
     unsigned author; /* participant's index */
     const struct office_cert *office;
     struct state_group *group;
+    bool as_chair;                   /* judge_chair found that the author acts for it */
     struct gmm_id epoch_id, sign_pk; /* WRAP, EPOCH_BAD; sign_pk: the office that it is about */
     union {                          /* bodies that are not kept read */
         struct gmm_id wrap_pk, subject;
@@ -31,15 +32,25 @@ enum gmm_err judge_decoded(struct change *c, enum gmm_err err, struct gmm_msg *w
 
 /* Whose office the author is, and that its certificate was in force at the record's own time. */
 enum gmm_err judge_identify(const struct state *s, const struct change *c, struct decision *d, struct gmm_msg *why);
+/* Of a key that is claimed by these participants only (an electorate's, whoever else claims it). */
+enum gmm_err judge_identify_among(const struct state *s, const struct change *c, const struct state_set *set,
+                                  struct decision *d, struct gmm_msg *why);
+/* Does the author's certificate carry the role VOTE? */
+enum gmm_err judge_votes(const struct state *s, const struct decision *d, struct gmm_msg *why);
+/* That it speaks, by an office with VOTE, for a participant of the electorate of the term in force. */
+enum gmm_err judge_elector(const struct state *s, const struct decision *d, struct gmm_msg *why);
 /* That it is the one office that decides for its participant. */
 enum gmm_err judge_decides(const struct state *s, const struct change *c, const struct decision *d,
                            struct gmm_msg *why);
 /* That it decides for the chair of the term in force, lapsed or not. act: 'may admit a participant'. */
-enum gmm_err judge_chair(const struct state *s, const struct change *c, const struct decision *d, const char *act,
+enum gmm_err judge_chair(const struct state *s, const struct change *c, struct decision *d, const char *act,
                          struct gmm_msg *why);
 /* The same, and the term has not lapsed. */
-enum gmm_err judge_chair_in_term(const struct state *s, const struct change *c, const struct decision *d,
-                                 const char *act, struct gmm_msg *why);
+enum gmm_err judge_chair_in_term(const struct state *s, const struct change *c, struct decision *d, const char *act,
+                                 struct gmm_msg *why);
+/* A participant that may preside or lead: named, active, no observer. act: "preside". */
+enum gmm_err judge_office_holder(const struct state *s, const struct gmm_id *pid, const char *act,
+                                 unsigned *participant, struct gmm_msg *why);
 /* The participant named is on the roster and not expelled; its index. */
 enum gmm_err judge_named(const struct state *s, const struct gmm_id *pid, unsigned *participant, struct gmm_msg *why);
 /* The record's group (d->group), and that the author's participant is a member of it. */

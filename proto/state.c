@@ -3,31 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool set_has(const struct state_set *set, unsigned i)
-{
-    return (set->bits[i / 64] >> (i % 64) & 1u) != 0;
-}
-
-static void set_put(struct state_set *set, unsigned i, bool value)
-{
-    uint64_t bit = UINT64_C(1) << (i % 64);
-    if (value)
-        set->bits[i / 64] |= bit;
-    else
-        set->bits[i / 64] &= ~bit;
-}
-
-/* Room for one more element of this size behind count of them; NULL when memory ends (the array stays as it was). */
-static void *room(void *array, size_t count, size_t *cap, size_t size)
-{
-    if (count < *cap)
-        return array;
-    size_t more = *cap == 0 ? 32 : 2 * *cap;
-    void *grown = realloc(array, more * size);
-    if (grown != NULL)
-        *cap = more;
-    return grown;
-}
+#include "proto/room.h"
 
 /* Where a pid stands, or belongs, in by_pid. */
 static unsigned pid_slot(const struct state *s, const struct gmm_id *pid)
@@ -54,12 +30,14 @@ unsigned state_participant(const struct state *s, const struct gmm_id *pid)
 unsigned state_participant_by_id(const struct state *s, const char *id)
 {
     for (unsigned i = 0; i < s->participant_count; i++)
-        if (strcmp(s->participants[i].id, id) == 0)
+        if (!s->standing[i].expelled && strcmp(s->participants[i].id, id) == 0)
             return i;
     return STATE_NOBODY;
 }
 
-unsigned state_owner(const struct state *s, const struct gmm_id *sign_pk, bool *claimed)
+/* Of those in the set (NULL: all). */
+static unsigned owner_in(const struct state *s, const struct state_set *set, const struct gmm_id *sign_pk,
+                         bool *claimed)
 {
     size_t count, first = offices_of_key(s->offices, sign_pk, &count);
     unsigned owner = STATE_NOBODY, joined = STATE_NOBODY, claims = 0;
@@ -68,7 +46,7 @@ unsigned state_owner(const struct state *s, const struct gmm_id *sign_pk, bool *
         if (i > first && id_equal(pid, &s->offices->certs[i - 1].cert->pid))
             continue;
         unsigned p = state_participant(s, pid);
-        if (p == STATE_NOBODY)
+        if (p == STATE_NOBODY || (set != NULL && !state_set_has(set, p)))
             continue;
         claims++;
         owner = p;
@@ -78,6 +56,17 @@ unsigned state_owner(const struct state *s, const struct gmm_id *sign_pk, bool *
     }
     *claimed = claims > 0;
     return claims > 1 ? joined : owner;
+}
+
+unsigned state_owner(const struct state *s, const struct gmm_id *sign_pk, bool *claimed)
+{
+    return owner_in(s, NULL, sign_pk, claimed);
+}
+
+unsigned state_owner_among(const struct state *s, const struct state_set *set, const struct gmm_id *sign_pk)
+{
+    bool claimed;
+    return owner_in(s, set, sign_pk, &claimed);
 }
 
 static size_t group_slot(const struct state *s, const struct gmm_id *gid)
@@ -101,13 +90,18 @@ struct state_group *state_group(const struct state *s, const struct gmm_id *gid)
 
 bool state_has_lead(const struct state *s, unsigned thematic)
 {
-    return s->charter->leads[thematic][0] != '\0';
+    const struct lead *lead = leads_at(&s->leads, thematic, s->now);
+    return lead == NULL ? s->charter->leads[thematic][0] != '\0' : !leads_lapsed(lead, s->now);
 }
 
 unsigned state_lead(const struct state *s, unsigned thematic)
 {
-    const char *id = s->charter->leads[thematic];
-    return id[0] == '\0' ? s->chair : state_participant_by_id(s, id);
+    const struct lead *lead = leads_at(&s->leads, thematic, s->now);
+    if (!state_has_lead(s, thematic))
+        return s->chair;
+    if (lead == NULL)
+        return state_participant_by_id(s, s->charter->leads[thematic]);
+    return state_participant(s, &lead->change->lead->pid);
 }
 
 /* Thematic groups by the charter's policy: "open: every active participant but observers; listed: chair and lead". */
@@ -118,11 +112,23 @@ static bool by_charter(const struct state *s, const struct state_group *g, unsig
     return participant == s->chair || participant == state_lead(s, g->thematic);
 }
 
+/* What a chair or a lead wrote to a listed group stands when it is neither any more. */
+static bool once_by_charter(const struct state *s, const struct state_group *g, unsigned participant)
+{
+    const struct view_participant *p = &s->participants[participant];
+    if (g->kind != GROUP_THEMATIC || s->charter->thematic != CHARTER_THEMATIC_LISTED)
+        return false;
+    for (uint32_t i = 0; i < s->term->number; i++)
+        if (id_equal(&s->terms->list[i].chair, &p->pid))
+            return true;
+    return strcmp(s->charter->leads[g->thematic], p->id) == 0 || leads_had(&s->leads, g->thematic, &p->pid, s->now);
+}
+
 bool state_entitled(const struct state *s, const struct state_group *g, unsigned participant)
 {
-    if (set_has(&g->added, participant))
+    if (state_set_has(&g->added, participant))
         return true;
-    if (set_has(&g->removed, participant))
+    if (state_set_has(&g->removed, participant))
         return false;
     switch (g->kind) {
     case GROUP_ALL:
@@ -147,12 +153,13 @@ bool state_is_member(const struct state *s, const struct state_group *g, unsigne
 
 bool state_was_member(const struct state *s, const struct state_group *g, unsigned participant)
 {
-    return set_has(&g->former, participant) && !state_is_member(s, g, participant);
+    return (state_set_has(&g->former, participant) || once_by_charter(s, g, participant)) &&
+           !state_is_member(s, g, participant);
 }
 
 static struct state_group *group_new(struct state *s, const struct gmm_id *gid, enum epoch_group_kind kind)
 {
-    void *grown = room(s->groups, s->group_count, &s->group_cap, sizeof(struct state_group *));
+    void *grown = room_make(s->groups, s->group_count, &s->group_cap, sizeof(struct state_group *));
     if (grown == NULL)
         return NULL;
     s->groups = grown;
@@ -226,13 +233,18 @@ static void set_status(struct state *s, unsigned participant)
 
 /* Adds the participant; the authorising function has seen that there is room. "A participant is active when its
  * admission and a certificate of its that is not void are held." */
-static enum gmm_err enroll(struct state *s, const struct view_participant *p)
+static enum gmm_err enroll(struct state *s, const struct view_participant *p, const struct change *admission,
+                           bool by_chair)
 {
     const struct office_cert *first;
     unsigned index = s->participant_count, slot = pid_slot(s, &p->pid);
     struct view_participant *added = &s->participants[index];
     *added = *p;
-    s->standing[index] = (struct state_standing){.certified = offices_certified(s->offices, &p->pid, &first)};
+    s->standing[index] = (struct state_standing){.certified = offices_certified(s->offices, &p->pid, &first),
+                                                 .by_chair = by_chair,
+                                                 .kind = p->kind,
+                                                 .admitted_term = s->term->number,
+                                                 .admission = admission};
     set_status(s, index);
     if (first != NULL && id_is_zero(&added->sign_pk)) {
         added->sign_pk = first->cert->sign_pk;
@@ -253,17 +265,20 @@ static enum gmm_err found(struct state *s)
     p.since_ms = c->time_ms;
     memcpy(p.id, c->founder_id, sizeof p.id);
     memcpy(p.name, c->founder_name, sizeof p.name);
-    s->chair = 0;
-    s->term = 1;
-    s->term_from_ms = c->time_ms;
-    s->term_until_ms = c->term_until_ms;
-    enum gmm_err err = enroll(s, &p);
-    return err == GMM_OK ? found_common(s) : err;
+    enum gmm_err err = enroll(s, &p, NULL, false);
+    if (err == GMM_OK)
+        err = found_common(s);
+    state_at(s, c->time_ms << 16);
+    return err;
 }
 
-enum gmm_err state_open(struct state *s, const struct directory *directory, const struct offices *offices)
+enum gmm_err state_open(struct state *s, const struct directory *directory, const struct offices *offices,
+                        struct terms *terms)
 {
-    *s = (struct state){.directory = directory, .offices = offices, .charter = directory_charter(directory)};
+    *s = (struct state){.directory = directory, .offices = offices, .terms = terms, .reached = 1};
+    s->charter = directory_charter(directory);
+    s->term = &terms->list[0];
+    s->chair = STATE_NOBODY;
     s->participants = calloc(LIMIT_PARTICIPANTS, sizeof *s->participants);
     s->standing = calloc(LIMIT_PARTICIPANTS, sizeof *s->standing);
     s->by_pid = calloc(LIMIT_PARTICIPANTS, sizeof *s->by_pid);
@@ -284,6 +299,12 @@ void state_close(struct state *s)
     free(s->participants);
     free(s->standing);
     free(s->by_pid);
+    free(s->electorates);
+    free(s->acts);
+    free(s->handovers);
+    leads_close(&s->leads);
+    polls_close(&s->polls);
+    proposals_close(&s->proposals);
     free(s->removals);
     free(s->history);
     free(s->wrap_pks);
@@ -293,16 +314,25 @@ void state_close(struct state *s)
     *s = (struct state){0};
 }
 
-enum gmm_err state_admit(struct state *s, const struct control_admit *admit, uint64_t time_ms)
+void state_at(struct state *s, uint64_t time)
+{
+    s->now = time;
+    s->term = terms_at(s->terms, time);
+    s->chair = state_participant(s, &s->term->chair);
+}
+
+enum gmm_err state_admit(struct state *s, const struct change *change, const struct control_admit *admit, bool by_chair)
 {
     struct view_participant p = {.pid = admit->pid, .root_pk = admit->root_pk, .next_commit = admit->next_commit};
     p.kind = admit->kind;
     p.sign_pk = admit->sign_pk;
     p.noise_pk = admit->noise_pk;
-    p.since_ms = time_ms;
+    p.since_ms = header_time_ms(s->now);
     memcpy(p.id, admit->id, sizeof p.id);
     memcpy(p.name, admit->name, sizeof p.name);
-    return enroll(s, &p);
+    enum gmm_err err = enroll(s, &p, change, by_chair);
+    state_at(s, s->now); /* the chair may be known from here on */
+    return err;
 }
 
 /* It was a member of all these; what it wrote before is judged by the removal's cuts. */
@@ -310,30 +340,63 @@ static void leave_groups(struct state *s, unsigned participant)
 {
     for (size_t i = 0; i < s->group_count; i++)
         if (state_is_member(s, s->groups[i], participant))
-            set_put(&s->groups[i]->former, participant, true);
+            state_set_put(&s->groups[i]->former, participant, true);
 }
 
-enum gmm_err state_suspend(struct state *s, unsigned participant, const struct change *change, uint64_t time)
+static enum gmm_err remove_from(struct state *s, unsigned participant, const struct change *change)
 {
-    void *grown = room(s->removals, s->removal_count, &s->removal_cap, sizeof *s->removals);
+    void *grown = room_make(s->removals, s->removal_count, &s->removal_cap, sizeof *s->removals);
     if (grown == NULL)
         return GMM_ENOMEM;
     s->removals = grown;
     s->removals[s->removal_count++] =
-        (struct state_removal){.participant = participant, .change = change, .time = time, .until = UINT64_MAX};
+        (struct state_removal){.participant = participant, .change = change, .time = s->now, .until = UINT64_MAX};
     leave_groups(s, participant);
-    s->standing[participant].suspended = true;
-    set_status(s, participant);
     return GMM_OK;
 }
 
-void state_restore(struct state *s, unsigned participant, uint64_t time)
+enum gmm_err state_suspend(struct state *s, unsigned participant, const struct change *change)
+{
+    enum gmm_err err = remove_from(s, participant, change);
+    s->standing[participant].suspended = err == GMM_OK;
+    set_status(s, participant);
+    return err;
+}
+
+enum gmm_err state_expel(struct state *s, unsigned participant, const struct change *change)
+{
+    enum gmm_err err = remove_from(s, participant, change);
+    s->standing[participant].expelled = err == GMM_OK;
+    s->standing[participant].expelled_term = s->term->number;
+    set_status(s, participant);
+    return err;
+}
+
+void state_restore(struct state *s, unsigned participant)
 {
     for (size_t i = 0; i < s->removal_count; i++)
         if (s->removals[i].participant == participant && s->removals[i].until == UINT64_MAX)
-            s->removals[i].until = time;
-    s->standing[participant].suspended = false;
+            s->removals[i].until = s->now;
+    s->standing[participant].suspended = s->standing[participant].expelled = false;
     set_status(s, participant);
+}
+
+enum gmm_err state_replace(struct state *s, unsigned old, unsigned by, const struct change *change)
+{
+    for (size_t i = 0; i < s->group_count; i++) {
+        struct state_group *g = s->groups[i];
+        if (g->kind == GROUP_INTERNAL)
+            continue;
+        state_set_put(&g->added, by, state_set_has(&g->added, old));
+        state_set_put(&g->removed, by, state_set_has(&g->removed, old));
+    }
+    enum gmm_err err = state_expel(s, old, change);
+    for (size_t i = 0; i < s->group_count && err == GMM_OK; i++)
+        if (s->groups[i]->kind == GROUP_CIRCLE && s->groups[i]->owner == old)
+            s->groups[i]->owner = by;
+    if (err == GMM_OK && s->reached > 1)
+        state_set_put(&s->electorates[s->reached - 1], by, state_set_has(&s->electorates[s->reached - 1], old));
+    return err;
 }
 
 void state_amend(struct state *s, unsigned participant, const struct control_amend *amend)
@@ -345,13 +408,13 @@ void state_amend(struct state *s, unsigned participant, const struct control_ame
 enum gmm_err state_remember(struct state *s, const struct change *change, const struct gmm_id *subject, unsigned by,
                             const char *text)
 {
-    void *grown = room(s->history, s->history_count, &s->history_cap, sizeof *s->history);
+    void *grown = room_make(s->history, s->history_count, &s->history_cap, sizeof *s->history);
     if (grown == NULL)
         return GMM_ENOMEM;
     s->history = grown;
-    s->history[s->history_count++] = (struct view_event){.time = change->time,
+    s->history[s->history_count++] = (struct view_event){.time = s->now,
                                                          .type = change->type,
-                                                         .term = s->term,
+                                                         .term = s->term->number,
                                                          .subject = *subject,
                                                          .by = s->participants[by].pid,
                                                          .entry = change->id,
@@ -373,9 +436,9 @@ static void put_members(struct state *s, struct state_group *g, const struct gmm
         if (p == STATE_NOBODY)
             continue;
         if (!in && state_is_member(s, g, p))
-            set_put(&g->former, p, true);
-        set_put(&g->added, p, in);
-        set_put(&g->removed, p, !in);
+            state_set_put(&g->former, p, true);
+        state_set_put(&g->added, p, in);
+        state_set_put(&g->removed, p, !in);
     }
 }
 
@@ -403,7 +466,7 @@ void state_remove(struct state *s, struct state_group *g, const struct control_m
 
 enum gmm_err state_epoch(struct state *s, const struct change *change, bool by_member)
 {
-    void *grown = room(s->epochs, s->epoch_count, &s->epoch_cap, sizeof *s->epochs);
+    void *grown = room_make(s->epochs, s->epoch_count, &s->epoch_cap, sizeof *s->epochs);
     if (grown == NULL)
         return GMM_ENOMEM;
     s->epochs = grown;
@@ -414,7 +477,7 @@ enum gmm_err state_epoch(struct state *s, const struct change *change, bool by_m
 enum gmm_err state_note(struct state *s, struct state_notes *notes, const struct gmm_id *epoch_id,
                         const struct gmm_id *sign_pk, const struct change *change)
 {
-    void *grown = room(notes->list, notes->count, &notes->cap, sizeof *notes->list);
+    void *grown = room_make(notes->list, notes->count, &notes->cap, sizeof *notes->list);
     if (grown == NULL)
         return GMM_ENOMEM;
     notes->list = grown;

@@ -9,14 +9,14 @@
 
 #include "proto/change.h"
 #include "proto/fold.h"
+#include "proto/leads.h"
 #include "proto/offices.h"
+#include "proto/polls.h"
+#include "proto/proposals.h"
+#include "proto/terms.h"
 
 #define STATE_NOBODY LIMIT_PARTICIPANTS /* index of no participant */
 
-/* A set of participants by index. */
-struct state_set {
-    uint64_t bits[LIMIT_PARTICIPANTS / 64];
-};
 struct state_group {
     struct gmm_id gid;
     enum epoch_group_kind kind;
@@ -41,8 +41,16 @@ struct state_notes {
 /* What the view does not show of a participant. */
 struct state_standing {
     bool certified, suspended, expelled;
+    bool by_chair; /* admitted by a record of the chair's, which a successor's cuts may void */
+    uint8_t kind;  /* as admitted */
+    uint32_t admitted_term, expelled_term;
+    const struct change *admission; /* NULL: the founder's */
 };
-struct state_removal { /* a suspension or an expulsion */
+struct state_act { /* what was applied of a chair's control records */
+    const struct change *change;
+    uint32_t term;
+};
+struct state_removal { /* a suspension, an expulsion, a lost root */
     unsigned participant;
     const struct change *change;
     uint64_t time, until; /* header times: of what removed it, of what restored it (UINT64_MAX: nothing yet) */
@@ -55,9 +63,23 @@ struct state {
     const struct rulings *rulings; /* on forked logs */
     const struct offices *offices;
     const struct charter *charter;
-    unsigned participant_count, chair; /* chair: index */
-    uint32_t term;
-    uint64_t term_from_ms, term_until_ms;
+    /* The moment: state_at */
+    uint64_t now;            /* header time */
+    const struct term *term; /* in force */
+    unsigned chair;          /* its chair's index; STATE_NOBODY: not admitted here */
+    /* The terms */
+    struct terms *terms;           /* facts, shared by every replay; the fold's */
+    uint32_t reached;              /* how many have been opened up to the record being applied */
+    bool again;                    /* what was applied does not hold with the terms found: replay */
+    struct state_set *electorates; /* [n - 1] of term n ≥ 2, once reached */
+    struct state_act *acts;
+    size_t act_count, act_cap;
+    const struct change **handovers;
+    size_t handover_count, handover_cap;
+    struct leads leads;
+    struct polls polls;
+    struct proposals proposals;
+    unsigned participant_count;
     struct view_participant *participants; /* LIMIT_PARTICIPANTS of them, in order of admission */
     struct state_standing *standing;       /* of each */
     uint16_t *by_pid;                      /* their indices, sorted by pid */
@@ -74,9 +96,13 @@ struct state {
     size_t position; /* of the record being applied */
 };
 
-/* Starts with the founding: the charter's participant, chair and groups. GMM_ENOMEM: nothing is held. */
-enum gmm_err state_open(struct state *s, const struct directory *directory, const struct offices *offices);
+/* Starts with the founding: the charter's participant, chair and groups. terms: term 1 at least; borrowed, and added
+ * to. GMM_ENOMEM: nothing is held. */
+enum gmm_err state_open(struct state *s, const struct directory *directory, const struct offices *offices,
+                        struct terms *terms);
 void state_close(struct state *s);
+/* Moves to a header time: which term is in force, who presides, who leads. */
+void state_at(struct state *s, uint64_t time);
 
 /* Who is what. Indices are of participants. */
 unsigned state_participant(const struct state *s, const struct gmm_id *pid);
@@ -84,9 +110,19 @@ unsigned state_participant_by_id(const struct state *s, const char *id);
 /* Whose office a key is: of the participants admitted the one that certified it; of several the one that joined with
  * it; STATE_NOBODY when none did, or when two claim it without that proof (*claimed tells). */
 unsigned state_owner(const struct state *s, const struct gmm_id *sign_pk, bool *claimed);
+/* The same, when only these claim keys. */
+unsigned state_owner_among(const struct state *s, const struct state_set *set, const struct gmm_id *sign_pk);
+/* Who acts for the chair now: itself, or the deputy while it has no deciding office in force or is expelled. */
+unsigned state_acting(const struct state *s);
+/* Who decides on a term's chair and on proposals under it: its electorate without those expelled in it or before. Of
+ * term 1, which nobody named: the founder and the participants admitted, within cuts when they are given. */
+void state_electors(const struct state *s, uint32_t term, const struct control_cuts *cuts, struct state_set *out);
+/* Would the participant's admission stand if the term's chair were cut there, and no later term were? */
+bool state_admission_stands(const struct state *s, unsigned participant, uint32_t term,
+                            const struct control_cuts *cuts);
 struct state_group *state_group(const struct state *s, const struct gmm_id *gid);
-/* The lead of a thematic group; the chair when the charter names none; STATE_NOBODY while the one named is not
- * admitted. */
+/* The lead of a thematic group now; the chair when none is named or it has lapsed; STATE_NOBODY while the one that the
+ * charter names is not admitted. */
 unsigned state_lead(const struct state *s, unsigned thematic);
 bool state_has_lead(const struct state *s, unsigned thematic); /* another than the chair by default */
 /* May belong to the group, be it active or not yet. */
@@ -96,14 +132,29 @@ bool state_is_member(const struct state *s, const struct state_group *g, unsigne
 bool state_was_member(const struct state *s, const struct state_group *g, unsigned participant);
 
 /* Changes; the records that they come from were authorised. */
-enum gmm_err state_admit(struct state *s, const struct control_admit *admit, uint64_t time_ms);
-/* Time: of the header of the record that removes, or restores. */
-enum gmm_err state_suspend(struct state *s, unsigned participant, const struct change *change, uint64_t time);
-void state_restore(struct state *s, unsigned participant, uint64_t time);
+/* Each takes effect now (state_at), be its own record of now or earlier. */
+enum gmm_err state_admit(struct state *s, const struct change *change, const struct control_admit *admit,
+                         bool by_chair);
+enum gmm_err state_suspend(struct state *s, unsigned participant, const struct change *change);
+enum gmm_err state_expel(struct state *s, unsigned participant, const struct change *change);
+void state_restore(struct state *s, unsigned participant);
+/* The participant lost its root: the other one (admitted just now) has its place in groups and electorate. */
+enum gmm_err state_replace(struct state *s, unsigned old, unsigned by, const struct change *change);
 void state_amend(struct state *s, unsigned participant, const struct control_amend *amend);
 /* What a record did, for the history; text is borrowed from the record, or NULL. */
 enum gmm_err state_remember(struct state *s, const struct change *change, const struct gmm_id *subject, unsigned by,
                             const char *text);
+/* A record by which the chair acted had effect. */
+enum gmm_err state_act(struct state *s, const struct change *change);
+enum gmm_err state_handover(struct state *s, const struct change *change);
+const struct change *state_find_handover(const struct state *s, const struct gmm_id *entry); /* or NULL */
+/* The record that is applied opens the term by a handover. What is known already is passed over. */
+enum gmm_err state_open_term(struct state *s, const struct term *term);
+/* Is this the record that opens the next term, as an earlier replay found? */
+bool state_opens_known(const struct state *s, const struct change *change);
+enum gmm_err state_reach_term(struct state *s);
+/* Names the cuts on the predecessor of the term reached last. */
+void state_name_cuts(struct state *s, const struct control_cuts *cuts);
 void state_wrapkey(struct state *s, const struct gmm_id *sign_pk, const struct gmm_id *wrap_pk);
 enum gmm_err state_found_circle(struct state *s, const struct gmm_id *gid, unsigned owner,
                                 const struct control_group *circle);

@@ -190,12 +190,13 @@ static enum gmm_err make_removals(struct view_made *made, const struct state *s)
         return GMM_ENOMEM;
     for (size_t i = 0; i < s->removal_count; i++) {
         const struct state_removal *r = &s->removals[i];
-        made->removals[i] = (struct view_removal){.pid = s->participants[r->participant].pid,
-                                                  .entry = r->change->id,
-                                                  .time = r->time,
-                                                  .until = r->until,
-                                                  .expelled = r->change->type == HEADER_EXPEL,
-                                                  .cuts = &r->change->removal->cuts};
+        made->removals[i] =
+            (struct view_removal){.pid = s->participants[r->participant].pid,
+                                  .entry = r->change->id,
+                                  .time = r->time,
+                                  .until = r->until,
+                                  .expelled = r->change->type != HEADER_SUSPEND,
+                                  .cuts = r->change->type == HEADER_REPLACE ? NULL : &r->change->removal->cuts};
     }
     made->view.removals = made->removals;
     made->view.removal_count = s->removal_count;
@@ -230,10 +231,15 @@ static enum gmm_err make_forks(struct view_made *made, const struct state *s)
 static void fill_network(struct view *v, const struct state *s)
 {
     v->nid = s->charter->nid;
-    v->chair = s->participants[s->chair].pid;
-    v->term = s->term;
-    v->term_from_ms = s->term_from_ms;
-    v->term_until_ms = s->term_until_ms;
+    v->at_ms = header_time_ms(s->now);
+    v->chair = s->term->chair;
+    v->deputy = s->term->deputy;
+    v->term = s->term->number;
+    v->term_from_ms = s->term->from_ms;
+    v->term_until_ms = s->term->until_ms;
+    unsigned acting = state_acting(s);
+    if (acting != STATE_NOBODY)
+        v->acting = s->participants[acting].pid;
     memcpy(v->name, s->charter->name, sizeof v->name);
     for (unsigned i = 0; i < LIMIT_THEMATIC; i++) {
         unsigned lead = state_lead(s, i);
@@ -246,7 +252,9 @@ enum gmm_err view_make(struct view_made *made, const struct state *s)
 {
     *made = (struct view_made){0};
     fill_network(&made->view, s);
-    enum gmm_err err = make_participants(made, s);
+    enum gmm_err err = view_roles_make(&made->roles, &made->view, s);
+    if (err == GMM_OK)
+        err = make_participants(made, s);
     if (err == GMM_OK)
         err = make_offices(made, s);
     if (err == GMM_OK)
@@ -280,5 +288,6 @@ void view_make_close(struct view_made *made)
     free(made->removals);
     free(made->history);
     free(made->forks);
+    view_roles_close(&made->roles);
     *made = (struct view_made){0};
 }

@@ -4,6 +4,7 @@
 #define GMM_PROTO_VIEW_MAKE_H
 
 #include "proto/epochs.h"
+#include "proto/view_roles.h"
 
 /* A view with the memory that it points to. What stands in records and certificates is borrowed from them. */
 struct view_made {
@@ -17,9 +18,10 @@ struct view_made {
     struct view_removal *removals;
     struct view_event *history;
     struct view_fork *forks;
+    struct view_roles roles;
 };
 
-/* GMM_ENOMEM: nothing is held. */
+/* At the state's moment. GMM_ENOMEM: nothing is held. */
 enum gmm_err view_make(struct view_made *made, const struct state *s);
 void view_make_close(struct view_made *made);
 

@@ -651,6 +651,56 @@ static void put_forks(struct hash *h, const struct view *v)
     }
 }
 
+static void put_ids(struct hash *h, const struct gmm_id *ids, size_t count)
+{
+    put_u64(h, count);
+    for (size_t i = 0; i < count; i++)
+        put_id(h, &ids[i]);
+}
+
+static void put_terms(struct hash *h, const struct view *v)
+{
+    put_u64(h, v->term_count);
+    for (size_t i = 0; i < v->term_count; i++) {
+        const struct view_term *t = &v->terms[i];
+        put_u64(h, t->how);
+        put_id(h, &t->chair);
+        put_id(h, &t->deputy);
+        put_u64(h, t->from_ms);
+        put_u64(h, t->until_ms);
+        put_id(h, &t->opened_by);
+        put_u64(h, t->cuts == NULL ? UINT64_MAX : t->cuts->count);
+        put_ids(h, t->electors, t->elector_count);
+    }
+}
+
+static void put_roles(struct hash *h, const struct view *v)
+{
+    put_u64(h, v->handover_count);
+    for (size_t i = 0; i < v->handover_count; i++) {
+        put_id(h, &v->handovers[i].entry);
+        put_u64(h, v->handovers[i].accepted + 2u * v->handovers[i].closed);
+    }
+    put_u64(h, v->lead_term_count);
+    for (size_t i = 0; i < v->lead_term_count; i++) {
+        put_id(h, &v->lead_terms[i].entry);
+        put_u64(h, v->lead_terms[i].accepted);
+        put_u64(h, v->lead_terms[i].from_ms);
+    }
+    put_u64(h, v->ballot_count);
+    for (size_t i = 0; i < v->ballot_count; i++) {
+        put_id(h, &v->ballots[i].entry);
+        put_u64(h, v->ballots[i].spoiled);
+        put_u64(h, v->ballots[i].need);
+    }
+    put_u64(h, v->proposal_count);
+    for (size_t i = 0; i < v->proposal_count; i++) {
+        put_id(h, &v->proposals[i].entry);
+        put_u64(h, v->proposals[i].need);
+        put_ids(h, v->proposals[i].supporters, v->proposals[i].support);
+    }
+}
+
 void world_view_hash(struct gmm_id *out, const struct view *v)
 {
     struct hash h;
@@ -674,5 +724,7 @@ void world_view_hash(struct gmm_id *out, const struct view *v)
     put_groups(&h, v);
     put_epochs(&h, v);
     put_forks(&h, v);
+    put_terms(&h, v);
+    put_roles(&h, v);
     hash_final(&h, out->b);
 }

@@ -63,6 +63,19 @@ static inline bool is_member(const struct gmm_id *gid, unsigned office)
     return view_is_member(world_view(&w), gid, pid_of(office));
 }
 
+/* Where an office's control log stands now. */
+static inline struct control_cut head_of(unsigned office)
+{
+    struct control_cut cut = {{{{0}}, {{0}}, 0}, 0, {{0}}};
+    world_log_of(&w, office, NULL, &cut.log);
+    for (unsigned i = 0; i < w.entry_count; i++)
+        if (run_key_compare(&w.entries[i].log, &cut.log) == 0) {
+            cut.seq = w.entries[i].seq;
+            cut.id = w.entries[i].id;
+        }
+    return cut;
+}
+
 /* A new body: the buffer emptied. */
 static inline struct buffer *fresh(void)
 {

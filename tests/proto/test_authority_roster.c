@@ -114,12 +114,13 @@ static void restored(void **state)
     (void)state;
     put_restore(iom);
     assert_int_equal(ask(0, HEADER_RESTORE), GMM_EEXISTS);
-    assert_says("Participant iom is not suspended");
+    assert_says("Participant iom is neither suspended nor expelled");
     put_removal(iom, "no answer");
     unsigned suspension = write_record(0, HEADER_SUSPEND);
     put_restore(iom);
-    assert_int_equal(ask(wb, HEADER_RESTORE), GMM_EDENIED);
-    assert_says("only the chair of term 1 (International Labour Organization) may restore a participant");
+    assert_int_equal(ask(unu, HEADER_RESTORE), GMM_EDENIED);
+    assert_says("only the chair of term 1 (International Labour Organization), or two thirds of its electorate, may "
+                "restore a participant");
     assert_int_equal(ask(0, HEADER_RESTORE), GMM_OK);
     unsigned restoration = write_record(0, HEADER_RESTORE);
     assert_int_equal(status_of(iom), VIEW_ACTIVE);

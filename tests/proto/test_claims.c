@@ -18,6 +18,7 @@ static struct run_key key; /* iom's log in all */
 static struct offices offices;
 static struct state s;
 static struct anchors *anchors;
+static struct terms terms;
 
 /* The state behind the admissions; anchors are put aside, with their times. */
 static int setup(void **state)
@@ -30,13 +31,14 @@ static int setup(void **state)
     world_gid_all(&w, &all);
     world_log_of(&w, 1, &all, &key);
     anchors = anchors_new();
+    terms_found(&terms, directory_charter(w.directory));
     if (anchors == NULL || offices_make(&offices, w.directory) != GMM_OK ||
-        state_open(&s, w.directory, &offices) != GMM_OK)
+        state_open(&s, w.directory, &offices, &terms) != GMM_OK)
         return -1;
     for (unsigned i = 0; i < w.entry_count; i++) {
         struct control_admit admit;
         if (control_admit_decode(&admit, &w.nid, w.entries[i].body, w.entries[i].len) != GMM_OK ||
-            state_admit(&s, &admit, w.now_ms) != GMM_OK)
+            state_admit(&s, NULL, &admit, true) != GMM_OK)
             return -1;
     }
     return 0;

@@ -1,0 +1,58 @@
+#include "proto/replay.h"
+
+#include "proto/authority.h"
+
+enum gmm_err replay_some(struct state *s, const struct replay *r, struct terms *terms, size_t count)
+{
+    enum gmm_err err = state_open(s, r->directory, r->offices, terms);
+    if (err != GMM_OK)
+        return err;
+    s->anchors = r->anchors;
+    s->rulings = r->rulings;
+    for (size_t i = 0; i < count && err == GMM_OK && !s->again; i++) {
+        s->position = i;
+        err = authority_apply(s, r->changes[i]);
+    }
+    if (err != GMM_OK)
+        state_close(s);
+    return err;
+}
+
+/* The first term from `settled` on against whose chair an election is won that did not open the next one yet. It does
+ * now, and whatever followed is forgotten: "election beats handover". */
+static bool elected(const struct state *s, struct terms *terms, uint32_t *settled)
+{
+    for (uint32_t number = *settled; number <= terms->count && number < LIMIT_TERMS; number++) {
+        const struct poll_vote *won = polls_won(&s->polls, number);
+        const struct term *next = terms_after(terms, &terms->list[number - 1]);
+        if (won == NULL || (next != NULL && next->how == VIEW_TERM_ELECTION))
+            continue;
+        const struct control_ballot *r = won->ballot->ballot;
+        struct term term = {.number = number + 1, .how = VIEW_TERM_ELECTION, .chair = r->candidate};
+        term.opening = won->ballot;
+        term.by = s->participants[won->participant].pid;
+        term.from_ms = change_ms(won->ballot);
+        term.begin = won->ballot->time + 1;
+        term.until_ms = r->until_ms;
+        term.cuts = &r->cuts;
+        terms_open(terms, &term);
+        *settled = number + 1;
+        return true;
+    }
+    return false;
+}
+
+/* Each round settles one more election, or the cuts on one more term: what was decided stays decided. */
+enum gmm_err replay_all(struct state *s, const struct replay *r, struct terms *terms)
+{
+    uint32_t settled = 1;
+    terms_found(terms, directory_charter(r->directory));
+    for (;;) {
+        enum gmm_err err = replay_some(s, r, terms, r->count);
+        if (err != GMM_OK)
+            return err;
+        if (!s->again && !elected(s, terms, &settled))
+            return GMM_OK;
+        state_close(s);
+    }
+}
