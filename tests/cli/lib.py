@@ -23,6 +23,11 @@ DAEMONS = []
 SANITIZER = 99  # how a process ends that leaked, or worse, in a sanitized build (tests/CMakeLists.txt)
 
 
+def many(plain, sanitized):
+    """How often to repeat: a sanitizer costs a process ten times the time, and sees in few rounds what it would see in many."""
+    return sanitized if "ASAN_OPTIONS" in os.environ else plain
+
+
 class Failed(AssertionError):
     pass
 

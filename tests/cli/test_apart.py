@@ -9,8 +9,8 @@ import threading
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lib import *  # noqa: E402,F403
 
-DOCUMENTS = 60
-NOTES = 15
+DOCUMENTS = many(60, 20)
+NOTES = many(15, 5)
 AT_ONCE = 8
 
 

@@ -8,6 +8,7 @@ import lib
 from corpus import folder, out, sync, three
 
 CORPUS = folder()
+ROWS = lib.many(2000, 300)
 
 
 def sha(data):
@@ -114,11 +115,11 @@ def check_relations(ilo):
 def test_corpus():
     offices = three()
     ilo, made = offices[0], lib.path("corpus")
-    subprocess.run([sys.executable, os.path.join(CORPUS, "make-corpus.py"), made, "-n", "2000"], check=True,
+    subprocess.run([sys.executable, os.path.join(CORPUS, "make-corpus.py"), made, "-n", str(ROWS)], check=True,
                    capture_output=True)
     rows = manifest(os.path.join(made, "MANIFEST.tsv"))
     lines = out(ilo, "post", "--batch", os.path.join(made, "MANIFEST.tsv"), "--yes").decode().splitlines()
-    assert len(lines) == len(rows) == 2000
+    assert len(lines) == len(rows) == ROWS
     ids = {}
     for line, row in zip(lines, rows):
         entry, path = line.split("\t")
@@ -128,7 +129,7 @@ def test_corpus():
     for office in offices:
         daemon = None if office is ilo else office.daemon()
         listed = office.json("list")
-        assert len(listed) == 2000, (office.participant, len(listed))
+        assert len(listed) == ROWS, (office.participant, len(listed))
         local, document_of = check_structure(rows, ids, listed)
         check_notes(office, rows, ids, local, document_of)
         check_bytes(office, rows, ids, 9)

@@ -1,5 +1,6 @@
 """SIGKILL at any moment, of daemons and of one-shot commands, while posting and while replicating: no acknowledged post is
-lost, no log forks, nothing is repaired by hand. GMM_KILLS says how often each (60), GMM_KILL_SEED replays the moments."""
+lost, no log forks, nothing is repaired by hand. GMM_KILLS says how often each (60, fewer under sanitizers), GMM_KILL_SEED
+replays the moments."""
 import os
 import random
 import re
@@ -7,10 +8,10 @@ import subprocess
 import threading
 import time
 
-from lib import GMM, Daemon, Failed, environment, gmm, main, network, one_unbroken_chain_each, path, until, write
+from lib import GMM, Daemon, Failed, environment, gmm, main, many, network, one_unbroken_chain_each, path, until, write
 
-KILLS = int(os.environ.get("GMM_KILLS", "60"))
-POSTS = 500
+KILLS = int(os.environ.get("GMM_KILLS", many("60", "12")))
+POSTS = many(500, 60)
 SEED = int(os.environ.get("GMM_KILL_SEED", "1"))
 
 
