@@ -1,10 +1,13 @@
-/* verify, export-proof. */
+/* verify, export-proof, log. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "node/client.h"
 #include "node/commands.h"
+#include "node/csv.h"
+#include "node/groups.h"
 #include "node/joining.h"
+#include "node/journal.h"
 #include "node/proven.h"
 #include "node/proving.h"
 #include "node/read.h"
@@ -237,6 +240,124 @@ static void export_render(const json_t *result, struct render *out)
                          "compares it.");
 }
 
+/* ---- log */
+
+#define WORDS_MAX 64u
+
+static enum gmm_err read_query(struct node *node, struct call *call, struct journal_query *query,
+                               const char *words[WORDS_MAX], struct gmm_id *gid, json_t *choices, struct gmm_msg *msg)
+{
+    *query = (struct journal_query){.since_ms = (uint64_t)call_int(call, "since", 0),
+                                    .until_ms = (uint64_t)call_int(call, "until", 0),
+                                    .from = call_text(call, "from"),
+                                    .key = call_text(call, "key"),
+                                    .what = words,
+                                    .what_count = call_count(call, "what"),
+                                    .only_void = call_flag(call, "void")};
+    int64_t limit = call_int(call, "limit", 0);
+    query->limit = limit > UINT32_MAX ? UINT32_MAX : (uint32_t)limit;
+    if (limit == 0 && call_count(call, "limit") > 0)
+        return gmm_fail(msg, GMM_EUSAGE, "--limit is at least 1");
+    if (query->key != NULL && (strlen(query->key) < 8 || strspn(query->key, "0123456789abcdef") != strlen(query->key)))
+        return gmm_fail(msg, GMM_EUSAGE, "--key is a key's first 8 hex digits, or more");
+    if (query->what_count > WORDS_MAX)
+        return gmm_fail(msg, GMM_EUSAGE, "--what may be given at most %u times", WORDS_MAX);
+    for (size_t i = 0; i < query->what_count; i++) {
+        words[i] = call_text_at(call, "what", i);
+        if (!journal_is_word(words[i]))
+            return gmm_fail(msg, GMM_EUSAGE,
+                            "'%s' is no kind of entry: document, note, receipt, admit, epoch, …, or "
+                            "charter, certificate, revocation, rotation",
+                            words[i]);
+    }
+    if (call_text(call, "to") == NULL)
+        return GMM_OK;
+    query->gid = gid;
+    return groups_find(node, call_text(call, "to"), gid, choices, msg);
+}
+
+/* As text; *text: free. */
+static enum gmm_err to_csv(const json_t *rows, char **text, size_t *len)
+{
+    static const struct csv_column columns[] = {{"time", "time"},         {"participant", "participant"},
+                                                {"office", "office"},     {"person", "person"},
+                                                {"what", "what"},         {"subject", "subject"},
+                                                {"text", "text"},         {"group", "group"},
+                                                {"document", "document"}, {"id", "id"},
+                                                {"key", "key"},           {"instance", "instance"},
+                                                {"seq", "seq"},           {"stands", "stands"},
+                                                {"reason", "reason"}};
+    FILE *out = open_memstream(text, len);
+    if (out == NULL)
+        return GMM_ENOMEM;
+    csv_table(out, rows, columns, sizeof columns / sizeof columns[0]);
+    bool failed = ferror(out) != 0;
+    failed = fclose(out) != 0 || failed;
+    return failed ? GMM_ENOMEM : GMM_OK;
+}
+
+static void answer_csv(struct call *call, json_t *rows)
+{
+    struct gmm_msg msg = {.text = ""};
+    char *text = NULL;
+    size_t len = 0;
+    enum gmm_err err = to_csv(rows, &text, &len);
+    bool to_file = call_file(call, "o", 0, NULL) >= 0;
+    if (err == GMM_OK && to_file)
+        err = reply_write(call, "o", text, len, &msg);
+    if (err != GMM_OK)
+        reply_fail(call, err, &msg, NULL);
+    else if (to_file)
+        call_reply(call, json_pack("{s:I}", "rows", (json_int_t)json_array_size(rows)));
+    else
+        call_reply(call, json_pack("{s:s#}", "csv", text, (int)len));
+    free(text);
+    json_decref(rows);
+}
+
+static void show_log(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct journal_query query;
+    struct gmm_id gid;
+    const char *words[WORDS_MAX], *format = call_text(call, "format");
+    json_t *rows = NULL, *choices = json_array();
+    bool csv = format == NULL ? call_file(call, "o", 0, NULL) >= 0 : strcmp(format, "csv") == 0;
+    enum gmm_err err = joining_refusal(node, &msg);
+    if (err == GMM_OK && !csv && format != NULL && strcmp(format, "table") != 0)
+        err = gmm_fail(&msg, GMM_EUSAGE, "--format is table or csv; for JSON give --json");
+    if (err == GMM_OK && !csv && call_file(call, "o", 0, NULL) >= 0)
+        err = gmm_fail(&msg, GMM_EUSAGE, "-o is for --format csv");
+    if (err == GMM_OK)
+        err = read_query(node, call, &query, words, &gid, choices, &msg);
+    if (err == GMM_OK)
+        err = journal_rows(node, &query, &rows, &msg);
+    if (err != GMM_OK) {
+        call_fail_choices(call, err, msg.text[0] == '\0' ? NULL : msg.text, NULL, choices);
+        return;
+    }
+    json_decref(choices);
+    if (csv)
+        answer_csv(call, rows);
+    else
+        call_reply(call, rows);
+}
+
+static void log_render(const json_t *result, struct render *out)
+{
+    static const struct render_column columns[] = {
+        {"TIME", "time:time", 0}, {"FROM", "participant", 0}, {"OFFICE", "office", 20}, {"WHAT", "what", 0},
+        {"ON", "subject", 30},    {"GROUP", "group", 20},     {"ID", "id:id", 12},      {"KEY", "key:id", 12},
+        {"NOTE", "reason", 0},    {"TEXT", "text", 0}};
+    const json_t *csv = json_object_get(result, "csv"), *rows = json_object_get(result, "rows");
+    if (csv != NULL)
+        (void)fwrite(json_string_value(csv), 1, json_string_length(csv), out->out);
+    else if (rows != NULL)
+        render_line(out, "Wrote %lld entries.", (long long)json_integer_value(rows));
+    else
+        render_table(out, result, columns, sizeof columns / sizeof columns[0]);
+}
+
 /* ---- the table */
 
 static const struct command_param verify_params[] = {
@@ -247,6 +368,18 @@ static const struct command_param verify_params[] = {
 static const struct command_param export_params[] = {
     {"REF", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "a document or a note"},
     {"-o", COMMAND_OUT, COMMAND_REQUIRED | COMMAND_PRIVATE, "FILE", "where to"},
+};
+static const struct command_param log_params[] = {
+    {"--since", COMMAND_TIME, 0, "TIME", "not before"},
+    {"--until", COMMAND_TIME, 0, "TIME", "before"},
+    {"--from", COMMAND_TEXT, 0, "ID[/OFFICE]", "what this participant or office did"},
+    {"--to", COMMAND_TEXT, 0, "GROUP", "what stands in this group"},
+    {"--what", COMMAND_TEXT, COMMAND_REPEATED, "KIND", "document, note, admit, certificate, …: only these"},
+    {"--key", COMMAND_TEXT, 0, "DIGITS", "what was signed with this key: 8 digits of it, or more"},
+    {"--void", COMMAND_FLAG, 0, NULL, "only what has no effect, and why"},
+    {"--limit", COMMAND_INT, 0, "N", "the newest N"},
+    {"--format", COMMAND_TEXT, 0, "FORMAT", "table or csv"},
+    {"-o", COMMAND_OUT, 0, "FILE", "write the CSV to a file"},
 };
 
 #define PARAMS(array) .params = array, .param_count = sizeof array / sizeof array[0]
@@ -278,5 +411,16 @@ static const struct command commands[] = {
          "charter and the records that say who took part and who held the chair. It names the participants and "
          "their offices.",
      .example = "gmm export-proof GMG/2014/1 -o draft.proof"},
+    {.name = "log",
+     PARAMS(log_params),
+     .right = CONFIG_READ,
+     .handler = show_log,
+     .render = log_render,
+     .help = "Who did what, when and under which key: all that this home holds, with or without effect, oldest first.",
+     .details =
+         "Entries of all logs, and what roots signed: charter, certificates, revocations, rotations. Times are "
+         "their signers' own. A cell of the CSV that a spreadsheet would take for a formula has an apostrophe in "
+         "front.",
+     .example = "gmm log --since 2014-01-01 --from ilo --format csv -o ilo.csv"},
 };
 const struct command_family command_audit = {commands, sizeof commands / sizeof commands[0]};

@@ -90,3 +90,58 @@ uint64_t header_time_next(uint64_t previous, uint64_t now_ms)
         return now;
     return previous == UINT64_MAX ? previous : previous + 1;
 }
+
+static const struct {
+    uint16_t type;
+    const char *text;
+} types[] = {
+    {HEADER_ADMIT, "admit"},
+    {HEADER_WRAPKEY, "wrapkey"},
+    {HEADER_SUSPEND, "suspend"},
+    {HEADER_RESTORE, "restore"},
+    {HEADER_EXPEL, "expel"},
+    {HEADER_HANDOVER, "handover"},
+    {HEADER_ACCEPT, "accept"},
+    {HEADER_BALLOT, "ballot"},
+    {HEADER_LEAD, "lead"},
+    {HEADER_COSIGN, "cosign"},
+    {HEADER_VOUCH, "vouch"},
+    {HEADER_ANCHOR, "anchor"},
+    {HEADER_AMEND, "amend"},
+    {HEADER_REPLACE, "replace"},
+    {HEADER_GROUP, "group"},
+    {HEADER_ADD, "add"},
+    {HEADER_REMOVE, "remove"},
+    {HEADER_EPOCH, "epoch"},
+    {HEADER_WRAP, "wrap"},
+    {HEADER_EPOCH_BAD, "epoch-bad"},
+    {HEADER_ERASE, "erase"},
+    {HEADER_DISCLOSE, "disclose"},
+    {HEADER_GROUP_ANCHOR, "group-anchor"},
+    {HEADER_CUT, "cut"},
+    {HEADER_DOCUMENT, "document"},
+    {HEADER_NOTE, "note"},
+    {HEADER_RECEIPT, "receipt"},
+    {HEADER_GROUP_NAME, "group-name"},
+    {HEADER_CONSULT, "consult"},
+    {HEADER_DISPOSITION, "disposition"},
+    {HEADER_RELEASE, "release"},
+    {HEADER_CLEAR, "clear"},
+    {HEADER_PRACTICE, "practice"},
+};
+
+const char *header_type_text(unsigned type)
+{
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (types[i].type == type)
+            return types[i].text;
+    return NULL;
+}
+
+uint16_t header_type_from_text(const char *text)
+{
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcmp(types[i].text, text) == 0)
+            return types[i].type;
+    return 0;
+}

@@ -19,7 +19,8 @@
 #define HEADER_PREFIX_BYTES LIMIT_HEADER_PREFIX_BYTES
 #define HEADER_VERSION 1u
 #define HEADER_SUITE 1u
-#define HEADER_TIME_AT 152u /* where the time stands */
+#define HEADER_SEQ_AT 112u /* where the seq stands */
+#define HEADER_TIME_AT 152u
 #define HEADER_EPOCH_AT 160u
 
 /* Types. Below 64: plain fixed-binary bodies with epoch zero; from 64: sealed records. An unknown type is kept,
@@ -73,6 +74,11 @@ struct header {
     uint32_t body_len;
     struct gmm_id body_hash;
 };
+
+/* The type's name in docs/protocol.md in lower case: "admit", "group-anchor", "document"; NULL for a number that has
+ * none. The inverse gives 0 for a word that is none. */
+const char *header_type_text(unsigned type);
+uint16_t header_type_from_text(const char *text);
 
 void header_encode(uint8_t out[HEADER_BYTES], const struct header *h);
 /* GMM_EVERSION (version, suite), GMM_EFORMAT (flags; type 0; a plain type with an epoch; a sealed type without; a

@@ -143,6 +143,13 @@ def the_lost_laptop(ilo, iom, wb, unu, dhaka):
     for office in (ilo, iom, wb, unu):
         assert titles(office) == ["known.txt"], (office.participant, titles(office))
         assert office.json("verify", "--all")["ok"]
+    # kept as evidence: an auditor sees what was tried, under which key, and why it has no effect
+    void = wb.json("log", "--void", "--what", "document")
+    assert [(row["key"], row["office"], row["stands"]) for row in void] == [(node, "dhaka", False)], void
+    assert "revoked from entry" in void[0]["reason"], void
+    told = unu.json("log", "--what", "revocation")
+    assert [(row["participant"], row["subject"], row["text"]) for row in told] == [("ilo", "dhaka", "laptop lost")], told
+    assert void[0]["id"] in [row["id"] for row in wb.json("log", "--from", "ilo/dhaka")]
 
 
 def nothing_is_lost(ilo, unu):
