@@ -29,7 +29,9 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
+lang=
 if [ $# -eq 0 ]; then
+    lang='--lang fr'
     cat >"$work/Projet de note – pratiques d’embauche équitables.md" <<'DOCUMENT'
 # Projet de note : pratiques d’embauche équitables
 
@@ -60,7 +62,7 @@ until_done() { # command…
 }
 
 story "2. Three offices: ILO (chair), IOM, and the government of country XA. Each makes its own keys."
-office ilo --quiet init --participant ilo --name "International Labour Organization" --kind member --office hq --level hq --lang fr --no-passphrase >/dev/null
+office ilo --quiet init --participant ilo --name "International Labour Organization" --kind member --office hq --level hq --no-passphrase >/dev/null
 office iom --quiet init --participant iom --name "International Organization for Migration" --kind member --office hq --level hq --no-passphrase >/dev/null
 office gov --quiet init --participant gov-xa --name "Government of XA" --kind government --office hq --level hq --no-passphrase >/dev/null
 run "--home ilo init --participant ilo … --no-passphrase    (a real office sets a passphrase)"
@@ -94,8 +96,9 @@ done
 
 story "4. ILO posts to all participants."
 for file in "$@"; do
-    run "--home ilo post '$(basename "$file")' --to all --yes"
-    office ilo post "$file" --to all --yes >"$work/posted" || fail "posting failed"
+    run "--home ilo post '$(basename "$file")' --to all${lang:+ $lang} --yes"
+    # shellcheck disable=SC2086 # no word, or two
+    office ilo post "$file" --to all $lang --yes >"$work/posted" || fail "posting failed"
     head -n 1 "$work/posted" >>"$work/ids"
     sed 's/^/    /' "$work/posted"
 done
@@ -122,7 +125,7 @@ found=0
 for word in $words; do
     if LC_ALL=C grep -rqF -e "$word" "$work/ilo" "$work/iom" "$work/gov" 2>/dev/null; then found=$((found + 1)); fi
 done
-printf '  looked for %d words of the document in the three stores: %d found\n' "$(echo "$words" | grep -c . || :)" "$found"
+printf '  words of the document looked for in the three stores: %d, found: %d\n' "$(echo "$words" | grep -c . || :)" "$found"
 [ "$found" -eq 0 ] || fail "plaintext lay on disk"
 
 story "7. Each office checks all it holds: hashes, signatures, chains."
