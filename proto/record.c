@@ -1,8 +1,17 @@
 #include "proto/record.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "proto/fields.h"
+
+void record_ids_at(const struct record_ids *ids, uint32_t index, struct gmm_id *out)
+{
+    if (ids->packed == NULL)
+        *out = ids->ids[index];
+    else
+        memcpy(out->b, ids->packed + index * RECORD_ID_PACKED + 2, sizeof out->b);
+}
 
 static const char *const position_words[] = {
     [RECORD_NO_POSITION] = "",
@@ -99,37 +108,6 @@ int record_tlp_from_text(const char *text)
     return tlp;
 }
 
-/* Writes the keys of one map; without a buffer it only counts them. */
-struct writer {
-    struct buffer *out;
-    uint32_t count;
-};
-
-static bool write_key(struct writer *w, const char *key)
-{
-    w->count++;
-    if (w->out == NULL)
-        return false;
-    packer_text(w->out, key);
-    return true;
-}
-
-static void write_fail(struct writer *w, enum gmm_err err)
-{
-    if (w->out->failed == GMM_OK)
-        w->out->failed = err;
-}
-
-static void write_text(struct writer *w, const char *key, const struct record_text *text, size_t max)
-{
-    if (text->len == 0 || !write_key(w, key))
-        return;
-    if (text->len > max)
-        write_fail(w, GMM_ELIMIT);
-    else
-        packer_str(w->out, text->p, text->len);
-}
-
 static enum gmm_err file_name_verify(const void *name, size_t len)
 {
     if (len > LIMIT_FILE_NAME)
@@ -139,58 +117,36 @@ static enum gmm_err file_name_verify(const void *name, size_t len)
     return len <= 2 && memcmp(name, "..", len) == 0 ? GMM_EFORMAT : GMM_OK;
 }
 
-static void write_file_name(struct writer *w, const char *key, const struct record_text *name)
+static void write_file_name(struct fields_writer *w, const char *key, const struct record_text *name)
 {
-    if (name->len == 0 || !write_key(w, key))
+    if (name->len == 0 || !fields_write_key(w, key))
         return;
     enum gmm_err err = file_name_verify(name->p, name->len);
     if (err != GMM_OK)
-        write_fail(w, err);
+        fields_write_fail(w, err);
     else
         packer_bin(w->out, name->p, name->len);
 }
 
-static void write_uint(struct writer *w, const char *key, uint64_t v)
-{
-    if (write_key(w, key))
-        packer_uint(w->out, v);
-}
-
-static void write_word(struct writer *w, const char *key, const char *word, unsigned number)
-{
-    if (!write_key(w, key))
-        return;
-    if (word == NULL)
-        write_fail(w, GMM_EFORMAT);
-    else
-        packer_uint(w->out, number);
-}
-
-static void write_id(struct writer *w, const char *key, const struct gmm_id *id)
-{
-    if (write_key(w, key))
-        packer_id(w->out, id);
-}
-
 static void attachment_write(struct buffer *out, const struct record_attachment *a)
 {
-    struct writer w = {.out = out};
+    struct fields_writer w = {.out = out};
     packer_map(out, 2);
     write_file_name(&w, "name", &a->name);
     if (a->name.len == 0)
-        write_fail(&w, GMM_EFORMAT);
+        fields_write_fail(&w, GMM_EFORMAT);
     if (a->content.inline_bytes != NULL && a->content.size > LIMIT_INLINE_BYTES)
-        write_fail(&w, GMM_ELIMIT);
-    (void)write_key(&w, "content");
+        fields_write_fail(&w, GMM_ELIMIT);
+    (void)fields_write_key(&w, "content");
     manifest_pack(out, &a->content);
 }
 
-static void attachments_write(struct writer *w, const struct record_document *r)
+static void attachments_write(struct fields_writer *w, const struct record_document *r)
 {
-    if (r->attachment_count == 0 || !write_key(w, "attachments"))
+    if (r->attachment_count == 0 || !fields_write_key(w, "attachments"))
         return;
     if (r->attachment_count > LIMIT_ATTACHMENTS) {
-        write_fail(w, GMM_ELIMIT);
+        fields_write_fail(w, GMM_ELIMIT);
         return;
     }
     packer_array(w->out, r->attachment_count);
@@ -198,23 +154,23 @@ static void attachments_write(struct writer *w, const struct record_document *r)
         attachment_write(w->out, &r->attachments[i]);
 }
 
-static void document_write(struct writer *w, const struct record_document *r)
+static void document_write(struct fields_writer *w, const struct record_document *r)
 {
     if (r->tlp != RECORD_TLP_NONE)
-        write_word(w, "tlp", record_tlp_text(r->tlp), r->tlp);
-    write_text(w, "lang", &r->lang, LIMIT_LANG_TEXT);
+        fields_write_word(w, "tlp", record_tlp_text(r->tlp), r->tlp);
+    fields_write_text(w, "lang", &r->lang, LIMIT_LANG_TEXT);
     write_file_name(w, "name", &r->name);
-    write_text(w, "title", &r->title, LIMIT_TITLE_TEXT);
-    write_text(w, "person", &r->person, LIMIT_PERSON_TEXT);
-    write_text(w, "symbol", &r->symbol, LIMIT_SYMBOL_TEXT);
-    if (write_key(w, "content"))
+    fields_write_text(w, "title", &r->title, LIMIT_TITLE_TEXT);
+    fields_write_text(w, "person", &r->person, LIMIT_PERSON_TEXT);
+    fields_write_text(w, "symbol", &r->symbol, LIMIT_SYMBOL_TEXT);
+    if (fields_write_key(w, "content"))
         manifest_pack(w->out, &r->content);
-    write_word(w, "marking", record_marking_text(r->marking), r->marking);
+    fields_write_word(w, "marking", record_marking_text(r->marking), r->marking);
     if (r->has_revises)
-        write_id(w, "revises", &r->revises);
-    write_uint(w, "version", r->version);
+        fields_write_id(w, "revises", &r->revises);
+    fields_write_uint(w, "version", r->version);
     if (r->has_translates)
-        write_id(w, "translates", &r->translates);
+        fields_write_id(w, "translates", &r->translates);
     attachments_write(w, r);
 }
 
@@ -222,77 +178,12 @@ enum gmm_err record_document_encode(struct buffer *out, const struct record_docu
 {
     if (r->version == 0)
         return GMM_EFORMAT;
-    struct writer w = {.out = NULL};
+    struct fields_writer w = {.out = NULL};
     document_write(&w, r);
     packer_map(out, w.count);
     w.out = out;
     document_write(&w, r);
     return out->failed;
-}
-
-/* Walks one map in the order of its keys, which the reader has checked. */
-struct fields {
-    struct reader *r;
-    uint32_t left;
-};
-
-static struct fields fields_open(struct reader *r)
-{
-    struct fields f = {.r = r};
-    f.left = reader_map(r, LIMIT_RECORD_KEYS);
-    return f;
-}
-
-static void fields_skip(struct fields *f)
-{
-    reader_skip(f->r);
-    reader_skip(f->r);
-    f->left--;
-}
-
-/* Does the next key's encoding sort before that of this short string? */
-static bool next_is_before(const struct reader *r, const char *key)
-{
-    uint8_t encoded[32];
-    size_t len = strlen(key) + 1;
-    assert(len <= sizeof encoded);
-    encoded[0] = (uint8_t)(0xa0u | (len - 1));
-    memcpy(encoded + 1, key, len - 1);
-    return memcmp(r->p, encoded, r->left < len ? r->left : len) < 0;
-}
-
-/* True when the map has this key: the reader then stands before its value. Unknown keys before it are passed over. */
-static bool field(struct fields *f, const char *key)
-{
-    while (f->left > 0 && f->r->failed == GMM_OK && next_is_before(f->r, key))
-        fields_skip(f);
-    if (f->left == 0 || !reader_key(f->r, key))
-        return false;
-    f->left--;
-    return true;
-}
-
-static bool field_required(struct fields *f, const char *key)
-{
-    bool found = field(f, key);
-    if (!found)
-        reader_fail(f->r, GMM_EFORMAT);
-    return found;
-}
-
-static void fields_close(struct fields *f)
-{
-    while (f->left > 0 && f->r->failed == GMM_OK)
-        fields_skip(f);
-}
-
-static void field_text(struct fields *f, const char *key, struct record_text *text, size_t max)
-{
-    if (!field(f, key))
-        return;
-    text->p = reader_str(f->r, max, &text->len);
-    if (text->len == 0)
-        reader_fail(f->r, GMM_EFORMAT);
 }
 
 static void read_file_name(struct fields *f, struct record_text *name)
@@ -302,29 +193,12 @@ static void read_file_name(struct fields *f, struct record_text *name)
         reader_fail(f->r, file_name_verify(name->p, name->len));
 }
 
-static void read_id(struct fields *f, const char *key, bool *has, struct gmm_id *id)
-{
-    *has = field(f, key);
-    if (*has)
-        reader_id(f->r, id);
-}
-
-static uint32_t read_number(struct fields *f, uint32_t min, uint32_t max)
-{
-    uint64_t v = reader_uint(f->r);
-    if (v < min || v > max) {
-        reader_fail(f->r, GMM_EFORMAT);
-        return 0;
-    }
-    return (uint32_t)v;
-}
-
 static void attachment_read(struct reader *r, struct record_attachment *a)
 {
     struct fields f = fields_open(r);
-    if (field_required(&f, "name"))
+    if (fields_require(&f, "name"))
         read_file_name(&f, &a->name);
-    if (field_required(&f, "content"))
+    if (fields_require(&f, "content"))
         manifest_read(r, &a->content);
     if (a->content.inline_bytes != NULL && a->content.size > LIMIT_INLINE_BYTES)
         reader_fail(r, GMM_ELIMIT);
@@ -351,23 +225,23 @@ static void attachments_read(struct reader *r, struct record_document *out)
 static void document_read(struct reader *r, struct record_document *out)
 {
     struct fields f = fields_open(r);
-    if (field(&f, "tlp"))
-        out->tlp = (enum record_tlp)read_number(&f, RECORD_TLP_CLEAR, RECORD_TLP_RED);
-    field_text(&f, "lang", &out->lang, LIMIT_LANG_TEXT);
-    if (field(&f, "name"))
+    if (fields_find(&f, "tlp"))
+        out->tlp = (enum record_tlp)fields_number(&f, RECORD_TLP_CLEAR, RECORD_TLP_RED);
+    fields_text(&f, "lang", &out->lang, LIMIT_LANG_TEXT);
+    if (fields_find(&f, "name"))
         read_file_name(&f, &out->name);
-    field_text(&f, "title", &out->title, LIMIT_TITLE_TEXT);
-    field_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
-    field_text(&f, "symbol", &out->symbol, LIMIT_SYMBOL_TEXT);
-    if (field_required(&f, "content"))
+    fields_text(&f, "title", &out->title, LIMIT_TITLE_TEXT);
+    fields_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
+    fields_text(&f, "symbol", &out->symbol, LIMIT_SYMBOL_TEXT);
+    if (fields_require(&f, "content"))
         manifest_read(r, &out->content);
-    if (field_required(&f, "marking"))
-        out->marking = (enum record_marking)read_number(&f, RECORD_UNCLASSIFIED, RECORD_STRICTLY_CONFIDENTIAL);
-    read_id(&f, "revises", &out->has_revises, &out->revises);
-    if (field_required(&f, "version"))
-        out->version = read_number(&f, 1, UINT32_MAX);
-    read_id(&f, "translates", &out->has_translates, &out->translates);
-    if (field(&f, "attachments"))
+    if (fields_require(&f, "marking"))
+        out->marking = (enum record_marking)fields_number(&f, RECORD_UNCLASSIFIED, RECORD_STRICTLY_CONFIDENTIAL);
+    fields_id(&f, "revises", &out->has_revises, &out->revises);
+    if (fields_require(&f, "version"))
+        out->version = fields_number(&f, 1, UINT32_MAX);
+    fields_id(&f, "translates", &out->has_translates, &out->translates);
+    if (fields_find(&f, "attachments"))
         attachments_read(r, out);
     fields_close(&f);
 }
@@ -395,25 +269,25 @@ void record_document_close(struct record_document *r)
     memset(r, 0, sizeof *r);
 }
 
-static void note_write(struct writer *w, const struct record_note *r)
+static void note_write(struct fields_writer *w, const struct record_note *r)
 {
-    write_text(w, "lang", &r->lang, LIMIT_LANG_TEXT);
+    fields_write_text(w, "lang", &r->lang, LIMIT_LANG_TEXT);
     write_file_name(w, "name", &r->name);
     if (r->para > 0)
-        write_uint(w, "para", r->para);
-    write_text(w, "text", &r->text, LIMIT_NOTE_TEXT);
+        fields_write_uint(w, "para", r->para);
+    fields_write_text(w, "text", &r->text, LIMIT_NOTE_TEXT);
     if (r->has_parent)
-        write_id(w, "parent", &r->parent);
-    write_text(w, "person", &r->person, LIMIT_PERSON_TEXT);
-    write_id(w, "document", &r->document);
+        fields_write_id(w, "parent", &r->parent);
+    fields_write_text(w, "person", &r->person, LIMIT_PERSON_TEXT);
+    fields_write_id(w, "document", &r->document);
     if (r->position != RECORD_NO_POSITION)
-        write_word(w, "position", record_position_text(r->position), r->position);
-    write_text(w, "proposed", &r->proposed, LIMIT_NOTE_TEXT);
+        fields_write_word(w, "position", record_position_text(r->position), r->position);
+    fields_write_text(w, "proposed", &r->proposed, LIMIT_NOTE_TEXT);
 }
 
 enum gmm_err record_note_encode(struct buffer *out, const struct record_note *r)
 {
-    struct writer w = {.out = NULL};
+    struct fields_writer w = {.out = NULL};
     note_write(&w, r);
     packer_map(out, w.count);
     w.out = out;
@@ -424,23 +298,23 @@ enum gmm_err record_note_encode(struct buffer *out, const struct record_note *r)
 static void note_read(struct reader *r, struct record_note *out)
 {
     struct fields f = fields_open(r);
-    field_text(&f, "lang", &out->lang, LIMIT_LANG_TEXT);
-    if (field(&f, "name"))
+    fields_text(&f, "lang", &out->lang, LIMIT_LANG_TEXT);
+    if (fields_find(&f, "name"))
         read_file_name(&f, &out->name);
-    if (field(&f, "para"))
-        out->para = read_number(&f, 1, UINT32_MAX);
-    field_text(&f, "text", &out->text, LIMIT_NOTE_TEXT);
-    read_id(&f, "parent", &out->has_parent, &out->parent);
-    field_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
-    if (field_required(&f, "document"))
+    if (fields_find(&f, "para"))
+        out->para = fields_number(&f, 1, UINT32_MAX);
+    fields_text(&f, "text", &out->text, LIMIT_NOTE_TEXT);
+    fields_id(&f, "parent", &out->has_parent, &out->parent);
+    fields_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
+    if (fields_require(&f, "document"))
         reader_id(r, &out->document);
-    if (field(&f, "position")) {
-        uint32_t number = read_number(&f, RECORD_SUPPORT, RECORD_WITHDRAWN);
+    if (fields_find(&f, "position")) {
+        uint32_t number = fields_number(&f, RECORD_SUPPORT, RECORD_WITHDRAWN);
         if (record_position_text(number) == NULL)
             reader_fail(r, GMM_EFORMAT);
         out->position = (enum record_position)number;
     }
-    field_text(&f, "proposed", &out->proposed, LIMIT_NOTE_TEXT);
+    fields_text(&f, "proposed", &out->proposed, LIMIT_NOTE_TEXT);
     fields_close(&f);
 }
 
@@ -458,18 +332,18 @@ enum gmm_err record_note_decode(struct record_note *out, const void *plain, size
     return err;
 }
 
-static void receipt_write(struct writer *w, const struct record_receipt *r)
+static void receipt_write(struct fields_writer *w, const struct record_receipt *r)
 {
-    write_uint(w, "time", r->time_ms);
-    if (write_key(w, "opened"))
+    fields_write_uint(w, "time", r->time_ms);
+    if (fields_write_key(w, "opened"))
         packer_bool(w->out, r->opened);
-    write_text(w, "person", &r->person, LIMIT_PERSON_TEXT);
-    write_id(w, "document", &r->document);
+    fields_write_text(w, "person", &r->person, LIMIT_PERSON_TEXT);
+    fields_write_id(w, "document", &r->document);
 }
 
 enum gmm_err record_receipt_encode(struct buffer *out, const struct record_receipt *r)
 {
-    struct writer w = {.out = NULL};
+    struct fields_writer w = {.out = NULL};
     receipt_write(&w, r);
     packer_map(out, w.count);
     w.out = out;
@@ -480,12 +354,12 @@ enum gmm_err record_receipt_encode(struct buffer *out, const struct record_recei
 static void receipt_read(struct reader *r, struct record_receipt *out)
 {
     struct fields f = fields_open(r);
-    if (field_required(&f, "time"))
+    if (fields_require(&f, "time"))
         out->time_ms = reader_uint(r);
-    if (field_required(&f, "opened"))
+    if (fields_require(&f, "opened"))
         out->opened = reader_bool(r);
-    field_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
-    if (field_required(&f, "document"))
+    fields_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
+    if (fields_require(&f, "document"))
         reader_id(r, &out->document);
     fields_close(&f);
 }
@@ -506,11 +380,11 @@ enum gmm_err record_receipt_decode(struct record_receipt *out, const void *plain
 
 enum gmm_err record_group_name_encode(struct buffer *out, const struct record_group_name *r)
 {
-    struct writer w = {.out = out};
+    struct fields_writer w = {.out = out};
     if (r->name.len == 0)
         return GMM_EFORMAT;
     packer_map(out, 1);
-    write_text(&w, "name", &r->name, LIMIT_NAME_TEXT);
+    fields_write_text(&w, "name", &r->name, LIMIT_NAME_TEXT);
     return out->failed;
 }
 
@@ -522,7 +396,7 @@ enum gmm_err record_group_name_decode(struct record_group_name *out, const void 
     if (err != GMM_OK)
         return err;
     struct fields f = fields_open(&r);
-    field_text(&f, "name", &out->name, LIMIT_NAME_TEXT);
+    fields_text(&f, "name", &out->name, LIMIT_NAME_TEXT);
     fields_close(&f);
     if (out->name.len == 0)
         reader_fail(&r, GMM_EFORMAT);
