@@ -3,6 +3,7 @@
 #include "node/batches.h"
 #include "node/joining.h"
 #include "node/project.h"
+#include "node/receipts.h"
 #include "node/watch.h"
 
 static void closing(struct node *node)
@@ -10,6 +11,7 @@ static void closing(struct node *node)
     joining_close(node);
     watch_close(node);
     batches_close_all(node);
+    receipts_close(node);
 }
 
 static enum gmm_err catch_up(struct node *node)
@@ -26,10 +28,13 @@ static enum gmm_err view_changed(struct node *node)
 
 static enum gmm_err take(struct node *node, const struct node_later *later)
 {
-    if (later->kind == EFFECT_ENTRIES)
-        return project_entries(node, &later->key, later->first_seq, later->count);
-    if (later->kind == EFFECT_SECRET)
-        return project_secret(node, &later->id);
+    if (later->kind == EFFECT_ENTRIES || later->kind == EFFECT_SECRET) {
+        enum gmm_err err = later->kind == EFFECT_ENTRIES
+                               ? project_entries(node, &later->key, later->first_seq, later->count)
+                               : project_secret(node, &later->id);
+        receipts_settle(node);
+        return err;
+    }
     if (later->kind == EFFECT_VIEW)
         return view_changed(node);
     if (later->kind == EFFECT_CHUNK_HERE)

@@ -280,6 +280,8 @@ static void note(struct node *node, struct call *call)
         return;
     }
     json_decref(choices);
+    if (posted.held)
+        call_say(call, "Kept inside, not yet released: gmm release publishes one position of your participant.");
     call_reply(call, json_pack("{s:o, s:o, s:o}", "id", reply_id(&posted.id), "document", reply_id(&posted.document),
                                "group", item_group(node, &posted.gid)));
 }

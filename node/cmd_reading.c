@@ -209,7 +209,7 @@ static void show(struct node *node, struct call *call)
     json_t *result = item_json(node, &found.item);
     enum gmm_err err = result == NULL ? GMM_ENOMEM : GMM_OK;
     if (err == GMM_OK)
-        err = found.item.type == HEADER_NOTE ? add_note(node, &found, result) : add_document(node, &found, result);
+        err = found.item.type != HEADER_DOCUMENT ? add_note(node, &found, result) : add_document(node, &found, result);
     read_close(&found);
     if (err == GMM_OK) {
         call_reply(call, result);
@@ -330,7 +330,7 @@ static void notes(struct node *node, struct call *call)
         if (found.texts[i].version == found.item.version)
             documents[count++] = found.texts[i].id;
     if (err == GMM_OK && !found.by_symbol)
-        documents[count++] = found.item.type == HEADER_NOTE ? found.item.document : found.item.id;
+        documents[count++] = read_is_note(found.item.type) ? found.item.document : found.item.id;
     if (err == GMM_OK)
         err = note_each(node, documents, count, list_note, &l);
     free(documents);
@@ -397,7 +397,7 @@ static enum gmm_err words_of(struct node *node, const struct projection_item *it
     enum gmm_err err = read_record(node, &item->id, &record, NULL);
     if (err != GMM_OK)
         return err;
-    if (record.header.type == HEADER_NOTE) {
+    if (record.header.type != HEADER_DOCUMENT) {
         if (record.note.text.len > 0)
             buffer_put(out, record.note.text.p, record.note.text.len);
         buffer_put_u8(out, '\n');

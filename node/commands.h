@@ -13,6 +13,8 @@ extern const struct command_family command_posting;  /* cmd_posting.c: post, not
 extern const struct command_family command_reading;  /* cmd_reading.c: get, show, list, notes, search, watch */
 extern const struct command_family command_care;     /* cmd_care.c: doctor, key */
 extern const struct command_family command_audit;    /* cmd_audit.c: verify, export-proof, log */
+extern const struct command_family command_consult;  /* cmd_consult.c: consult */
+extern const struct command_family command_voice;    /* cmd_voice.c: resolve, release, clear, receipts */
 extern const struct command_family command_general;  /* cmd_general.c: run, help, version, completion */
 
 /* Makes them the table that is used. */

@@ -8,6 +8,7 @@
 #include "node/item.h"
 #include "node/net.h"
 #include "node/read.h"
+#include "node/receipts.h"
 #include "node/reply.h"
 #include "node/sys.h"
 
@@ -84,12 +85,10 @@ static enum gmm_err choose(struct get *g, struct gmm_msg *msg)
     enum gmm_err err = read_record(g->node, &g->item.id, &g->record, msg);
     if (err != GMM_OK)
         return err;
-    if (g->record.header.type == HEADER_NOTE) {
+    if (g->record.header.type != HEADER_DOCUMENT) {
         g->name = g->record.note.name;
         return attachment == NULL ? GMM_OK : gmm_fail(msg, GMM_EUSAGE, "a note has no attachments");
     }
-    if (g->record.header.type != HEADER_DOCUMENT)
-        return gmm_fail(msg, GMM_ENOTFOUND, "it has no content");
     g->content = &g->record.document.content;
     g->name = g->record.document.name;
     return attachment == NULL ? GMM_OK : choose_attachment(g, attachment, msg);
@@ -122,6 +121,7 @@ static void mark_opened(struct get *g)
     if (store_begin(g->node->store, false) == GMM_OK)
         (void)projection_set_opened(g->node->projection, &g->item.id, node_now_ms());
     (void)node_flush(g->node);
+    receipts_opened(g->node, &g->item, call_person(g->call));
 }
 
 static void succeed(struct get *g)

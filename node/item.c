@@ -10,7 +10,7 @@
 static const struct {
     uint16_t type;
     const char *kind;
-} kinds[] = {{HEADER_DOCUMENT, "document"}, {HEADER_NOTE, "note"}, {HEADER_PRACTICE, "practice"}};
+} kinds[] = {{HEADER_DOCUMENT, "document"}, {HEADER_NOTE, "note"}, {HEADER_RELEASE, "release"}, {HEADER_PRACTICE, "practice"}};
 
 const char *item_kind(uint16_t type)
 {

@@ -20,6 +20,7 @@
 
 struct net;
 struct joining;
+struct receipts;
 struct node;
 
 typedef enum gmm_err node_ask_fn(void *arg, const char *prompt, uint8_t *out /* guarded, 1024 */, size_t *len);
@@ -72,6 +73,7 @@ struct node {
     struct net *net;                        /* NULL: no loop */
     struct watch *watch;                    /* listeners of events */
     struct batch *batches;                  /* node/batch.h: under way */
+    struct receipts *receipts;              /* node/receipts.h: due */
     struct joining *joining;                /* node/joining.h: this home's own request to join; NULL: none waits */
     struct gmm_msg damage;                  /* NODE_DAMAGED: why parts of it are closed; else empty */
     /* private to node.c */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/consulting.h"
 #include "node/groups.h"
 #include "node/read.h"
 
@@ -55,7 +56,7 @@ static enum gmm_err find_parent(struct node *node, const struct note_request *re
         return err;
     const struct view *view = engine_view(node->engine);
     const struct view_group *group = view == NULL ? NULL : view_group(view, &found.item.gid);
-    if (found.item.type != HEADER_NOTE)
+    if (!read_is_note(found.item.type))
         err =
             gmm_fail(msg, GMM_EUSAGE, "'%s' is no note: --reply-to names the note that is answered", request->reply_to);
     else if (group != NULL && group->kind == GROUP_INTERNAL && !id_equal(gid, &found.item.gid))
@@ -80,7 +81,7 @@ static enum gmm_err place(struct node *node, const struct note_request *request,
     struct note_request asked = *request;
     struct gmm_id document_gid = found.item.gid;
     note->document = found.item.id;
-    if (found.item.type == HEADER_NOTE) {
+    if (read_is_note(found.item.type)) {
         note->document = found.item.document;
         if (asked.reply_to == NULL)
             asked.reply_to = request->ref;
@@ -98,6 +99,25 @@ static enum gmm_err place(struct node *node, const struct note_request *request,
     if (err == GMM_OK)
         err = choose_group(node, request, &document_gid, gid, msg);
     return err == GMM_OK && asked.reply_to != NULL ? find_parent(node, &asked, gid, note, choices, msg) : err;
+}
+
+/* In an open round a participant with more than one office speaks through a release (product: Domain rules). */
+static enum gmm_err hold(struct node *node, const struct note_request *request, struct note_posted *out,
+                         struct gmm_msg *msg)
+{
+    struct consulting c;
+    char hex[GMM_ID_HEX + 1];
+    const struct view *view = engine_view(node->engine);
+    const struct view_group *group = view == NULL ? NULL : view_group(view, &out->gid);
+    if (request->internal || group == NULL || group->kind == GROUP_INTERNAL ||
+        consulting_offices(view, node_pid(node), node_now_ms()) < 2)
+        return GMM_OK;
+    id_to_hex(&out->document, hex);
+    enum gmm_err err = consulting_open(node, hex, &c, NULL, msg);
+    const struct consult *last = err == GMM_OK ? consulting_last(&c) : NULL;
+    out->held = consulting_is_running(last) && consulting_invites_us(&c, last);
+    consulting_close(&c);
+    return out->held ? groups_find(node, "internal", &out->gid, NULL, msg) : err;
 }
 
 enum gmm_err note_post(struct node *node, const struct note_request *request, struct note_posted *out, json_t *choices,
@@ -118,6 +138,9 @@ enum gmm_err note_post(struct node *node, const struct note_request *request, st
         err = gmm_fail(msg, GMM_EUSAGE, "a note says something: a text, --propose or --position");
     if (err == GMM_OK)
         err = place(node, request, &note, &out->gid, choices, msg);
+    out->document = note.document;
+    if (err == GMM_OK)
+        err = hold(node, request, out, msg);
     if (err != GMM_OK)
         return err;
     buffer_init(&record, RECORD_BYTES);
@@ -127,25 +150,15 @@ enum gmm_err note_post(struct node *node, const struct note_request *request, st
     else
         gmm_fail(msg, err, "the note's record cannot be made: %s", gmm_err_text(err));
     buffer_close_wiped(&record);
-    out->document = note.document;
     return err;
 }
 
 /* ---- reading */
 
-/* A note's disposition is the latest answer to it, by the participant that posted the document, that says one. */
-struct answer {
-    struct gmm_id note;
-    uint64_t time_ms;
-    size_t order;
-    unsigned position;
-};
 struct notes {
     struct projection_item *items; /* copies of what is needed: text pointers NULL but person and lang */
-    struct answer *answers;
-    size_t count, capacity, answer_count, answer_capacity;
-    const struct view *view;
-    struct gmm_id coordinator; /* pid of the document's author */
+    size_t count, capacity;
+    struct consulting said; /* what became of them */
 };
 
 static bool make_room(void **items, size_t count, size_t *capacity, size_t size)
@@ -171,10 +184,8 @@ static char *copy(const char *text, bool *failed)
 static enum gmm_err collect_note(void *arg, const struct projection_item *item)
 {
     struct notes *notes = arg;
-    void *items = notes->items, *answers = notes->answers;
+    void *items = notes->items;
     bool failed = false;
-    if (item->type != HEADER_NOTE)
-        return GMM_OK;
     if (!make_room(&items, notes->count, &notes->capacity, sizeof *notes->items))
         return GMM_ENOMEM;
     notes->items = items;
@@ -183,43 +194,13 @@ static enum gmm_err collect_note(void *arg, const struct projection_item *item)
     kept->title = kept->symbol = kept->name = NULL;
     kept->lang = copy(item->lang, &failed);
     kept->person = copy(item->person, &failed);
-    if (failed)
-        return GMM_ENOMEM;
-    const struct view_office *office = notes->view == NULL ? NULL : view_office(notes->view, &item->author);
-    if (item->position < RECORD_ACCEPTED || id_is_zero(&item->parent) || office == NULL ||
-        !id_equal(&office->pid, &notes->coordinator))
-        return GMM_OK;
-    if (!make_room(&answers, notes->answer_count, &notes->answer_capacity, sizeof *notes->answers))
-        return GMM_ENOMEM;
-    notes->answers = answers;
-    notes->answers[notes->answer_count] =
-        (struct answer){item->parent, item->time_ms, notes->answer_count, item->position};
-    notes->answer_count++;
-    return GMM_OK;
-}
-
-static int compare_answers(const void *a, const void *b)
-{
-    const struct answer *x = a, *y = b;
-    int order = id_compare(&x->note, &y->note);
-    if (order != 0)
-        return order;
-    if (x->time_ms != y->time_ms)
-        return x->time_ms < y->time_ms ? -1 : 1;
-    return x->order < y->order ? -1 : x->order > y->order;
+    return failed ? GMM_ENOMEM : GMM_OK;
 }
 
 static unsigned disposition_of(const struct notes *notes, const struct gmm_id *note)
 {
-    size_t low = 0, high = notes->answer_count;
-    while (low < high) { /* the first answer behind this note's */
-        size_t middle = low + (high - low) / 2;
-        if (id_compare(&notes->answers[middle].note, note) <= 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low > 0 && id_equal(&notes->answers[low - 1].note, note) ? notes->answers[low - 1].position : 0;
+    const struct consult_disposition *found = consult_disposition(&notes->said.outcome, note);
+    return found == NULL ? 0 : found->as;
 }
 
 static int compare_notes(const void *a, const void *b)
@@ -240,7 +221,7 @@ static enum gmm_err give_note(struct node *node, const struct notes *notes, cons
     enum gmm_err err = read_record(node, &item->id, &record, NULL);
     if (err == GMM_ENOMEM)
         return err;
-    bool opened = err == GMM_OK && record.header.type == HEADER_NOTE;
+    bool opened = err == GMM_OK && read_is_note(record.header.type);
     struct note_view view = {item, opened ? &record.note : NULL, disposition_of(notes, &item->id)};
     enum gmm_err said = fn(arg, &view);
     if (err == GMM_OK)
@@ -250,33 +231,31 @@ static enum gmm_err give_note(struct node *node, const struct notes *notes, cons
 
 static enum gmm_err collect_notes(struct node *node, const struct gmm_id *document, struct notes *notes)
 {
-    struct projection_item item;
     struct projection_query query = {.document = document, .type = HEADER_NOTE, .oldest_first = true};
-    notes->coordinator = (struct gmm_id){{0}};
-    if (projection_get(node->projection, document, &item) == GMM_OK) {
-        const struct view_office *office = notes->view == NULL ? NULL : view_office(notes->view, &item.author);
-        if (office != NULL)
-            notes->coordinator = office->pid;
-        projection_item_close(&item);
-    }
-    return projection_each(node->projection, &query, collect_note, notes);
+    enum gmm_err err = projection_each(node->projection, &query, collect_note, notes);
+    query.type = HEADER_RELEASE;
+    return err == GMM_OK ? projection_each(node->projection, &query, collect_note, notes) : err;
 }
 
 enum gmm_err note_each(struct node *node, const struct gmm_id *documents, size_t count, note_fn *fn, void *arg)
 {
-    struct notes notes = {.view = node->engine == NULL ? NULL : engine_view(node->engine)};
+    struct notes notes = {.count = 0};
+    char hex[GMM_ID_HEX + 1];
     enum gmm_err err = GMM_OK;
     for (size_t i = 0; i < count && err == GMM_OK; i++)
         err = collect_notes(node, &documents[i], &notes);
+    if (err == GMM_OK && count > 0) {
+        id_to_hex(&documents[0], hex);
+        err = consulting_open(node, hex, &notes.said, NULL, NULL);
+        err = err == GMM_ENOTFOUND ? GMM_OK : err;
+    }
     if (err == GMM_OK && notes.count > 1)
         qsort(notes.items, notes.count, sizeof *notes.items, compare_notes);
-    if (err == GMM_OK && notes.answer_count > 1)
-        qsort(notes.answers, notes.answer_count, sizeof *notes.answers, compare_answers);
     for (size_t i = 0; i < notes.count && err == GMM_OK; i++)
         err = give_note(node, &notes, &notes.items[i], fn, arg);
     for (size_t i = 0; i < notes.count; i++)
         projection_item_close(&notes.items[i]);
     free(notes.items);
-    free(notes.answers);
+    consulting_close(&notes.said);
     return err;
 }

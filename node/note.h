@@ -15,12 +15,13 @@ struct note_request { /* text NULL: not given */
 };
 struct note_posted {
     struct gmm_id id, document, gid;
+    bool held; /* kept inside, since a participant with several offices speaks with one voice: not yet released */
 };
 /* Durable. GMM_EUSAGE: nothing said, unknown position, an answer that would reveal an internal note; GMM_ENOTFOUND,
  * GMM_EAMBIGUOUS (choices), GMM_EDENIED. */
 enum gmm_err note_post(struct node *node, const struct note_request *request, struct note_posted *out, json_t *choices,
                        struct gmm_msg *msg);
-/* Notes on one document or on all texts of one version, the oldest first, with what their records say. */
+/* Notes and releases on one document or on all texts of one version, the oldest first, with what their records say. */
 struct note_view {
     const struct projection_item *item;
     const struct record_note *record; /* NULL: its body cannot be opened */

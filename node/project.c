@@ -5,6 +5,8 @@
 
 #include "node/content.h"
 #include "node/plaintext.h"
+#include "node/project_item.h"
+#include "node/receipts.h"
 #include "node/watch.h"
 
 #define TITLE_BYTES (LIMIT_TITLE_TEXT + LIMIT_SYMBOL_TEXT + (LIMIT_ATTACHMENTS + 1) * (LIMIT_FILE_NAME + 1) + 8u)
@@ -79,8 +81,10 @@ static enum gmm_err put_item(struct node *node, const struct projection_item *it
 {
     if (err == GMM_OK)
         err = projection_put(node->projection, item);
-    if (err == GMM_OK)
+    if (err == GMM_OK) {
         watch_emit(node, item);
+        receipts_owe(node, item);
+    }
     return err;
 }
 
@@ -234,6 +238,24 @@ static enum gmm_err put_note(struct node *node, const struct header *h, const st
     return err;
 }
 
+static enum gmm_err put_other(struct node *node, const struct header *h, const struct gmm_id *id, const uint8_t *plain,
+                              size_t len)
+{
+    struct projection_item item;
+    struct buffer title, text;
+    buffer_init(&title, TITLE_BYTES);
+    buffer_init(&text, 2u * LIMIT_NOTE_TEXT + 8u);
+    enum gmm_err err = put_item(node, &item, project_item_make(&item, h, id, plain, len, &title, &text));
+    if (err == GMM_OK && (err = title.failed) == GMM_OK)
+        err = text.failed;
+    if (err == GMM_OK && title.len + text.len > 0)
+        err = search_put(node->search, id, (const char *)title.p, title.len, (const char *)text.p, text.len);
+    buffer_close(&title);
+    buffer_close(&text);
+    projection_item_close(&item);
+    return err;
+}
+
 static enum gmm_err put_group_name(struct node *node, const struct header *h, const uint8_t *plain, size_t len)
 {
     struct record_group_name record;
@@ -253,6 +275,15 @@ enum gmm_err project_check(struct node *node, const struct header *h, const stru
     struct projection_item item = {.id = *id};
     struct record_document doc;
     struct record_note note;
+    if (project_item_is(h->type)) {
+        enum gmm_err made = project_item_make(&item, h, id, plain, len, NULL, NULL);
+        if (made == GMM_OK)
+            made = projection_check(node->projection, &item);
+        else if (made != GMM_ENOMEM)
+            made = GMM_OK; /* such a line was never made */
+        projection_item_close(&item);
+        return made;
+    }
     enum gmm_err err = h->type == HEADER_DOCUMENT ? record_document_decode(&doc, plain, len)
                        : h->type == HEADER_NOTE   ? record_note_decode(&note, plain, len)
                                                   : GMM_EFORMAT;
@@ -277,7 +308,8 @@ static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTE
     uint8_t *plain = NULL;
     size_t len = 0;
     uint16_t type = bytes_load_u16(bytes + 2);
-    if (body == NULL || (type != HEADER_DOCUMENT && type != HEADER_NOTE && type != HEADER_GROUP_NAME))
+    bool other = project_item_is(type);
+    if (body == NULL || (type != HEADER_DOCUMENT && type != HEADER_NOTE && type != HEADER_GROUP_NAME && !other))
         return GMM_OK;
     enum gmm_err err = node_open_body(node, bytes, body, body_len, &h, &plain, &len);
     if (err == GMM_EUNKNOWN)
@@ -286,6 +318,8 @@ static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTE
         err = put_document(node, &h, id, plain, len, wants);
     else if (err == GMM_OK && type == HEADER_NOTE)
         err = put_note(node, &h, id, plain, len);
+    else if (err == GMM_OK && other)
+        err = put_other(node, &h, id, plain, len);
     else if (err == GMM_OK)
         err = put_group_name(node, &h, plain, len);
     seal_free(plain, len);

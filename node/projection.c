@@ -367,7 +367,7 @@ enum gmm_err projection_each(struct projection *p, const struct projection_query
     snprintf(sql, sizeof sql, "SELECT " PROJECTION_COLUMNS ITEM_FROM "%s%s AND i.time >= ?3 AND %s%s LIMIT ?6",
              query->gid != NULL ? " AND i.gid = ?1" : " AND ?1 IS NULL",
              query->document != NULL ? " AND i.document = ?2" : " AND ?2 IS NULL",
-             query->type != 0 ? "i.type = ?4" : "i.type IN (64, 65, 72) AND ?4 = 0", order_of(query));
+             query->type != 0 ? "i.type = ?4" : "i.type IN (64, 65, 70, 72) AND ?4 = 0", order_of(query));
     sqlite3_stmt *stmt = store_prepare(p->store, sql, &err);
     if (stmt == NULL)
         return err;

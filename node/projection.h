@@ -54,8 +54,8 @@ enum gmm_err projection_set_voids(struct projection *p, const struct run_key *ke
 
 struct projection_query {
     const struct gmm_id *gid;      /* NULL: all groups */
-    const struct gmm_id *document; /* notes of this document */
-    uint16_t type;                 /* 0: documents, notes, practices */
+    const struct gmm_id *document; /* notes of this document, and what else names it */
+    uint16_t type;                 /* 0: documents, notes, releases, practices */
     uint64_t since_ms;
     const struct gmm_id *after; /* after this id in the order of the list */
     uint32_t limit;             /* 0: none */

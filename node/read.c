@@ -6,6 +6,8 @@
 
 #include "node/item.h"
 #include "node/reply.h"
+#include "proto/record_care.h"
+#include "proto/record_consult.h"
 
 #define PREFIX_DIGITS 8u
 #define PREFIX_MATCHES 64u
@@ -37,8 +39,13 @@ static enum gmm_err collect_text(void *arg, const struct projection_item *item)
         t->capacity = capacity;
     }
     struct read_text *text = &t->texts[t->count++];
-    *text = (struct read_text){
-        .id = item->id, .translates = item->translates, .version = item->version, .time_ms = item->time_ms};
+    *text = (struct read_text){.id = item->id,
+                               .translates = item->translates,
+                               .revises = item->revises,
+                               .gid = item->gid,
+                               .author = item->author,
+                               .version = item->version,
+                               .time_ms = item->time_ms};
     if (item->lang != NULL && strlen(item->lang) < sizeof text->lang)
         memcpy(text->lang, item->lang, strlen(item->lang));
     return GMM_OK;
@@ -253,6 +260,35 @@ void read_close(struct read_found *found)
 
 /* ---- records */
 
+bool read_is_note(uint16_t type)
+{
+    return type == HEADER_NOTE || type == HEADER_RELEASE;
+}
+
+static enum gmm_err take_release(struct read_record *out)
+{
+    struct record_release r;
+    enum gmm_err err = record_release_decode(&r, out->plain, out->len);
+    if (err == GMM_OK)
+        out->note = (struct record_note){.document = r.document,
+                                         .para = r.para,
+                                         .position = r.position,
+                                         .text = r.text,
+                                         .proposed = r.proposed,
+                                         .lang = r.lang,
+                                         .person = r.person};
+    return err;
+}
+
+static enum gmm_err take_practice(struct read_record *out)
+{
+    struct record_practice r;
+    enum gmm_err err = record_practice_decode(&r, out->plain, out->len);
+    if (err == GMM_OK)
+        out->note = (struct record_note){.text = r.text, .proposed = r.results, .lang = r.lang, .person = r.person};
+    return err;
+}
+
 enum gmm_err read_record(struct node *node, const struct gmm_id *id, struct read_record *out, struct gmm_msg *msg)
 {
     char hex[GMM_ID_HEX + 1];
@@ -263,6 +299,10 @@ enum gmm_err read_record(struct node *node, const struct gmm_id *id, struct read
         err = record_document_decode(&out->document, out->plain, out->len);
     else if (err == GMM_OK && out->header.type == HEADER_NOTE)
         err = record_note_decode(&out->note, out->plain, out->len);
+    else if (err == GMM_OK && out->header.type == HEADER_RELEASE)
+        err = take_release(out);
+    else if (err == GMM_OK && out->header.type == HEADER_PRACTICE)
+        err = take_practice(out);
     else if (err == GMM_OK || err == GMM_EUNKNOWN)
         err = GMM_ENOTFOUND;
     if (err == GMM_EDECRYPT || err == GMM_EFORMAT || err == GMM_ELIMIT)

@@ -18,6 +18,7 @@ struct read_want {
 /* One language of one version of a document. */
 struct read_text {
     struct gmm_id id, translates; /* zero: an original */
+    struct gmm_id revises, gid, author;
     uint32_t version;
     uint64_t time_ms;
     char lang[LIMIT_LANG_TEXT + 1];
@@ -42,15 +43,17 @@ enum gmm_err read_texts(struct node *node, const char *symbol, struct read_text 
 /* Language tags are compared without regard to case; "fr" also finds "fr-CH" when `loose`. */
 bool read_lang_is(const char *tag, const char *wanted, bool loose);
 
-/* The opened record of a document or a note. read_record_close wipes. */
+/* The opened record of a document, a note, a release or a practice. read_record_close wipes. */
 struct read_record {
     struct header header;
     uint8_t *plain;
     size_t len;
     struct record_document document; /* header.type HEADER_DOCUMENT */
-    struct record_note note;         /* HEADER_NOTE */
+    /* HEADER_NOTE, and what people wrote in HEADER_RELEASE, HEADER_PRACTICE (proposed: its results) */
+    struct record_note note;
 };
-/* GMM_ENOTFOUND (also: neither a document nor a note, or no secret for it), GMM_EABSENT, GMM_ECORRUPT, GMM_ENOMEM. */
+bool read_is_note(uint16_t type); /* a note or a release */
+/* GMM_ENOTFOUND (also: none of these, or no secret for it), GMM_EABSENT, GMM_ECORRUPT, GMM_ENOMEM. */
 enum gmm_err read_record(struct node *node, const struct gmm_id *id, struct read_record *out, struct gmm_msg *msg);
 void read_record_close(struct read_record *record);
 

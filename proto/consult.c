@@ -160,8 +160,8 @@ static void begin_round(struct course *k, const struct consult_fact *fact, const
     k->round_deadline_ms = fact->as.action.deadline_ms;
     k->c->silence_ms = 0;
     if (fact->as.action.lang_count > 0) {
-        k->langs = fact->as.action.langs;
-        k->lang_count = fact->as.action.lang_count;
+        k->langs = k->c->langs = fact->as.action.langs;
+        k->lang_count = k->c->lang_count = fact->as.action.lang_count;
     }
 }
 

@@ -116,7 +116,8 @@ struct consult_objection {
 struct consult {
     struct gmm_id id, document, coordinator; /* the `open` entry; the text that the last record names */
     enum consult_state state;
-    uint32_t round, version;
+    uint32_t round, version, lang_count;
+    const struct record_text *langs; /* required of this round; borrowed */
     uint64_t opened_ms, closed_ms;
     uint64_t deadline_ms; /* as it counts: later than typed when a language came late; 0: the clock stands */
     uint64_t silence_ms;  /* when silence was asked for; 0: not in this round */

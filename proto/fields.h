@@ -3,7 +3,9 @@
 #ifndef GMM_PROTO_FIELDS_H
 #define GMM_PROTO_FIELDS_H
 
-#include "proto/record.h"
+#include "proto/packer.h"
+#include "proto/reader.h"
+#include "proto/record_ids.h"
 
 /* Writes the keys of one map; without a buffer it only counts them. */
 struct fields_writer {

@@ -1,0 +1,447 @@
+#include "node/consulting.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys/charter.h"
+#include "node/item.h"
+#include "node/reply.h"
+
+struct consulting_kept {
+    uint8_t *plain;
+    size_t len;
+    struct record_consult *consult; /* its languages are borrowed */
+};
+
+/* ---- the document */
+
+/* The texts of the symbol in the document's group, in the order of read_texts. */
+static void keep_group(struct consulting *c)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < c->text_count; i++)
+        if (id_equal(&c->texts[i].gid, &c->gid))
+            c->texts[kept++] = c->texts[i];
+    c->text_count = kept;
+}
+
+static enum gmm_err take_texts(struct consulting *c)
+{
+    if (c->document.symbol != NULL)
+        return read_texts(c->node, c->document.symbol, &c->texts, &c->text_count);
+    c->texts = calloc(1, sizeof *c->texts);
+    if (c->texts == NULL)
+        return GMM_ENOMEM;
+    c->text_count = 1;
+    c->texts[0] = (struct read_text){.id = c->document.id,
+                                     .translates = c->document.translates,
+                                     .revises = c->document.revises,
+                                     .gid = c->document.gid,
+                                     .author = c->document.author,
+                                     .version = c->document.version,
+                                     .time_ms = c->document.time_ms};
+    if (c->document.lang != NULL && strlen(c->document.lang) <= LIMIT_LANG_TEXT)
+        memcpy(c->texts[0].lang, c->document.lang, strlen(c->document.lang));
+    return GMM_OK;
+}
+
+/* A note, a release: the document that it is on. */
+static enum gmm_err take_document(struct consulting *c, const char *ref, struct gmm_msg *msg)
+{
+    struct gmm_id id = c->document.document;
+    if (c->document.type == HEADER_DOCUMENT)
+        return GMM_OK;
+    if (id_is_zero(&id))
+        return gmm_fail(msg, GMM_EUSAGE, "'%s' is no document", ref);
+    projection_item_close(&c->document);
+    c->document = (struct projection_item){0};
+    enum gmm_err err = projection_get(c->node->projection, &id, &c->document);
+    return err == GMM_OK ? err : gmm_fail(msg, err, "the document that '%s' is about is not readable here", ref);
+}
+
+static enum gmm_err find(struct consulting *c, const char *ref, json_t *choices, struct gmm_msg *msg)
+{
+    struct read_found found;
+    enum gmm_err err = read_texts(c->node, ref, &c->texts, &c->text_count);
+    if (err == GMM_OK && c->text_count > 0) { /* of two heads the first: all that is said of the symbol is one story */
+        err = projection_get(c->node->projection, &c->texts[0].id, &c->document);
+    } else if (err == GMM_OK) {
+        free(c->texts);
+        c->texts = NULL;
+        err = read_find(c->node, ref, NULL, &found, choices, msg);
+        c->document = found.item;
+        found.item = (struct projection_item){0};
+        read_close(&found);
+        if (err == GMM_OK)
+            err = take_document(c, ref, msg);
+        if (err == GMM_OK)
+            err = take_texts(c);
+    }
+    if (err != GMM_OK)
+        return err;
+    c->gid = c->document.gid;
+    keep_group(c);
+    return GMM_OK;
+}
+
+/* ---- facts */
+
+static void *room(void *items, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return items;
+    size_t wanted = *capacity == 0 ? 64 : 2 * *capacity;
+    void *more = realloc(items, wanted * size);
+    if (more != NULL)
+        *capacity = wanted;
+    return more;
+}
+
+static struct consult_fact *add_fact(struct consulting *c)
+{
+    void *facts = room(c->facts, c->count, &c->capacity, sizeof *c->facts);
+    if (facts == NULL)
+        return NULL;
+    c->facts = facts;
+    c->facts[c->count] = (struct consult_fact){0};
+    return &c->facts[c->count++];
+}
+
+/* Chair, or lead of the document's group, then. Terms before the present one are closed: what they signed in the past
+ * is not judged anew by who is chair today. */
+static bool is_officer(const struct consulting *c, const struct view *view, const struct gmm_id *pid, uint64_t at_ms)
+{
+    if (id_equal(&view->chair, pid) && at_ms >= view->term_from_ms)
+        return true;
+    const struct view_group *group = view_group(view, &c->gid);
+    for (unsigned i = 0; group != NULL && group->kind == GROUP_THEMATIC && i < LIMIT_THEMATIC; i++)
+        if (group->name != NULL && strcmp(group->name, charter_thematic_name(i)) == 0)
+            return id_equal(&view->leads[i], pid);
+    return false;
+}
+
+size_t consulting_offices(const struct view *view, const struct gmm_id *pid, uint64_t at_ms)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < view->office_count; i++) {
+        const struct view_office *o = &view->offices[i];
+        count += id_equal(&o->pid, pid) && o->status == VIEW_OFFICE_ACTIVE && o->not_before_ms <= at_ms &&
+                 at_ms < o->not_after_ms;
+    }
+    return count;
+}
+
+static enum gmm_err keep(struct consulting *c, uint8_t *plain, size_t len, struct record_consult *consult)
+{
+    struct consulting_kept *kept = room(c->kept, c->kept_count, &c->kept_capacity, sizeof *c->kept);
+    if (kept == NULL) {
+        seal_free(plain, len);
+        free(consult);
+        return GMM_ENOMEM;
+    }
+    c->kept = kept;
+    c->kept[c->kept_count++] = (struct consulting_kept){plain, len, consult};
+    return GMM_OK;
+}
+
+static enum gmm_err fill_action(struct consulting *c, struct consult_fact *fact, uint8_t *plain, size_t len)
+{
+    struct record_consult *r = malloc(sizeof *r);
+    enum gmm_err err = r == NULL ? GMM_ENOMEM : record_consult_decode(r, plain, len);
+    if (err != GMM_OK) {
+        free(r);
+        seal_free(plain, len);
+        return err;
+    }
+    fact->kind = CONSULT_ACTION;
+    fact->as.action.action = r->action;
+    fact->as.action.key = r->key;
+    fact->as.action.deadline_ms = r->deadline_ms;
+    fact->as.action.round = r->round;
+    fact->as.action.langs = r->langs;
+    fact->as.action.lang_count = r->lang_count;
+    fact->as.action.has_reason = r->short_reason.len > 0;
+    fact->as.action.invited = r->invited;
+    fact->as.action.outcome = r->outcome;
+    return keep(c, plain, len, r);
+}
+
+static enum gmm_err fill_release(struct consulting *c, struct consult_fact *fact, uint8_t *plain, size_t len)
+{
+    struct record_release r;
+    enum gmm_err err = record_release_decode(&r, plain, len);
+    if (err != GMM_OK) {
+        seal_free(plain, len);
+        return err;
+    }
+    fact->kind = CONSULT_RELEASE;
+    fact->as.release.para = r.para;
+    fact->as.release.position = (unsigned)r.position;
+    fact->as.release.cleared = r.has_clear;
+    fact->as.release.supersedes = r.supersedes;
+    return keep(c, plain, len, NULL);
+}
+
+/* Those whose lists are borrowed from their plaintext. */
+static enum gmm_err fill_opened(struct consulting *c, struct consult_fact *fact, const struct projection_item *item)
+{
+    struct header header;
+    uint8_t *plain = NULL;
+    size_t len = 0;
+    enum gmm_err err = node_open_record(c->node, &item->id, &header, &plain, &len);
+    if (err != GMM_OK)
+        return err;
+    fact->time = header.time;
+    return item->type == HEADER_CONSULT ? fill_action(c, fact, plain, len) : fill_release(c, fact, plain, len);
+}
+
+static void fill_note(struct consult_fact *fact, const struct projection_item *item, const struct view *view)
+{
+    if (item->position >= RECORD_ACCEPTED) { /* an answer that came with a table of notes */
+        fact->kind = CONSULT_DISPOSITION;
+        fact->as.disposition.note = item->parent;
+        fact->as.disposition.as = item->position;
+        return;
+    }
+    fact->kind = CONSULT_NOTE;
+    fact->as.note.para = item->para;
+    fact->as.note.position = item->position;
+    fact->as.note.reply = !id_is_zero(&item->parent);
+    fact->as.note.alone = consulting_offices(view, &fact->author, item->time_ms) <= 1;
+}
+
+static enum gmm_err collect(void *arg, const struct projection_item *item)
+{
+    struct consulting *c = arg;
+    const struct view *view = engine_view(c->node->engine);
+    const struct view_office *office = view == NULL ? NULL : view_office(view, &item->author);
+    if (office == NULL || !id_equal(&item->gid, &c->gid))
+        return GMM_OK;
+    struct consult_fact *fact = add_fact(c);
+    if (fact == NULL)
+        return GMM_ENOMEM;
+    fact->id = item->id;
+    fact->author = office->pid;
+    fact->document = item->document;
+    fact->time = item->time_ms << 16;
+    fact->officer = is_officer(c, view, &office->pid, item->time_ms);
+    enum gmm_err err = GMM_OK;
+    if (item->type == HEADER_CONSULT || item->type == HEADER_RELEASE) {
+        err = fill_opened(c, fact, item);
+    } else if (item->type == HEADER_NOTE) {
+        fill_note(fact, item, view);
+    } else if (item->type == HEADER_DISPOSITION) {
+        fact->kind = CONSULT_DISPOSITION;
+        fact->as.disposition.note = item->parent;
+        fact->as.disposition.as = item->position;
+    } else {
+        fact->kind = CONSULT_RECEIPT;
+        fact->as.receipt.opened = item->position != 0;
+    }
+    if (err != GMM_OK)
+        c->count--;
+    return err == GMM_ENOMEM ? err : GMM_OK; /* what does not open says nothing */
+}
+
+static enum gmm_err collect_text(struct consulting *c, const struct read_text *text)
+{
+    static const uint16_t types[] = {HEADER_CONSULT, HEADER_NOTE, HEADER_RELEASE, HEADER_DISPOSITION, HEADER_RECEIPT};
+    const struct view *view = engine_view(c->node->engine);
+    const struct view_office *office = view == NULL ? NULL : view_office(view, &text->author);
+    enum gmm_err err = GMM_OK;
+    if (office != NULL) {
+        struct consult_fact *fact = add_fact(c);
+        if (fact == NULL)
+            return GMM_ENOMEM;
+        fact->kind = CONSULT_VERSION;
+        fact->id = fact->document = text->id;
+        fact->author = office->pid;
+        fact->time = text->time_ms << 16;
+        fact->as.version.version = text->version;
+        fact->as.version.lang = (struct record_text){text->lang, strlen(text->lang)};
+        fact->as.version.translates = text->translates;
+        fact->as.version.revises = text->revises;
+    }
+    for (size_t i = 0; i < sizeof types / sizeof types[0] && err == GMM_OK; i++) {
+        struct projection_query query = {.document = &text->id, .type = types[i], .oldest_first = true};
+        err = projection_each(c->node->projection, &query, collect, c);
+    }
+    return err;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return id_compare(&(*(struct consult_fact *const *)a)->id, &(*(struct consult_fact *const *)b)->id);
+}
+
+/* What another participant answered is attested by the answer. */
+static enum gmm_err attest(struct consulting *c)
+{
+    struct consult_fact **sorted = calloc(c->count + 1, sizeof(struct consult_fact *));
+    if (sorted == NULL)
+        return GMM_ENOMEM;
+    for (size_t i = 0; i < c->count; i++)
+        sorted[i] = &c->facts[i];
+    qsort(sorted, c->count, sizeof *sorted, by_id);
+    for (size_t i = 0; i < c->count; i++) {
+        const struct consult_fact *answer = &c->facts[i];
+        if (answer->kind != CONSULT_DISPOSITION)
+            continue;
+        struct consult_fact wanted = {.id = answer->as.disposition.note}, *key = &wanted;
+        struct consult_fact **found = bsearch(&key, sorted, c->count, sizeof *sorted, by_id);
+        if (found == NULL || id_equal(&(*found)->author, &answer->author))
+            continue;
+        uint64_t at = answer->time >> 16;
+        if ((*found)->witnessed_ms == 0 || (*found)->witnessed_ms > at)
+            (*found)->witnessed_ms = at;
+    }
+    free(sorted);
+    return GMM_OK;
+}
+
+static uint64_t removed_at(const struct view *view, const struct gmm_id *pid)
+{
+    uint64_t at = 0;
+    for (size_t i = 0; i < view->removal_count; i++)
+        if (id_equal(&view->removals[i].pid, pid))
+            at = header_time_ms(view->removals[i].time);
+    return at;
+}
+
+static enum gmm_err collect_parties(struct consulting *c)
+{
+    const struct view *view = engine_view(c->node->engine);
+    c->parties = calloc((view == NULL ? 0 : view->participant_count) + 1, sizeof *c->parties);
+    if (c->parties == NULL)
+        return GMM_ENOMEM;
+    for (size_t i = 0; view != NULL && i < view->participant_count; i++) {
+        const struct view_participant *p = &view->participants[i];
+        c->parties[c->party_count++] = (struct consult_party){
+            .pid = p->pid,
+            .observer = p->kind == IDENTITY_OBSERVER,
+            .until_ms = p->status == VIEW_ACTIVE ? UINT64_MAX : removed_at(view, &p->pid),
+        };
+    }
+    return GMM_OK;
+}
+
+enum gmm_err consulting_open(struct node *node, const char *ref, struct consulting *out, json_t *choices,
+                             struct gmm_msg *msg)
+{
+    *out = (struct consulting){.node = node};
+    enum gmm_err err = find(out, ref, choices, msg);
+    if (err == GMM_OK)
+        err = collect_parties(out);
+    for (size_t i = 0; i < out->text_count && err == GMM_OK; i++)
+        err = collect_text(out, &out->texts[i]);
+    if (err == GMM_OK)
+        err = attest(out);
+    if (err != GMM_OK)
+        return err;
+    struct consult_facts facts = {out->facts, out->count, out->parties, out->party_count};
+    return consult_outcome(&out->outcome, &facts, node_now_ms());
+}
+
+void consulting_close(struct consulting *c)
+{
+    for (size_t i = 0; i < c->kept_count; i++) {
+        if (c->kept[i].consult != NULL)
+            record_consult_close(c->kept[i].consult);
+        free(c->kept[i].consult);
+        seal_free(c->kept[i].plain, c->kept[i].len);
+    }
+    consult_close(&c->outcome);
+    projection_item_close(&c->document);
+    free(c->kept);
+    free(c->texts);
+    free(c->facts);
+    free(c->parties);
+    *c = (struct consulting){0};
+}
+
+const struct consult *consulting_last(const struct consulting *c)
+{
+    return c->outcome.count == 0 ? NULL : &c->outcome.list[c->outcome.count - 1];
+}
+
+bool consulting_is_running(const struct consult *consult)
+{
+    return consult != NULL && consult->state != CONSULT_CLOSED && consult->state != CONSULT_ADOPTED;
+}
+
+bool consulting_invites_us(const struct consulting *c, const struct consult *consult)
+{
+    for (size_t i = 0; consult != NULL && i < consult->invited_count; i++)
+        if (id_equal(&consult->invited[i].pid, node_pid(c->node)))
+            return true;
+    return false;
+}
+
+json_t *consulting_participant(struct node *node, const struct gmm_id *pid)
+{
+    const struct view *view = engine_view(node->engine);
+    const struct view_participant *p = view == NULL ? NULL : view_participant(view, pid);
+    return p == NULL ? reply_id(pid) : item_text(p->id);
+}
+
+/* ---- would it have effect? */
+
+static enum gmm_err refuse(enum consult_reason reason, struct gmm_msg *msg)
+{
+    switch (reason) {
+    case CONSULT_UNAUTHORISED:
+        return gmm_fail(msg, GMM_EDENIED,
+                        "only who opened the consultation (else the document's author), the chair or the lead of the "
+                        "group may do this; only a note's author withdraws it");
+    case CONSULT_DUPLICATE:
+        return gmm_fail(msg, GMM_EEXISTS, "that stands already");
+    case CONSULT_CONTRADICTORY:
+        return gmm_fail(msg, GMM_ESTATE,
+                        "that does not fit what stands: the consultation is closed or adopted, or the "
+                        "new deadline is not behind the present one");
+    case CONSULT_UNKNOWN:
+        return gmm_fail(msg, GMM_ENOTFOUND, "the consultation, the note or the document is not known here");
+    case CONSULT_PAST:
+        return gmm_fail(msg, GMM_EUSAGE, "the deadline is in the past");
+    case CONSULT_TOO_SHORT:
+        return gmm_fail(msg, GMM_EUSAGE, "a silence procedure takes 72 hours at least; --short REASON says why less");
+    case CONSULT_LATE:
+        return gmm_fail(msg, GMM_ESTATE, "the deadline has passed");
+    case CONSULT_NOT_INVITED:
+        return gmm_fail(msg, GMM_EDENIED, "your participant is not invited to this consultation");
+    case CONSULT_NOT_RELEASED:
+        return gmm_fail(msg, GMM_ESTATE, "a note of one office of several is no position");
+    }
+    return GMM_ESTATE;
+}
+
+enum gmm_err consulting_try(struct consulting *c, struct consult_fact *fact, struct consults *out, struct gmm_msg *msg)
+{
+    struct consults tried;
+    uint64_t now_ms = node_now_ms();
+    const struct view *view = engine_view(c->node->engine);
+    uint64_t last = 0; /* an entry of ours comes behind all that our participant said */
+    memset(&fact->id, 0xff, sizeof fact->id);
+    fact->author = *node_pid(c->node);
+    for (size_t i = 0; i < c->count; i++)
+        if (id_equal(&c->facts[i].author, &fact->author) && c->facts[i].time > last)
+            last = c->facts[i].time;
+    fact->time = header_time_next(last, now_ms);
+    fact->officer = view != NULL && is_officer(c, view, &fact->author, now_ms);
+    struct consult_fact *added = add_fact(c);
+    if (added == NULL)
+        return GMM_ENOMEM;
+    *added = *fact;
+    struct consult_facts facts = {c->facts, c->count--, c->parties, c->party_count};
+    enum gmm_err err = consult_outcome(&tried, &facts, now_ms);
+    if (err != GMM_OK)
+        return err;
+    for (size_t i = 0; i < tried.ignored_count && err == GMM_OK; i++)
+        if (id_equal(&tried.ignored[i].id, &fact->id))
+            err = refuse(tried.ignored[i].reason, msg);
+    if (err == GMM_OK && out != NULL)
+        *out = tried;
+    else
+        consult_close(&tried);
+    return err;
+}
