@@ -107,17 +107,37 @@ static struct consult_fact *add_fact(struct consulting *c)
     return &c->facts[c->count++];
 }
 
-/* Chair, or lead of the document's group, then. Terms before the present one are closed: what they signed in the past
- * is not judged anew by who is chair today. */
+static bool was_chair(const struct view *view, const struct gmm_id *pid, uint64_t at_ms)
+{
+    const struct view_term *term = NULL; /* the last that had begun */
+    for (size_t i = 0; i < view->term_count; i++)
+        if (view->terms[i].from_ms <= at_ms)
+            term = &view->terms[i];
+    return term != NULL && (id_equal(&term->chair, pid) || id_equal(&term->deputy, pid));
+}
+
+static bool was_lead(const struct view *view, const struct view_group *group, const struct gmm_id *pid, uint64_t at_ms)
+{
+    for (unsigned i = 0; i < LIMIT_THEMATIC; i++) {
+        if (group->name == NULL || strcmp(group->name, charter_thematic_name(i)) != 0)
+            continue;
+        for (size_t k = 0; k < view->lead_term_count; k++) {
+            const struct view_lead *lead = &view->lead_terms[k];
+            bool then = lead->from_ms <= at_ms && (lead->until_ms == 0 || at_ms < lead->until_ms);
+            if (lead->thematic == i && lead->accepted && then && id_equal(&lead->pid, pid))
+                return true;
+        }
+        return id_equal(&view->leads[i], pid);
+    }
+    return false;
+}
+
+/* Chair, or lead of the document's group, at that time. */
 static bool is_officer(const struct consulting *c, const struct view *view, const struct gmm_id *pid, uint64_t at_ms)
 {
-    if (id_equal(&view->chair, pid) && at_ms >= view->term_from_ms)
-        return true;
     const struct view_group *group = view_group(view, &c->gid);
-    for (unsigned i = 0; group != NULL && group->kind == GROUP_THEMATIC && i < LIMIT_THEMATIC; i++)
-        if (group->name != NULL && strcmp(group->name, charter_thematic_name(i)) == 0)
-            return id_equal(&view->leads[i], pid);
-    return false;
+    return was_chair(view, pid, at_ms) ||
+           (group != NULL && group->kind == GROUP_THEMATIC && was_lead(view, group, pid, at_ms));
 }
 
 size_t consulting_offices(const struct view *view, const struct gmm_id *pid, uint64_t at_ms)
