@@ -22,8 +22,8 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS p_item_document ON p_item(document, time) WHERE document IS NOT NULL;"
     "CREATE INDEX IF NOT EXISTS p_item_symbol ON p_item(symbol) WHERE symbol IS NOT NULL;"
     "CREATE TABLE IF NOT EXISTS p_log(log INTEGER PRIMARY KEY, next INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE IF NOT EXISTS p_void(log INTEGER, from_seq INTEGER, until_ms INTEGER NOT NULL,"
-    " PRIMARY KEY(log, from_seq)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS p_gap(log INTEGER, no INTEGER, from_seq INTEGER NOT NULL, from_ms INTEGER NOT NULL,"
+    " until_ms INTEGER NOT NULL, PRIMARY KEY(log, no)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS p_deferred(epoch BLOB, id BLOB, PRIMARY KEY(epoch, id)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS p_group(gid BLOB PRIMARY KEY, hash BLOB NOT NULL, name BLOB NOT NULL) STRICT,"
     " WITHOUT ROWID;"
@@ -31,7 +31,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS p_chunk(chunk BLOB PRIMARY KEY, gid BLOB NOT NULL, document BLOB NOT NULL) STRICT,"
     " WITHOUT ROWID;";
 static const char drop[] =
-    "DROP TABLE IF EXISTS p_item; DROP TABLE IF EXISTS p_log; DROP TABLE IF EXISTS p_void;"
+    "DROP TABLE IF EXISTS p_item; DROP TABLE IF EXISTS p_log; DROP TABLE IF EXISTS p_gap;"
     "DROP TABLE IF EXISTS p_deferred; DROP TABLE IF EXISTS p_group; DROP TABLE IF EXISTS p_chunk;";
 
 static enum gmm_err execute(struct projection *p, const char *sql)
@@ -45,7 +45,7 @@ static bool has_tables(struct projection *p)
     enum gmm_err err;
     sqlite3_stmt *stmt = store_prepare(p->store,
                                        "SELECT count(*) FROM sqlite_schema WHERE name IN "
-                                       "('p_item','p_log','p_void','p_deferred','p_group','p_chunk')",
+                                       "('p_item','p_log','p_gap','p_deferred','p_group','p_chunk')",
                                        &err);
     bool all = stmt != NULL && store_row(p->store, stmt, &err) && sqlite3_column_int(stmt, 0) == 6;
     sqlite3_finalize(stmt);
@@ -294,7 +294,8 @@ enum gmm_err projection_put(struct projection *p, const struct projection_item *
 
 #define ITEM_FROM                                                                                                      \
     " FROM p_item i JOIN p_log l ON l.log = i.log WHERE NOT EXISTS"                                                    \
-    " (SELECT 1 FROM p_void v WHERE v.log = i.log AND i.seq >= v.from_seq AND i.time < v.until_ms)"
+    " (SELECT 1 FROM p_gap v WHERE v.log = i.log AND i.seq >= v.from_seq AND i.time >= v.from_ms"                      \
+    " AND i.time < v.until_ms)"
 
 enum gmm_err projection_read_item(struct projection *p, sqlite3_stmt *stmt, struct projection_item *item)
 {

@@ -85,14 +85,15 @@ static enum gmm_err voids_stand(struct projection *p, int64_t log, const struct 
     enum gmm_err err;
     size_t i = 0;
     sqlite3_stmt *stmt =
-        store_prepare(p->store, "SELECT from_seq, until_ms FROM p_void WHERE log = ?1 ORDER BY from_seq", &err);
+        store_prepare(p->store, "SELECT from_seq, from_ms, until_ms FROM p_gap WHERE log = ?1 ORDER BY no", &err);
     if (stmt == NULL)
         return err;
     sqlite3_bind_int64(stmt, 1, log);
     *same = true;
     while (*same && store_row(p->store, stmt, &err)) {
         *same = i < count && sqlite3_column_int64(stmt, 0) == clamp(voids[i].from_seq) &&
-                sqlite3_column_int64(stmt, 1) == clamp(voids[i].until_ms);
+                sqlite3_column_int64(stmt, 1) == clamp(voids[i].from_ms) &&
+                sqlite3_column_int64(stmt, 2) == clamp(voids[i].until_ms);
         i++;
     }
     *same = *same && i == count;
@@ -100,16 +101,18 @@ static enum gmm_err voids_stand(struct projection *p, int64_t log, const struct 
     return err;
 }
 
-static enum gmm_err put_void(struct projection *p, int64_t log, const struct view_void *v)
+static enum gmm_err put_void(struct projection *p, int64_t log, size_t no, const struct view_void *v)
 {
     enum gmm_err err;
-    sqlite3_stmt *stmt =
-        store_prepare(p->store, "INSERT INTO p_void(log, from_seq, until_ms) VALUES(?1, ?2, ?3)", &err);
+    sqlite3_stmt *stmt = store_prepare(
+        p->store, "INSERT INTO p_gap(log, no, from_seq, from_ms, until_ms) VALUES(?1, ?2, ?3, ?4, ?5)", &err);
     if (stmt == NULL)
         return err;
     sqlite3_bind_int64(stmt, 1, log);
-    sqlite3_bind_int64(stmt, 2, clamp(v->from_seq));
-    sqlite3_bind_int64(stmt, 3, clamp(v->until_ms));
+    sqlite3_bind_int64(stmt, 2, clamp(no));
+    sqlite3_bind_int64(stmt, 3, clamp(v->from_seq));
+    sqlite3_bind_int64(stmt, 4, clamp(v->from_ms));
+    sqlite3_bind_int64(stmt, 5, clamp(v->until_ms));
     err = store_run_stmt(p->store, stmt);
     sqlite3_finalize(stmt);
     return err;
@@ -132,14 +135,14 @@ enum gmm_err projection_set_voids(struct projection *p, const struct run_key *ke
     if (err != GMM_OK || same)
         return err;
     err = projection_begin(p);
-    sqlite3_stmt *stmt = err == GMM_OK ? store_prepare(p->store, "DELETE FROM p_void WHERE log = ?1", &err) : NULL;
+    sqlite3_stmt *stmt = err == GMM_OK ? store_prepare(p->store, "DELETE FROM p_gap WHERE log = ?1", &err) : NULL;
     if (stmt == NULL)
         return err;
     sqlite3_bind_int64(stmt, 1, no);
     err = store_run_stmt(p->store, stmt);
     sqlite3_finalize(stmt);
     for (size_t i = 0; i < count && err == GMM_OK; i++)
-        err = put_void(p, no, &voids[i]);
+        err = put_void(p, no, i, &voids[i]);
     return err;
 }
 

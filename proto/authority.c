@@ -1,6 +1,7 @@
 #include "proto/authority.h"
 
 #include "proto/authority_rules.h"
+#include "proto/removals.h"
 #include "proto/rulings.h"
 
 /* By type. */
@@ -48,6 +49,8 @@ static const struct rule {
      "thematic group: the lead, or the chair in its term; circle: its creator; `all` and `internal`: nobody"},
     {HEADER_REMOVE, false, false, "REMOVE", authority_groups_judge_members, authority_groups_apply_members,
      authority_groups_ask_members, "as ADD; the creator of a circle stays in it"},
+    {HEADER_CUT, false, false, "CUT", authority_groups_judge_cut, authority_groups_apply_cut, NULL,
+     "circle: its creator, of somebody suspended or expelled; when that is the creator, any other member"},
     {HEADER_EPOCH, true, false, "EPOCH", authority_epochs_judge_epoch, authority_epochs_apply_epoch, NULL,
      "members of the group"},
     {HEADER_WRAP, true, false, "WRAP", authority_epochs_judge_wrap, authority_epochs_apply_wrap, NULL,
@@ -125,6 +128,8 @@ enum gmm_err authority_apply(struct state *s, struct change *c)
     if (stands && state_opens_known(s, c))
         return state_reach_term(s);
     enum gmm_err err = stands ? judge(s, c, rule, &d, NULL) : GMM_EDENIED;
+    if (err == GMM_OK && removals_void(s->removed, s, c, d.author, d.as_chair ? s->term->number : 0))
+        err = GMM_EDENIED;
     if (err == GMM_OK) {
         err = rule->apply(s, c, &d);
         return err == GMM_OK && d.as_chair && id_is_zero(&c->log.group) ? state_act(s, c) : err;

@@ -95,11 +95,46 @@ enum gmm_err authority_groups_judge_members(const struct state *s, struct change
 
 enum gmm_err authority_groups_apply_members(struct state *s, struct change *c, const struct decision *d)
 {
-    if (c->type == HEADER_ADD)
-        state_add(s, d->group, &d->body.members);
-    else
-        state_remove(s, d->group, &d->body.members);
+    return c->type == HEADER_ADD ? state_add(s, d->group, &d->body.members)
+                                 : state_remove(s, d->group, &d->body.members);
+}
+
+/* By the creator; when the creator itself is removed by any other member. */
+static enum gmm_err may_cut(const struct state *s, const struct change *c, struct decision *d, struct gmm_msg *why)
+{
+    unsigned owner = d->group->owner;
+    if (d->author == owner)
+        return GMM_OK;
+    if (s->participants[owner].status == VIEW_ACTIVE)
+        return gmm_fail(why, GMM_EDENIED,
+                        "only the creator of a circle (%s) says there where the logs of the removed end",
+                        judge_name(s, owner));
+    return judge_member(s, c, d, why);
+}
+
+enum gmm_err authority_groups_judge_cut(const struct state *s, struct change *c, struct decision *d,
+                                        struct gmm_msg *why)
+{
+    unsigned subject;
+    enum gmm_err err = judge_group(s, c, d, why);
+    if (err == GMM_OK && d->group->kind != GROUP_CIRCLE)
+        err = gmm_fail(why, GMM_EDENIED, "cuts are published inside circles; elsewhere the removal names them");
+    if (err == GMM_OK)
+        err = may_cut(s, c, d, why);
+    if (err == GMM_OK)
+        err = judge_read(s, c, why);
+    if (err != GMM_OK)
+        return err;
+    subject = state_participant(s, &c->cut->subject);
+    if (c->cut->kind != CONTROL_CUT_PARTICIPANT || subject == STATE_NOBODY || state_removal(s, subject) == SIZE_MAX)
+        return gmm_fail(why, GMM_EDENIED, "the cut is of nobody that is suspended or expelled now");
     return GMM_OK;
+}
+
+enum gmm_err authority_groups_apply_cut(struct state *s, struct change *c, const struct decision *d)
+{
+    (void)d;
+    return state_cut_circle(s, c, state_removal(s, state_participant(s, &c->cut->subject)));
 }
 
 /* Folding passes over names that are not admitted; whoever writes the record wants to know. */

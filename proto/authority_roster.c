@@ -159,6 +159,6 @@ enum gmm_err authority_roster_judge_amend(const struct state *s, struct change *
 
 enum gmm_err authority_roster_apply_amend(struct state *s, struct change *c, const struct decision *d)
 {
-    state_amend(s, state_participant(s, &c->amend->pid), c->amend);
-    return state_remember(s, c, &c->amend->pid, d->author, c->amend->name);
+    enum gmm_err err = state_amend(s, state_participant(s, &c->amend->pid), c->amend);
+    return err == GMM_OK ? state_remember(s, c, &c->amend->pid, d->author, c->amend->name) : err;
 }

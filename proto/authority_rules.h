@@ -25,9 +25,9 @@ judge_apply_fn authority_chair_apply_handover, authority_chair_apply_accept, aut
 judge_fn authority_lead_judge, authority_lead_judge_accept;
 judge_apply_fn authority_lead_apply, authority_lead_apply_accept;
 /* authority_groups.c: who is in a group */
-judge_fn authority_groups_judge_found, authority_groups_judge_members, authority_groups_ask_found,
-    authority_groups_ask_members;
-judge_apply_fn authority_groups_apply_found, authority_groups_apply_members;
+judge_fn authority_groups_judge_found, authority_groups_judge_members, authority_groups_judge_cut,
+    authority_groups_ask_found, authority_groups_ask_members;
+judge_apply_fn authority_groups_apply_found, authority_groups_apply_members, authority_groups_apply_cut;
 /* authority_epochs.c: under which keys */
 judge_fn authority_epochs_judge_wrapkey, authority_epochs_judge_epoch, authority_epochs_judge_bad,
     authority_epochs_judge_wrap;

@@ -23,6 +23,7 @@ struct fold {
     struct offices offices;
     struct rulings rulings;
     struct terms terms;
+    struct removals removed;
     uint64_t now; /* header time: the latest moment told */
     struct state state;
     struct view_made made;
@@ -60,6 +61,7 @@ void fold_free(struct fold *fold)
     forget_state(fold);
     offices_close(&fold->offices);
     rulings_close(&fold->rulings);
+    removals_close(&fold->removed);
     anchors_free(fold->anchors);
     for (size_t i = 0; i < fold->count; i++)
         change_free(fold->changes[i]);
@@ -155,7 +157,8 @@ static void sort_changes(struct fold *fold)
 
 static struct replay whole(const struct fold *fold)
 {
-    return (struct replay){fold->directory, &fold->offices, fold->anchors, &fold->rulings, fold->changes, fold->count};
+    return (struct replay){fold->directory, &fold->offices, fold->anchors, &fold->rulings,
+                           &fold->removed,  fold->changes,  fold->count};
 }
 
 /* On the strict rulings first; what is judged on that state has effect in the state that is kept. */
@@ -165,12 +168,12 @@ static enum gmm_err replay_ruled(struct fold *fold, struct state *s)
     rulings_close(&fold->rulings);
     enum gmm_err err = rulings_make(&fold->rulings, fold->forks);
     if (err == GMM_OK)
-        err = replay_all(s, &r, &fold->terms);
+        err = replay_all(s, &r, &fold->terms, &fold->removed);
     if (err != GMM_OK || fold->rulings.count == 0)
         return err;
     err = rulings_judge(&fold->rulings, fold->anchors, s);
     state_close(s);
-    return err == GMM_OK ? replay_all(s, &r, &fold->terms) : err;
+    return err == GMM_OK ? replay_all(s, &r, &fold->terms, &fold->removed) : err;
 }
 
 static enum gmm_err refresh_offices(struct fold *fold)

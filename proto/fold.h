@@ -122,12 +122,25 @@ struct view_proposal {
     const char *text;                /* name or reason; borrowed */
     const struct gmm_id *supporters; /* pids, sorted: those who count */
 };
-/* A suspension or an expulsion: what is void of the participant's logs (protocol: Removal). */
+struct view_stand { /* up to where a log stands */
+    struct run_key log;
+    uint64_t from_seq; /* the first that does not */
+};
+/* A suspension, an expulsion or a lost root: what is void of the participant's logs (protocol: Removal). */
 struct view_removal {
     struct gmm_id pid, entry;
+    uint32_t term;        /* in force then */
     uint64_t time, until; /* header times: of what removed it; of what restored it (UINT64_MAX: nothing yet) */
     bool expelled;
     const struct control_cuts *cuts; /* borrowed from the record; with groups. NULL, of a lost root: by time alone */
+    size_t log_count, circle_count;
+    const struct view_stand *logs; /* by cuts and anchors; sorted; of others nothing stands */
+    const struct gmm_id *circles;  /* gids, sorted, in which cuts are published; in others: by time alone */
+};
+/* While a participant was no member of a group (gid), or an observer (gid zero). */
+struct view_absence {
+    struct gmm_id pid, gid;
+    uint64_t from_ms, until_ms; /* until UINT64_MAX: it still is */
 };
 /* What the roster and the roles went through, in canonical order. */
 struct view_event {
@@ -161,7 +174,8 @@ struct view {
     struct gmm_id leads[LIMIT_THEMATIC];
     size_t participant_count, office_count, group_count, epoch_count, wrap_count, complaint_count, cut_count,
         fork_count;
-    size_t removal_count, event_count, term_count, handover_count, lead_term_count, ballot_count, proposal_count;
+    size_t removal_count, absence_count, event_count, term_count, handover_count, lead_term_count, ballot_count,
+        proposal_count;
     const struct view_participant *participants; /* sorted by pid */
     const struct view_office *offices;       /* sorted by sign_pk; one a key: the certificate with the highest serial */
     const struct view_group *groups;         /* sorted by gid */
@@ -171,6 +185,7 @@ struct view {
     const struct view_cut *cuts;             /* sorted by sign_pk, group, instance */
     const struct view_fork *forks;           /* sorted by log */
     const struct view_removal *removals;     /* in canonical order */
+    const struct view_absence *absences;     /* in canonical order of their beginning */
     const struct view_event *history;
     const struct view_term *terms; /* all that are open, [n - 1] is term n; the last ones may begin in the future */
     const struct view_handover *handovers; /* in canonical order, as the next two (ballots: by term) */
@@ -235,14 +250,14 @@ bool view_office_in_group(const struct view *v, const struct gmm_id *gid, const 
 /* May an office of this participant post to the group now? Members do; an observer reads, and posts to its own internal
  * group only. Says why not. */
 bool view_may_post(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid, struct gmm_msg *why);
-/* Effect on a log (verdict.c). An entry is void when its seq is from_seq or above and its time is before until_ms
- * (UINT64_MAX: whatever its time). */
+/* Effect on a log (verdict.c). An entry is void when its seq is from_seq or above and its time lies from from_ms on and
+ * before until_ms (UINT64_MAX: however late). */
 struct view_void {
-    uint64_t from_seq, until_ms;
+    uint64_t from_seq, from_ms, until_ms;
 };
-#define VIEW_VOIDS 16u
-/* All that is void of a log, for projections: at most VIEW_VOIDS, from_seq and until_ms both rising; and why the first
- * is (why may be NULL). 0: all of it stands. */
+#define VIEW_VOIDS 32u
+/* All that is void of a log, for projections: at most VIEW_VOIDS, the last of more covers what follows; and why the
+ * first is (why may be NULL). 0: all of it stands. */
 size_t view_voids(const struct view *v, const struct run_key *key, struct view_void out[VIEW_VOIDS],
                   struct gmm_msg *why);
 /* Has this entry effect, as far as its log goes? time: of its header. Says why not. */

@@ -9,6 +9,7 @@ enum gmm_err replay_some(struct state *s, const struct replay *r, struct terms *
         return err;
     s->anchors = r->anchors;
     s->rulings = r->rulings;
+    s->removed = r->removed;
     for (size_t i = 0; i < count && err == GMM_OK && !s->again; i++) {
         s->position = i;
         err = authority_apply(s, r->changes[i]);
@@ -43,16 +44,31 @@ static bool elected(const struct state *s, struct terms *terms, uint32_t *settle
 }
 
 /* Each round settles one more election, or the cuts on one more term: what was decided stays decided. */
-enum gmm_err replay_all(struct state *s, const struct replay *r, struct terms *terms)
+static enum gmm_err settle(struct state *s, const struct replay *r, struct terms *terms, uint32_t *settled)
 {
-    uint32_t settled = 1;
-    terms_found(terms, directory_charter(r->directory));
     for (;;) {
         enum gmm_err err = replay_some(s, r, terms, r->count);
         if (err != GMM_OK)
             return err;
-        if (!s->again && !elected(s, terms, &settled))
+        if (!s->again && !elected(s, terms, settled))
             return GMM_OK;
         state_close(s);
     }
+}
+
+/* Who is removed is found on a state of its own; what that makes void is so in the state that counts. */
+enum gmm_err replay_all(struct state *s, const struct replay *r, struct terms *terms, struct removals *removed)
+{
+    struct replay now = *r;
+    uint32_t settled = 1;
+    now.removed = NULL;
+    removals_close(removed);
+    terms_found(terms, directory_charter(r->directory));
+    enum gmm_err err = settle(s, &now, terms, &settled);
+    if (err != GMM_OK || s->removal_count == 0)
+        return err;
+    err = removals_make(removed, s);
+    state_close(s);
+    now.removed = removed;
+    return err == GMM_OK ? settle(s, &now, terms, &settled) : err;
 }

@@ -3,19 +3,21 @@
 #ifndef GMM_PROTO_REPLAY_H
 #define GMM_PROTO_REPLAY_H
 
-#include "proto/state.h"
+#include "proto/removals.h"
 
 struct replay { /* what is replayed; borrowed */
     const struct directory *directory;
     const struct offices *offices;
     const struct anchors *anchors;
     const struct rulings *rulings;
-    struct change **changes; /* in canonical order, each once */
+    const struct removals *removed; /* by which records are judged; NULL: none */
+    struct change **changes;        /* in canonical order, each once */
     size_t count;
 };
 
-/* The state behind all records, and all terms that they open. GMM_ENOMEM: the state is not open. */
-enum gmm_err replay_all(struct state *s, const struct replay *r, struct terms *terms);
+/* The state behind all records, all terms that they open, and what removals make void (r->removed is not asked).
+ * GMM_ENOMEM: the state is not open. */
+enum gmm_err replay_all(struct state *s, const struct replay *r, struct terms *terms, struct removals *removed);
 /* The state behind the first `count` of them, judged by the terms that all of them open. */
 enum gmm_err replay_some(struct state *s, const struct replay *r, struct terms *terms, size_t count);
 

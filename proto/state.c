@@ -231,6 +231,26 @@ static void set_status(struct state *s, unsigned participant)
     s->participants[participant].status = status;
 }
 
+static enum gmm_err begin_absence(struct state *s, unsigned participant, const struct state_group *group,
+                                  uint64_t from_ms)
+{
+    void *grown = room_make(s->absences, s->absence_count, &s->absence_cap, sizeof *s->absences);
+    if (grown == NULL)
+        return GMM_ENOMEM;
+    s->absences = grown;
+    s->absences[s->absence_count++] = (struct state_absence){participant, group, from_ms, UINT64_MAX};
+    return GMM_OK;
+}
+
+static void end_absence(struct state *s, unsigned participant, const struct state_group *group)
+{
+    for (size_t i = 0; i < s->absence_count; i++) {
+        struct state_absence *a = &s->absences[i];
+        if (a->participant == participant && a->group == group && a->until_ms == UINT64_MAX)
+            a->until_ms = header_time_ms(s->now);
+    }
+}
+
 /* Adds the participant; the authorising function has seen that there is room. "A participant is active when its
  * admission and a certificate of its that is not void are held." */
 static enum gmm_err enroll(struct state *s, const struct view_participant *p, const struct change *admission,
@@ -254,6 +274,8 @@ static enum gmm_err enroll(struct state *s, const struct view_participant *p, co
     memmove(s->by_pid + slot + 1, s->by_pid + slot, (index - slot) * sizeof *s->by_pid);
     s->by_pid[slot] = (uint16_t)index;
     s->participant_count++;
+    if (p->kind == IDENTITY_OBSERVER && begin_absence(s, index, NULL, 0) != GMM_OK)
+        return GMM_ENOMEM;
     return found_internal(s, index);
 }
 
@@ -306,6 +328,8 @@ void state_close(struct state *s)
     polls_close(&s->polls);
     proposals_close(&s->proposals);
     free(s->removals);
+    free(s->circle_cuts);
+    free(s->absences);
     free(s->history);
     free(s->wrap_pks);
     free(s->epochs);
@@ -349,8 +373,8 @@ static enum gmm_err remove_from(struct state *s, unsigned participant, const str
     if (grown == NULL)
         return GMM_ENOMEM;
     s->removals = grown;
-    s->removals[s->removal_count++] =
-        (struct state_removal){.participant = participant, .change = change, .time = s->now, .until = UINT64_MAX};
+    s->removals[s->removal_count++] = (struct state_removal){
+        .participant = participant, .change = change, .time = s->now, .until = UINT64_MAX, .term = s->term->number};
     leave_groups(s, participant);
     return GMM_OK;
 }
@@ -399,10 +423,36 @@ enum gmm_err state_replace(struct state *s, unsigned old, unsigned by, const str
     return err;
 }
 
-void state_amend(struct state *s, unsigned participant, const struct control_amend *amend)
+enum gmm_err state_amend(struct state *s, unsigned participant, const struct control_amend *amend)
 {
-    memcpy(s->participants[participant].name, amend->name, sizeof amend->name);
-    s->participants[participant].kind = amend->kind;
+    struct view_participant *p = &s->participants[participant];
+    bool was = p->kind == IDENTITY_OBSERVER, is = amend->kind == IDENTITY_OBSERVER;
+    memcpy(p->name, amend->name, sizeof amend->name);
+    p->kind = amend->kind;
+    if (was == is)
+        return GMM_OK;
+    if (is)
+        return begin_absence(s, participant, NULL, header_time_ms(s->now));
+    end_absence(s, participant, NULL);
+    return GMM_OK;
+}
+
+size_t state_removal(const struct state *s, unsigned participant)
+{
+    for (size_t i = s->removal_count; i > 0; i--)
+        if (s->removals[i - 1].participant == participant && s->removals[i - 1].until == UINT64_MAX)
+            return i - 1;
+    return SIZE_MAX;
+}
+
+enum gmm_err state_cut_circle(struct state *s, const struct change *change, size_t removal)
+{
+    void *grown = room_make(s->circle_cuts, s->circle_cut_count, &s->circle_cut_cap, sizeof *s->circle_cuts);
+    if (grown == NULL)
+        return GMM_ENOMEM;
+    s->circle_cuts = grown;
+    s->circle_cuts[s->circle_cut_count++] = (struct state_circle_cut){.change = change, .removal = removal};
+    return GMM_OK;
 }
 
 enum gmm_err state_remember(struct state *s, const struct change *change, const struct gmm_id *subject, unsigned by,
@@ -429,17 +479,30 @@ void state_wrapkey(struct state *s, const struct gmm_id *sign_pk, const struct g
         s->wrap_pks[first] = *wrap_pk;
 }
 
-static void put_members(struct state *s, struct state_group *g, const struct gmm_id *members, size_t count, bool in)
+/* What it wrote before it was removed stands, what is timed later does not. */
+static enum gmm_err take_out(struct state *s, struct state_group *g, unsigned participant)
+{
+    if (!state_is_member(s, g, participant))
+        return GMM_OK;
+    state_set_put(&g->former, participant, true);
+    return begin_absence(s, participant, g, header_time_ms(s->now) + 1);
+}
+
+static enum gmm_err put_members(struct state *s, struct state_group *g, const struct gmm_id *members, size_t count,
+                                bool in)
 {
     for (size_t i = 0; i < count; i++) {
         unsigned p = state_participant(s, &members[i]);
         if (p == STATE_NOBODY)
             continue;
-        if (!in && state_is_member(s, g, p))
-            state_set_put(&g->former, p, true);
+        if (!in && take_out(s, g, p) != GMM_OK)
+            return GMM_ENOMEM;
+        if (in)
+            end_absence(s, p, g);
         state_set_put(&g->added, p, in);
         state_set_put(&g->removed, p, !in);
     }
+    return GMM_OK;
 }
 
 enum gmm_err state_found_circle(struct state *s, const struct gmm_id *gid, unsigned owner,
@@ -450,18 +513,17 @@ enum gmm_err state_found_circle(struct state *s, const struct gmm_id *gid, unsig
         return GMM_ENOMEM;
     g->owner = owner;
     g->history_full = circle->history != 0;
-    put_members(s, g, circle->members, circle->member_count, true);
-    return GMM_OK;
+    return put_members(s, g, circle->members, circle->member_count, true);
 }
 
-void state_add(struct state *s, struct state_group *g, const struct control_members *members)
+enum gmm_err state_add(struct state *s, struct state_group *g, const struct control_members *members)
 {
-    put_members(s, g, members->members, members->member_count, true);
+    return put_members(s, g, members->members, members->member_count, true);
 }
 
-void state_remove(struct state *s, struct state_group *g, const struct control_members *members)
+enum gmm_err state_remove(struct state *s, struct state_group *g, const struct control_members *members)
 {
-    put_members(s, g, members->members, members->member_count, false);
+    return put_members(s, g, members->members, members->member_count, false);
 }
 
 enum gmm_err state_epoch(struct state *s, const struct change *change, bool by_member)

@@ -54,13 +54,25 @@ struct state_removal { /* a suspension, an expulsion, a lost root */
     unsigned participant;
     const struct change *change;
     uint64_t time, until; /* header times: of what removed it, of what restored it (UINT64_MAX: nothing yet) */
+    uint32_t term;
 };
+struct state_circle_cut {
+    const struct change *change;
+    size_t removal; /* index of the removal that it is about */
+};
+struct state_absence { /* no member of a group, or (group NULL) an observer */
+    unsigned participant;
+    const struct state_group *group;
+    uint64_t from_ms, until_ms;
+};
+struct removals;
 struct anchors;
 struct rulings;
 struct state {
     const struct directory *directory;
-    const struct anchors *anchors; /* NULL: none */
-    const struct rulings *rulings; /* on forked logs */
+    const struct anchors *anchors;  /* NULL: none */
+    const struct rulings *rulings;  /* on forked logs */
+    const struct removals *removed; /* by which records are judged; NULL: none */
     const struct offices *offices;
     const struct charter *charter;
     /* The moment: state_at */
@@ -91,6 +103,10 @@ struct state {
     struct state_notes complaints, wraps;
     struct state_removal *removals; /* in the order in which they took effect */
     size_t removal_count, removal_cap;
+    struct state_circle_cut *circle_cuts;
+    size_t circle_cut_count, circle_cut_cap;
+    struct state_absence *absences;
+    size_t absence_count, absence_cap;
     struct view_event *history; /* likewise */
     size_t history_count, history_cap;
     size_t position; /* of the record being applied */
@@ -140,7 +156,7 @@ enum gmm_err state_expel(struct state *s, unsigned participant, const struct cha
 void state_restore(struct state *s, unsigned participant);
 /* The participant lost its root: the other one (admitted just now) has its place in groups and electorate. */
 enum gmm_err state_replace(struct state *s, unsigned old, unsigned by, const struct change *change);
-void state_amend(struct state *s, unsigned participant, const struct control_amend *amend);
+enum gmm_err state_amend(struct state *s, unsigned participant, const struct control_amend *amend);
 /* What a record did, for the history; text is borrowed from the record, or NULL. */
 enum gmm_err state_remember(struct state *s, const struct change *change, const struct gmm_id *subject, unsigned by,
                             const char *text);
@@ -159,8 +175,11 @@ void state_wrapkey(struct state *s, const struct gmm_id *sign_pk, const struct g
 enum gmm_err state_found_circle(struct state *s, const struct gmm_id *gid, unsigned owner,
                                 const struct control_group *circle);
 /* Names that are not admitted at this point are passed over. */
-void state_add(struct state *s, struct state_group *g, const struct control_members *members);
-void state_remove(struct state *s, struct state_group *g, const struct control_members *members);
+enum gmm_err state_add(struct state *s, struct state_group *g, const struct control_members *members);
+enum gmm_err state_remove(struct state *s, struct state_group *g, const struct control_members *members);
+/* The removal of a participant that stands now; SIZE_MAX: none. */
+size_t state_removal(const struct state *s, unsigned participant);
+enum gmm_err state_cut_circle(struct state *s, const struct change *change, size_t removal);
 enum gmm_err state_epoch(struct state *s, const struct change *change, bool by_member);
 enum gmm_err state_note(struct state *s, struct state_notes *notes, const struct gmm_id *epoch_id,
                         const struct gmm_id *sign_pk, const struct change *change);

@@ -1,7 +1,7 @@
 /* Effect on whole logs: which entries stand, and up to where a log is worth having (fold.h). */
 #include <stdlib.h>
 
-#include "proto/fold.h"
+#include "proto/removals.h"
 
 static int compare_cuts(const void *a, const void *b)
 {
@@ -89,33 +89,106 @@ static uint64_t author_void_from(const struct view *v, const struct run_key *key
     return 0;
 }
 
-static size_t voids_of(const struct view *v, const struct run_key *key, bool outside, struct view_void out[VIEW_VOIDS],
-                       struct gmm_msg *why)
+/* The next gap; of more than there is room for the last one covers all. */
+static void put_gap(struct view_void *out, size_t *count, const struct view_void *gap)
 {
-    uint64_t from = author_void_from(v, key, view_office(v, &key->author), outside, why);
+    if (*count < VIEW_VOIDS) {
+        out[(*count)++] = *gap;
+        return;
+    }
+    struct view_void *last = &out[VIEW_VOIDS - 1];
+    last->from_seq = gap->from_seq < last->from_seq ? gap->from_seq : last->from_seq;
+    last->from_ms = gap->from_ms < last->from_ms ? gap->from_ms : last->from_ms;
+    last->until_ms = gap->until_ms > last->until_ms ? gap->until_ms : last->until_ms;
+}
+
+/* A message for one gap of the list that is made. */
+struct telling {
+    size_t which;
+    struct gmm_msg *why;
+};
+
+static struct gmm_msg *told(const struct telling *t, size_t at)
+{
+    return t->which == at ? t->why : NULL;
+}
+
+/* What the participant's removals make void of the log; a control log goes on when it is only suspended. */
+static void put_removals(struct view_void *out, size_t *count, const struct view *v, const struct run_key *key,
+                         const struct gmm_id *pid, const struct telling *t)
+{
+    const struct view_group *g = id_is_zero(&key->group) ? NULL : view_group(v, &key->group);
+    for (size_t i = 0; i < v->removal_count; i++) {
+        const struct view_removal *r = &v->removals[i];
+        if (!id_equal(&r->pid, pid) || (id_is_zero(&key->group) && !r->expelled) ||
+            (g != NULL && g->kind == GROUP_INTERNAL))
+            continue;
+        struct view_void gap = removals_gap(r, key, g != NULL && g->kind == GROUP_CIRCLE);
+        gmm_fail(told(t, *count), GMM_EDENIED,
+                 r->expelled ? "the author's participant is expelled: what lies beyond the cut, and is "
+                               "not anchored by two others, is void"
+                             : "the author's participant was suspended: what lies beyond the cut, and "
+                               "is not anchored by two others, is void");
+        put_gap(out, count, &gap);
+    }
+}
+
+/* While it was removed from the group, or an observer. */
+static void put_absences(struct view_void *out, size_t *count, const struct view *v, const struct run_key *key,
+                         const struct gmm_id *pid, const struct telling *t)
+{
+    const struct view_group *g = id_is_zero(&key->group) ? NULL : view_group(v, &key->group);
+    for (size_t i = 0; g != NULL && g->kind != GROUP_INTERNAL && i < v->absence_count; i++) {
+        const struct view_absence *a = &v->absences[i];
+        bool observer = id_is_zero(&a->gid);
+        if (!id_equal(&a->pid, pid) || (!observer && !id_equal(&a->gid, &key->group)))
+            continue;
+        struct view_void gap = {.from_ms = a->from_ms, .until_ms = a->until_ms};
+        gmm_fail(told(t, *count), GMM_EDENIED,
+                 observer ? "the author's participant is an observer: it posts to its own group "
+                            "internal only"
+                          : "the author's participant had been removed from the group");
+        put_gap(out, count, &gap);
+    }
+}
+
+static size_t voids_of(const struct view *v, const struct run_key *key, bool outside, struct view_void out[VIEW_VOIDS],
+                       const struct telling *t)
+{
+    const struct view_office *office = view_office(v, &key->author);
+    size_t count = 0;
+    uint64_t from = author_void_from(v, key, office, outside, told(t, 0));
     uint64_t forked = forked_from(v, key, NULL);
     if (forked < from)
-        from = forked_from(v, key, why);
-    if (from == UINT64_MAX)
-        return 0;
-    out[0] = (struct view_void){from, UINT64_MAX};
-    return 1;
+        from = forked_from(v, key, told(t, 0));
+    if (from != UINT64_MAX)
+        out[count++] = (struct view_void){.from_seq = from, .until_ms = UINT64_MAX};
+    if (office != NULL) {
+        put_removals(out, &count, v, key, &office->pid, t);
+        put_absences(out, &count, v, key, &office->pid, t);
+    }
+    return count;
 }
 
 size_t view_voids(const struct view *v, const struct run_key *key, struct view_void out[VIEW_VOIDS],
                   struct gmm_msg *why)
 {
-    return voids_of(v, key, false, out, why);
+    return voids_of(v, key, false, out, &(struct telling){0, why});
+}
+
+static bool hits(const struct view_void *gap, uint64_t seq, uint64_t time_ms)
+{
+    return seq >= gap->from_seq && time_ms >= gap->from_ms && time_ms < gap->until_ms;
 }
 
 static bool stands(const struct view *v, const struct run_key *key, bool outside, uint64_t seq, uint64_t time,
                    struct gmm_msg *why)
 {
     struct view_void voids[VIEW_VOIDS];
-    size_t count = voids_of(v, key, outside, voids, NULL);
+    size_t count = voids_of(v, key, outside, voids, &(struct telling){0, NULL});
     for (size_t i = 0; i < count; i++)
-        if (seq >= voids[i].from_seq && header_time_ms(time) < voids[i].until_ms) {
-            voids_of(v, key, outside, voids, why);
+        if (hits(&voids[i], seq, header_time_ms(time))) {
+            voids_of(v, key, outside, voids, &(struct telling){i, why});
             return false;
         }
     return true;

@@ -185,21 +185,21 @@ static enum gmm_err make_cuts(struct view_made *made, const struct state *s)
 
 static enum gmm_err make_removals(struct view_made *made, const struct state *s)
 {
-    made->removals = calloc(s->removal_count + 1, sizeof *made->removals);
-    if (made->removals == NULL)
+    enum gmm_err err = removals_make(&made->removals, s);
+    made->absences = calloc(s->absence_count + 1, sizeof *made->absences);
+    if (err != GMM_OK || made->absences == NULL)
         return GMM_ENOMEM;
-    for (size_t i = 0; i < s->removal_count; i++) {
-        const struct state_removal *r = &s->removals[i];
-        made->removals[i] =
-            (struct view_removal){.pid = s->participants[r->participant].pid,
-                                  .entry = r->change->id,
-                                  .time = r->time,
-                                  .until = r->until,
-                                  .expelled = r->change->type != HEADER_SUSPEND,
-                                  .cuts = r->change->type == HEADER_REPLACE ? NULL : &r->change->removal->cuts};
+    for (size_t i = 0; i < s->absence_count; i++) {
+        const struct state_absence *a = &s->absences[i];
+        made->absences[i] = (struct view_absence){
+            .pid = s->participants[a->participant].pid, .from_ms = a->from_ms, .until_ms = a->until_ms};
+        if (a->group != NULL)
+            made->absences[i].gid = a->group->gid;
     }
-    made->view.removals = made->removals;
-    made->view.removal_count = s->removal_count;
+    made->view.removals = made->removals.list;
+    made->view.removal_count = made->removals.count;
+    made->view.absences = made->absences;
+    made->view.absence_count = s->absence_count;
     return GMM_OK;
 }
 
@@ -285,7 +285,8 @@ void view_make_close(struct view_made *made)
     free(made->members);
     epochs_close(&made->epochs);
     free(made->cuts);
-    free(made->removals);
+    removals_close(&made->removals);
+    free(made->absences);
     free(made->history);
     free(made->forks);
     view_roles_close(&made->roles);

@@ -4,6 +4,7 @@
 #define GMM_PROTO_VIEW_MAKE_H
 
 #include "proto/epochs.h"
+#include "proto/removals.h"
 #include "proto/view_roles.h"
 
 /* A view with the memory that it points to. What stands in records and certificates is borrowed from them. */
@@ -15,7 +16,8 @@ struct view_made {
     struct gmm_id *members;
     struct epochs epochs;
     struct view_cut *cuts;
-    struct view_removal *removals;
+    struct removals removals;
+    struct view_absence *absences;
     struct view_event *history;
     struct view_fork *forks;
     struct view_roles roles;

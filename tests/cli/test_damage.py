@@ -158,7 +158,7 @@ def pages(d):
 
 
 DERIVED = (
-    ["drop table p_item"], ["drop table p_log"], ["drop table p_group"], ["drop table p_deferred"], ["drop table p_void"],
+    ["drop table p_item"], ["drop table p_log"], ["drop table p_group"], ["drop table p_deferred"], ["drop table p_gap"],
     ["drop table p_chunk"], ["drop table s_entry"], ["drop table s_words"], ["drop table s_words", "drop table s_entry"],
     ["delete from p_item"], ["delete from p_log"], ["delete from p_group"], ["delete from s_entry"],
     ["delete from s_words_data"], ["delete from s_words_idx"], ["delete from s_words_docsize"],

@@ -39,7 +39,7 @@ static void fill(unsigned author, uint8_t group)
 static void judge(unsigned author, uint8_t group, bool any, uint64_t until)
 {
     struct run_key key = logbook_key(&book, author, group);
-    struct view_void v = {any ? until + 1 : 0, UINT64_MAX};
+    struct view_void v = {.from_seq = any ? until + 1 : 0, .until_ms = UINT64_MAX};
     assert_int_equal(projection_set_voids(p, &key, &v, any && until == UINT64_MAX ? 0 : 1), GMM_OK);
 }
 
@@ -318,7 +318,7 @@ static void void_for_a_time(void **state)
     for (unsigned i = 0; i < 10; i++)
         put(0, i, HEADER_DOCUMENT, NULL, 1);
     struct run_key key = logbook_key(&book, 0, 5);
-    const struct view_void voids[] = {{2, LOGBOOK_TIME_MS + 4}, {6, LOGBOOK_TIME_MS + 8}};
+    const struct view_void voids[] = {{2, 0, LOGBOOK_TIME_MS + 4}, {0, LOGBOOK_TIME_MS + 6, LOGBOOK_TIME_MS + 8}};
     assert_int_equal(projection_set_voids(p, &key, voids, 2), GMM_OK);
     lists(&(struct projection_query){.limit = 0}, "9 8 5 4 1 0");
     assert_int_equal(store_commit(store), GMM_OK);

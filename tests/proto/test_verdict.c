@@ -40,7 +40,6 @@ static void verdicts(void **state)
     (void)state;
     unsigned stranger = world_certified(&w, world_participant(&w, "who", IDENTITY_MEMBER), "hq", 0);
     assert_true(void_from(iom, NULL) == UINT64_MAX);
-    assert_true(void_from(unu, &all) == UINT64_MAX);
     assert_true(void_from(wb, &circle) == UINT64_MAX);
     assert_true(void_from(stranger, &all) == 0);
     assert_says("no office of an admitted participant");
@@ -50,7 +49,12 @@ static void verdicts(void **state)
     assert_says("the group is not known");
     /* what a member wrote before it was removed stands */
     world_members(&w, iom, &circle, HEADER_REMOVE, (const unsigned[]){w.offices[wb].participant}, 1);
-    assert_true(void_from(wb, &circle) == UINT64_MAX);
+    uint64_t now = w.now_ms << 16;
+    struct run_key log;
+    world_log_of(&w, wb, &circle, &log);
+    assert_true(view_stands(world_view(&w), &log, 9, now, NULL));
+    assert_false(view_stands(world_view(&w), &log, 0, now + (2ull << 16), &why));
+    assert_says("had been removed from the group");
     const struct view_group *g = view_group(world_view(&w), &circle);
     assert_true(g->former_count == 1 && id_equal(&g->former[0], pid_of(wb)));
     world_members(&w, iom, &circle, HEADER_ADD, (const unsigned[]){w.offices[wb].participant}, 1);
