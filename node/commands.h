@@ -11,6 +11,7 @@ extern const struct command_family command_peers;    /* cmd_peers.c: peer, sync,
 extern const struct command_family command_groups;   /* cmd_groups.c: group */
 extern const struct command_family command_posting;  /* cmd_posting.c: post, note */
 extern const struct command_family command_reading;  /* cmd_reading.c: get, show, list, notes, search, watch */
+extern const struct command_family command_matrix;   /* cmd_matrix.c: matrix */
 extern const struct command_family command_care;     /* cmd_care.c: doctor, key */
 extern const struct command_family command_audit;    /* cmd_audit.c: verify, export-proof, log */
 extern const struct command_family command_consult;  /* cmd_consult.c: consult */

@@ -465,3 +465,25 @@ enum gmm_err consulting_try(struct consulting *c, struct consult_fact *fact, str
         consult_close(&tried);
     return err;
 }
+
+enum gmm_err consulting_may_dispose(const struct consulting *c, const struct gmm_id *note,
+                                    const struct gmm_id *document, unsigned as, struct gmm_msg *msg)
+{
+    const struct view *view = engine_view(c->node->engine);
+    const struct gmm_id *self = node_pid(c->node);
+    bool allowed = view != NULL && is_officer(c, view, self, node_now_ms());
+    for (size_t i = 0; i < c->outcome.count; i++)
+        allowed = allowed || id_equal(&c->outcome.list[i].coordinator, self);
+    const struct gmm_id *original = document;
+    for (size_t i = 0; i < c->text_count; i++)
+        if (id_equal(&c->texts[i].id, document) && !id_is_zero(&c->texts[i].translates))
+            original = &c->texts[i].translates;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct consult_fact *fact = &c->facts[i];
+        if (fact->kind == CONSULT_VERSION && id_equal(&fact->author, self) && id_equal(&fact->id, original))
+            allowed = true;
+        if (as == RECORD_WITHDRAWN && id_equal(&fact->id, note))
+            return id_equal(&fact->author, self) ? GMM_OK : refuse(CONSULT_UNAUTHORISED, msg);
+    }
+    return allowed && as != RECORD_WITHDRAWN ? GMM_OK : refuse(CONSULT_UNAUTHORISED, msg);
+}

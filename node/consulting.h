@@ -34,6 +34,9 @@ bool consulting_invites_us(const struct consulting *c, const struct consult *con
 /* Would a record of ours with this fact have effect now? id, author, officer and time are filled in. With out, what all
  * comes to then (consult_close). GMM_EDENIED, GMM_EEXISTS, GMM_ESTATE, GMM_EUSAGE. */
 enum gmm_err consulting_try(struct consulting *c, struct consult_fact *fact, struct consults *out, struct gmm_msg *msg);
+/* May we say of this note what became of it? As consulting_try, without working out what it comes to. */
+enum gmm_err consulting_may_dispose(const struct consulting *c, const struct gmm_id *note,
+                                    const struct gmm_id *document, unsigned as, struct gmm_msg *msg);
 /* How many offices of a participant were active then: one alone speaks for it. */
 size_t consulting_offices(const struct view *view, const struct gmm_id *pid, uint64_t at_ms);
 /* "ilo"; hex digits where the roster does not know it. */

@@ -186,6 +186,11 @@ def answered(story, spoken, released):
     story.meet(ilo, story.iom, gov)
     said = {n["id"]: n["disposition"] for n in story.say(gov, "notes", S)}
     assert said[spoken] == "accepted-in-part" and said[released] == "accepted", said
+    matrices = {out(office, "matrix", S, "--format", "json", env=at(story.hour)) for office in (ilo, story.iom, gov)}
+    assert len(matrices) == 1, matrices
+    rows = json.loads(matrices.pop())
+    assert [(r["paragraph"], r["participant"], r["disposition"], r["reason"]) for r in rows if r["disposition"]] == [
+        (2, "gov-xa", "accepted-in-part", "Au paragraphe 4"), (7, "iom", "accepted", None)], rows
 
 
 def silence(story):
