@@ -1,6 +1,6 @@
 /* Text armor for what people send each other: "gmm-KIND1:" base64url(bytes ‖ first 4 bytes of H(armor, kind ‖ bytes)).
  * One line, no spaces, at most LIMIT_ARMOR_BYTES (a welcome: LIMIT_WELCOME_ARMOR). Kinds: "card", "invite", "join",
- * "welcome". */
+ * "welcome", "rekey", "certificate". */
 #ifndef GMM_KEYS_ARMOR_H
 #define GMM_KEYS_ARMOR_H
 

@@ -23,12 +23,14 @@
 #define FLAG_ROOT 1u
 #define FLAG_NEXT_ROOT 2u
 #define FLAG_PROVISIONAL 4u
-#define FLAGS_ALL 7u
+#define FLAG_NEXT_KEYS 8u
+#define FLAG_FORMER 16u
+#define FLAGS_ALL 31u
 #define PAYLOAD_VERSION 1
 #define WRAP_BYTES (32 + 8 + 8)
 #define PAYLOAD_FIXED (1 + 1 + 32 + 32 + 32 + 4 + 32 + 32 + 32 + 2 + 2)
 #define CARD_MAX (sizeof((struct keystore *)NULL)->card)
-#define PAYLOAD_MAX (PAYLOAD_FIXED + KEYSTORE_WRAPS * WRAP_BYTES + CARD_MAX)
+#define PAYLOAD_MAX (PAYLOAD_FIXED + KEYSTORE_WRAPS * WRAP_BYTES + CARD_MAX + 4 * 32)
 
 static_assert(SALT_BYTES == crypto_pwhash_argon2id_SALTBYTES, "Argon2id's salt");
 static_assert(NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "XChaCha20's nonce");
@@ -57,6 +59,15 @@ void keystore_derive(struct keystore *ks)
     uint8_t next_root_sk[64];
     identity_pair(&ks->sign_pk, ks->sign_sk, ks->sign_seed);
     crypto_scalarmult_base(ks->noise_pk.b, ks->noise_sk);
+    sodium_memzero(&ks->next_sign_pk, sizeof ks->next_sign_pk);
+    sodium_memzero(&ks->former_noise_pk, sizeof ks->former_noise_pk);
+    if (ks->former_held)
+        crypto_scalarmult_base(ks->former_noise_pk.b, ks->former_noise_sk);
+    if (ks->next_held) {
+        uint8_t next_sign_sk[64];
+        identity_pair(&ks->next_sign_pk, next_sign_sk, ks->next_sign_seed);
+        sodium_memzero(next_sign_sk, sizeof next_sign_sk);
+    }
     sodium_memzero(&ks->root_pk, sizeof ks->root_pk);
     sodium_memzero(ks->root_sk, sizeof ks->root_sk);
     sodium_memzero(&ks->next_commit, sizeof ks->next_commit);
@@ -138,7 +149,8 @@ static size_t payload_encode(uint8_t *out, const struct keystore *ks)
     uint8_t *at = out;
     *at++ = PAYLOAD_VERSION;
     *at++ = (uint8_t)((ks->root_held ? FLAG_ROOT : 0) | (ks->next_root_held ? FLAG_NEXT_ROOT : 0) |
-                      (ks->root_provisional ? FLAG_PROVISIONAL : 0));
+                      (ks->root_provisional ? FLAG_PROVISIONAL : 0) | (ks->next_held ? FLAG_NEXT_KEYS : 0) |
+                      (ks->former_held ? FLAG_FORMER : 0));
     put(&at, ks->node, 32);
     put(&at, ks->sign_seed, 32);
     put(&at, ks->noise_sk, 32);
@@ -155,6 +167,13 @@ static size_t payload_encode(uint8_t *out, const struct keystore *ks)
     }
     put_u16(&at, ks->card_len);
     put(&at, ks->card, ks->card_len);
+    if (ks->next_held) {
+        put(&at, ks->next_sign_seed, 32);
+        put(&at, ks->next_noise_sk, 32);
+        put(&at, ks->next_wrap_sk, 32);
+    }
+    if (ks->former_held)
+        put(&at, ks->former_noise_sk, 32);
     return (size_t)(at - out);
 }
 
@@ -177,6 +196,8 @@ static enum gmm_err payload_decode(struct keystore *ks, const uint8_t *payload, 
     ks->root_held = (flags & FLAG_ROOT) != 0;
     ks->next_root_held = (flags & FLAG_NEXT_ROOT) != 0;
     ks->root_provisional = (flags & FLAG_PROVISIONAL) != 0;
+    ks->next_held = (flags & FLAG_NEXT_KEYS) != 0;
+    ks->former_held = (flags & FLAG_FORMER) != 0;
     bytes_get(&in, ks->node, 32);
     bytes_get(&in, ks->sign_seed, 32);
     bytes_get(&in, ks->noise_sk, 32);
@@ -196,6 +217,13 @@ static enum gmm_err payload_decode(struct keystore *ks, const uint8_t *payload, 
     if (ks->card_len > sizeof ks->card)
         return GMM_ECORRUPT;
     bytes_get(&in, ks->card, ks->card_len);
+    if (ks->next_held) {
+        bytes_get(&in, ks->next_sign_seed, 32);
+        bytes_get(&in, ks->next_noise_sk, 32);
+        bytes_get(&in, ks->next_wrap_sk, 32);
+    }
+    if (ks->former_held)
+        bytes_get(&in, ks->former_noise_sk, 32);
     return bytes_in_done(&in) ? GMM_OK : GMM_ECORRUPT;
 }
 

@@ -6,9 +6,12 @@
  * master = Argon2id(passphrase, salt, ops, mem) | the key | 32 zero bytes
  * key    = K(master, keystore-key, salt), commit = K(master, keystore-commit, salt ‖ nonce)
  * ciphertext = XChaCha20-Poly1305(key, nonce, ad = header)
- * payload = {ver u8 = 1, flags u8 (1 root held, 2 next root held, 4 root provisional), node 32, sign seed 32, noise sk
- * 32, root_n u32, root seed 32, next root seed 32, pid 32, wraps: count u16 × {sk 32, created u64, retired u64}, card
- * bytes16}                                     a root seed that is not held: zeros
+ * payload = {ver u8 = 1, flags u8 (1 root held, 2 next root held, 4 root provisional, 8 next keys,
+ *            16 former key), node 32,
+ *            sign seed 32, noise sk 32, root_n u32, root seed 32, next root seed 32, pid 32,
+ *            wraps: count u16 × {sk 32, created u64, retired u64}, card bytes16,
+ *            with flag 8: next sign seed 32, next noise sk 32, next wrap sk 32, with flag 16: former noise sk 32}
+ *           a root seed that is not held: zeros
  */
 #ifndef GMM_KEYS_KEYSTORE_H
 #define GMM_KEYS_KEYSTORE_H
@@ -41,7 +44,15 @@ struct keystore {
     uint16_t wrap_count;
     struct keystore_wrap wraps[KEYSTORE_WRAPS];
     uint16_t card_len;
-    uint8_t card[CARD_BYTES_MAX]; /* the signed card as made at init */
+    uint8_t card[CARD_BYTES_MAX]; /* the signed card of these keys */
+    /* The keys that this office takes once its root has certified them. */
+    bool next_held;
+    uint8_t next_sign_seed[32], next_noise_sk[32], next_wrap_sk[32];
+    struct gmm_id next_sign_pk; /* derived; zero when none are held */
+    /* Its Noise key before: who still expects that one is told of the present one. */
+    bool former_held;
+    uint8_t former_noise_sk[32];
+    struct gmm_id former_noise_pk; /* derived */
 };
 
 struct keystore_lock { /* how a file is sealed */

@@ -13,6 +13,7 @@
 #define LABEL_OBJECT "GMM1/object"
 #define LABEL_CARD "GMM1/card"
 #define LABEL_JOIN "GMM1/join"
+#define LABEL_REKEY "GMM1/rekey"
 #define LABEL_FINGERPRINT "GMM1/fingerprint"
 #define LABEL_ARMOR "GMM1/armor"
 /* invites and welcome */

@@ -56,15 +56,20 @@ bool wrapkeys_expire(struct keystore *ks, uint64_t now_ms)
     return any;
 }
 
-bool wrapkeys_renew(struct keystore *ks, const uint8_t sk[32], uint64_t now_ms)
+void wrapkeys_add(struct keystore *ks, const uint8_t sk[32], uint64_t now_ms)
 {
-    if (ks->wrap_count > 0 && later(ks->wraps[ks->wrap_count - 1].created_ms) > now_ms)
-        return false;
     if (ks->wrap_count == KEYSTORE_WRAPS)
         drop(ks, 0);
     struct keystore_wrap *wrap = &ks->wraps[ks->wrap_count++];
     memcpy(wrap->sk, sk, sizeof wrap->sk);
     wrap->created_ms = now_ms;
     wrap->retired_ms = 0;
+}
+
+bool wrapkeys_renew(struct keystore *ks, const uint8_t sk[32], uint64_t now_ms)
+{
+    if (ks->wrap_count > 0 && later(ks->wraps[ks->wrap_count - 1].created_ms) > now_ms)
+        return false;
+    wrapkeys_add(ks, sk, now_ms);
     return true;
 }

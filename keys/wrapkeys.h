@@ -20,4 +20,7 @@ bool wrapkeys_expire(struct keystore *ks, uint64_t now_ms);
  * oldest key. */
 bool wrapkeys_renew(struct keystore *ks, const uint8_t sk[32], uint64_t now_ms);
 
+/* Adds sk whatever the age of the one in use. */
+void wrapkeys_add(struct keystore *ks, const uint8_t sk[32], uint64_t now_ms);
+
 #endif

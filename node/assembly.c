@@ -2,6 +2,9 @@
 
 #include "node/batches.h"
 #include "node/joining.h"
+#include "node/log.h"
+#include "node/net.h"
+#include "node/newkeys.h"
 #include "node/project.h"
 #include "node/receipts.h"
 #include "node/watch.h"
@@ -51,9 +54,24 @@ static enum gmm_err cut(struct node *node, const struct run_key *key, uint64_t f
     return projection_cut(node->projection, key, from_seq);
 }
 
+/* The certificate of the keys that wait has come: from the root that is elsewhere, or before an interruption. */
+static void settled(struct node *node)
+{
+    struct gmm_msg msg = {.text = ""};
+    if (!newkeys_due(node))
+        return;
+    if (newkeys_take(node, &msg) != GMM_OK)
+        log_warning("%s", msg.text);
+    else if (node->net != NULL && net_dialled(node->net))
+        net_dial_peers(node->net, node->daemon);
+}
+
 enum gmm_err assembly_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,
                            struct gmm_msg *msg)
 {
-    static const struct node_above above = {joining_load, closing, catch_up, take, cut};
-    return node_open(out, home, flags, &above, ask, arg, msg);
+    static const struct node_above above = {joining_load, closing, catch_up, take, cut, settled};
+    enum gmm_err err = node_open(out, home, flags, &above, ask, arg, msg);
+    if (err == GMM_OK)
+        settled(*out);
+    return err;
 }

@@ -54,6 +54,86 @@ enum gmm_err care_export_root(struct node *node, const struct keystore_lock *loc
     return err == GMM_OK ? GMM_OK : gmm_fail(msg, err, "the root could not be sealed: %s", gmm_err_text(err));
 }
 
+static enum gmm_err open_root_file(struct keystore **out, const void *bytes, size_t len, const uint8_t *secret,
+                                   size_t secret_len, struct gmm_msg *msg)
+{
+    enum gmm_err err = keystore_open(out, bytes, len, secret, secret_len);
+    if (err == GMM_EPASSPHRASE)
+        return gmm_fail(msg, err, "another passphrase opens the root's file");
+    if (err != GMM_OK)
+        return gmm_fail(msg, err, "the root's file is %s", gmm_err_text(err));
+    if ((*out)->root_held && (*out)->next_root_held)
+        return GMM_OK;
+    keystore_free(*out);
+    *out = NULL;
+    return gmm_fail(msg, GMM_EFORMAT, "this file holds no root");
+}
+
+/* In a network: of the chain that its objects prove, and its last. Before: only what this home had. */
+static enum gmm_err root_belongs(struct node *node, const struct keystore *root, struct gmm_msg *msg)
+{
+    const struct view *view = node->engine == NULL ? NULL : engine_view(node->engine);
+    const struct view_participant *self = view == NULL ? NULL : view_participant(view, node_pid(node));
+    if (!id_equal(&root->pid, node_pid(node)))
+        return gmm_fail(msg, GMM_EDENIED, "this is the root of another participant than '%s'", node->card.id);
+    if (self == NULL)
+        return GMM_OK;
+    if (root->root_n < self->root_n)
+        return gmm_fail(msg, GMM_EDENIED, "this is root %u of '%s'; root %u is in force by now", root->root_n,
+                        node->card.id, self->root_n);
+    /* One ahead: saved, and not published before it was exported. */
+    if (root->root_n == self->root_n && !id_equal(&root->root_pk, &self->root_pk))
+        return gmm_fail(msg, GMM_EDENIED, "this is not the root that is in force for '%s'", node->card.id);
+    return GMM_OK;
+}
+
+enum gmm_err care_import_root(struct node *node, const void *bytes, size_t len, const uint8_t *secret,
+                              size_t secret_len, struct gmm_msg *msg)
+{
+    struct keystore *own = node->keystore, *root = NULL, *before = keystore_new();
+    enum gmm_err err = before == NULL ? GMM_ENOMEM : open_root_file(&root, bytes, len, secret, secret_len, msg);
+    if (err == GMM_OK)
+        err = root_belongs(node, root, msg);
+    if (err == GMM_OK) {
+        memcpy(before, own, sizeof *before);
+        memcpy(own->root_seed, root->root_seed, sizeof own->root_seed);
+        memcpy(own->next_root_seed, root->next_root_seed, sizeof own->next_root_seed);
+        own->root_held = own->next_root_held = true;
+        own->root_provisional = root->root_provisional && node->engine == NULL;
+        own->root_n = root->root_n;
+        keystore_derive(own);
+        err = node_save_keystore(node, msg);
+        if (err != GMM_OK)
+            memcpy(own, before, sizeof *own);
+    }
+    keystore_free(before);
+    keystore_free(root);
+    return err;
+}
+
+enum gmm_err care_drop_root(struct node *node, const void *bytes, size_t len, const uint8_t *secret, size_t secret_len,
+                            struct gmm_msg *msg)
+{
+    struct keystore *own = node->keystore, *root = NULL, *before = keystore_new();
+    enum gmm_err err = before == NULL ? GMM_ENOMEM : open_root_file(&root, bytes, len, secret, secret_len, msg);
+    if (err == GMM_OK && (!own->root_held || sodium_memcmp(own->root_seed, root->root_seed, 32) != 0 ||
+                          sodium_memcmp(own->next_root_seed, root->next_root_seed, 32) != 0))
+        err = gmm_fail(msg, GMM_ESTATE, "the file does not hold the root of this home: nothing was removed");
+    if (err == GMM_OK) {
+        memcpy(before, own, sizeof *before);
+        own->root_held = own->next_root_held = false;
+        sodium_memzero(own->root_seed, sizeof own->root_seed);
+        sodium_memzero(own->next_root_seed, sizeof own->next_root_seed);
+        keystore_derive(own);
+        err = node_save_keystore(node, msg);
+        if (err != GMM_OK)
+            memcpy(own, before, sizeof *own);
+    }
+    keystore_free(before);
+    keystore_free(root);
+    return err;
+}
+
 enum gmm_err care_rebuild(struct node *node, void (*progress)(void *arg, uint64_t done), void *arg, struct gmm_msg *msg)
 {
     enum gmm_err err = store_begin(node->store, true);

@@ -14,6 +14,13 @@ enum gmm_err care_reseal(struct node *node, enum keystore_method method, uint8_t
  * method KEYSTORE_NONE: not sealed. GMM_EDENIED: no root is held here. */
 enum gmm_err care_export_root(struct node *node, const struct keystore_lock *lock, struct buffer *out,
                               struct gmm_msg *msg);
+/* Takes the root and the next root of such a file into the keystore. secret: what it is sealed under. GMM_EDENIED: of
+ * another participant, or a root that has been rotated away; GMM_EPASSPHRASE; GMM_ECORRUPT: damaged. */
+enum gmm_err care_import_root(struct node *node, const void *bytes, size_t len, const uint8_t *secret,
+                              size_t secret_len, struct gmm_msg *msg);
+/* Takes root and next root out of the keystore, when this file holds the same. GMM_ESTATE: it does not. */
+enum gmm_err care_drop_root(struct node *node, const void *bytes, size_t len, const uint8_t *secret, size_t secret_len,
+                            struct gmm_msg *msg);
 /* Drops what is derived and makes it anew from the logs. */
 enum gmm_err care_rebuild(struct node *node, void (*progress)(void *arg, uint64_t done), void *arg,
                           struct gmm_msg *msg);

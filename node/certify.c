@@ -22,9 +22,17 @@ static void fill(struct certificate *out, const struct keystore *ks, const struc
     memcpy(out->addresses, card->addresses, sizeof out->addresses);
 }
 
-/* Up to when other keys of that office wrote, as far as it is held here; 0: it had none. */
-static uint64_t written_until_ms(struct node *node, const struct gmm_id *pid, const char *office,
-                                 const struct gmm_id *sign_pk)
+/* Does the certificate change what entries of this log may do from its beginning on? Another key of the office is
+ * superseded, its own may lose roles, and who decides for the participant may be another office. */
+static bool touches(const struct certificate *certificate, const struct view_office *author, const struct run_key *log)
+{
+    if (strcmp(author->office, certificate->office) != 0)
+        return id_is_zero(&log->group) && (certificate->roles & CERTIFICATE_ROLE_DECIDE) != 0;
+    return !id_equal(&author->sign_pk, &certificate->sign_pk) || (author->roles & ~certificate->roles) != 0;
+}
+
+/* Up to when those logs reach, as far as they are held here; 0: there are none. */
+static uint64_t written_until_ms(struct node *node, const struct certificate *certificate)
 {
     const struct view *view = node->engine == NULL ? NULL : engine_view(node->engine);
     const struct logs_log *log;
@@ -33,8 +41,8 @@ static uint64_t written_until_ms(struct node *node, const struct gmm_id *pid, co
         return 0;
     for (size_t i = 0; (log = logs_at(engine_logs(node->engine), i)) != NULL; i++) {
         const struct view_office *author = view_office(view, &log->key.author);
-        if (author == NULL || !id_equal(&author->pid, pid) || strcmp(author->office, office) != 0 ||
-            id_equal(&author->sign_pk, sign_pk) || log->admitted.seq == LOGS_NO_SEQ)
+        if (author == NULL || !id_equal(&author->pid, &certificate->pid) || log->admitted.seq == LOGS_NO_SEQ ||
+            !touches(certificate, author, &log->key))
             continue;
         if (header_time_ms(log->admitted.time) > latest)
             latest = header_time_ms(log->admitted.time);
@@ -42,13 +50,11 @@ static uint64_t written_until_ms(struct node *node, const struct gmm_id *pid, co
     return latest;
 }
 
-/* As early as a clock within bounds may ask for, but behind all that earlier keys of the office wrote: from here on
- * they are superseded. */
-static uint64_t begin_ms(struct node *node, const struct gmm_id *pid, const char *office, const struct gmm_id *sign_pk,
-                         uint64_t now_ms)
+/* As early as a clock within bounds may ask for, but behind all whose effect it would change. */
+static uint64_t begin_ms(struct node *node, const struct certificate *certificate, uint64_t now_ms)
 {
     uint64_t early = now_ms > LIMIT_FUTURE_MS ? now_ms - LIMIT_FUTURE_MS : 0;
-    uint64_t until = written_until_ms(node, pid, office, sign_pk);
+    uint64_t until = written_until_ms(node, certificate);
     return until >= early ? until + 1 : early;
 }
 
@@ -63,7 +69,7 @@ enum gmm_err certify_office(struct buffer *out, struct node *node, const struct 
     fill(&certificate, node->keystore, nid, pid, card);
     certificate.serial = serial;
     certificate.roles = roles;
-    certificate.not_before_ms = begin_ms(node, pid, card->office, &card->sign_pk, now_ms);
+    certificate.not_before_ms = begin_ms(node, &certificate, now_ms);
     certificate.not_after_ms = now_ms + CERTIFY_VALID_MS;
     size_t start = out->len;
     buffer_put_u8(out, DIRECTORY_CERTIFICATE);
@@ -153,7 +159,7 @@ enum gmm_err certify_renew(struct node *node, const struct certify_renewal *rene
     certificate.next_commit = ks->next_commit;
     certificate.root_n = ks->root_n;
     certificate.serial = certify_next_serial(engine_directory(node->engine), node_pid(node));
-    certificate.not_before_ms = begin_ms(node, node_pid(node), renewal->office, &certificate.sign_pk, now_ms);
+    certificate.not_before_ms = begin_ms(node, &certificate, now_ms);
     certificate.not_after_ms = renewal->until_ms != 0 ? renewal->until_ms : now_ms + CERTIFY_VALID_MS;
     *sign_pk = certificate.sign_pk;
     buffer_init(&object, CERTIFICATE_BYTES_MAX + 1);

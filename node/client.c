@@ -37,6 +37,7 @@ struct client {
     bool socket_named;   /* by --socket or $GMM_SOCKET */
     bool allow_unlocked; /* gmm.conf says so */
     struct node *node;   /* open where no daemon runs */
+    bool kept;           /* outputs are in their places already */
     struct outfile outs[LIMIT_REQUEST_FDS];
     unsigned out_count;
     int fds[LIMIT_REQUEST_FDS]; /* until the first call takes them */
@@ -399,7 +400,7 @@ static int show_failure(struct client *client, enum gmm_err err, const char *mes
 static enum gmm_err finish_outputs(struct client *client, json_t *result, bool *on_stdout, struct gmm_msg *msg)
 {
     enum gmm_err err = GMM_OK;
-    for (unsigned i = 0; i < client->out_count && err == GMM_OK; i++) {
+    for (unsigned i = 0; i < client->out_count && err == GMM_OK && !client->kept; i++) {
         struct outfile *out = &client->outs[i];
         *on_stdout = *on_stdout || outfile_is_stdout(out);
         err = outfile_finish(out, json_string_value(json_object_get(result, "name")), msg);
@@ -412,6 +413,17 @@ static enum gmm_err finish_outputs(struct client *client, json_t *result, bool *
         else
             printer_say(&client->printer, text);
     }
+    return err;
+}
+
+enum gmm_err client_keep_outputs(struct client *client, struct gmm_msg *msg)
+{
+    bool on_stdout;
+    for (unsigned i = 0; i < client->out_count; i++)
+        if (client->outs[i].kind != OUTFILE_FILE)
+            return gmm_fail(msg, GMM_EUSAGE, "this needs a file to write to, not '%s'", client->outs[i].path);
+    enum gmm_err err = finish_outputs(client, NULL, &on_stdout, msg);
+    client->kept = err == GMM_OK;
     return err;
 }
 

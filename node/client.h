@@ -31,6 +31,9 @@ void client_forward(struct client *client, struct call *call);
 /* The error of a home that cannot be opened: that there is none, or one that we may not use, is a failure (1), not
  * something unknown (3) or forbidden (4). New reference; NULL: out of memory. */
 json_t *client_open_error(enum gmm_err err, const struct gmm_msg *msg);
+/* What the command wrote takes its place now, durably, before a further step that must not come first. GMM_EUSAGE: it
+ * is no regular file. */
+enum gmm_err client_keep_outputs(struct client *client, struct gmm_msg *msg);
 /* A file named by other input (a row of a table): a descriptor of a regular file or memfd, as call_file gives. GMM_EIO:
  * a directory, unreadable. GMM_ENOTFOUND. The file's argument object for client_call: {"fd": index, "name": …, "path":
  * …}. */

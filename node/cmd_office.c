@@ -1,13 +1,17 @@
 /* office renew, office revoke. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "keys/armor.h"
 #include "node/args.h"
 #include "node/certify.h"
 #include "node/client.h"
 #include "node/cmd_roster.h"
 #include "node/commands.h"
 #include "node/joining.h"
+#include "node/keyfile.h"
+#include "node/newkeys.h"
 #include "node/render.h"
 #include "node/reply.h"
 #include "node/revoke.h"
@@ -49,6 +53,44 @@ static enum gmm_err read_roles(const struct call *call, struct certify_renewal *
     return GMM_OK;
 }
 
+/* New keys that the office itself asks for. */
+static void renew_keys(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct buffer object;
+    uint8_t *text = NULL, *bytes = NULL;
+    size_t len = 0, n = 0;
+    char *line = NULL;
+    struct certificate certificate = {.serial = 0};
+    buffer_init(&object, CERTIFICATE_BYTES_MAX + 1);
+    enum gmm_err err = keyfile_read_fd(&text, &len, call_file(call, "card", 0, NULL), LIMIT_ARMOR_BYTES, &msg);
+    if (err == GMM_OK)
+        err = armor_read(&bytes, &n, "rekey", (const char *)text, len, &msg);
+    if (err == GMM_ECORRUPT)
+        err = GMM_EFORMAT; /* a file of somebody else's, not our store */
+    if (err == GMM_OK)
+        err = newkeys_certify(node, call_text(call, "name"), call_text(call, "fingerprint"), bytes, n, &object, &msg);
+    if (err == GMM_OK)
+        err = certificate_open(&certificate, NULL, object.p + 1, object.len - 1);
+    if (err == GMM_OK)
+        err = reply_armor(&line, "certificate", object.p, object.len, &msg);
+    if (err == GMM_OK && call_file(call, "o", 0, NULL) >= 0)
+        err = reply_write(call, "o", line, strlen(line), &msg);
+    json_t *result = err == GMM_OK ? cmd_roster_office_json(node, &certificate.sign_pk) : NULL;
+    if (result != NULL) {
+        json_object_set_new(result, "certificate", json_string(line));
+        json_object_set_new(result, "fingerprint", reply_fingerprint(&certificate.sign_pk, &certificate.noise_pk));
+    }
+    if (err == GMM_OK)
+        call_reply(call, result);
+    else
+        reply_fail(call, err, &msg, NULL);
+    free(line);
+    free(bytes);
+    keyfile_free(text, len);
+    buffer_close(&object);
+}
+
 static void renew(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
@@ -59,6 +101,15 @@ static void renew(struct node *node, struct call *call)
     if (!ready(node, call))
         return;
     enum gmm_err err = read_roles(call, &renewal, &msg);
+    bool keys = call_file(call, "card", 0, NULL) >= 0;
+    if (err == GMM_OK && keys && (renewal.with_roles || renewal.address_count > 0 || renewal.until_ms != 0))
+        err = gmm_fail(&msg, GMM_EUSAGE, "--card changes the keys alone: renew again for the rest");
+    if (err == GMM_OK && !keys && (call_text(call, "fingerprint") != NULL || call_file(call, "o", 0, NULL) >= 0))
+        err = gmm_fail(&msg, GMM_EUSAGE, "--fingerprint and -o belong to --card");
+    if (err == GMM_OK && keys) {
+        renew_keys(node, call);
+        return;
+    }
     if (err == GMM_OK && renewal.address_count > LIMIT_ADDRESSES)
         err = gmm_fail(&msg, GMM_EUSAGE, "at most %u addresses", LIMIT_ADDRESSES);
     for (size_t i = 0; err == GMM_OK && i < renewal.address_count; i++)
@@ -78,6 +129,8 @@ static void renew_render(const json_t *result, struct render *out)
     render_line(out, "Renewed the certificate of office %s of %s.", reply_text(result, "office"),
                 reply_text(result, "participant"));
     render_field(out, "until", reply_text(result, "expires"));
+    render_field(out, "fingerprint", json_string_value(json_object_get(result, "fingerprint")));
+    render_field(out, "certificate", json_string_value(json_object_get(result, "certificate")));
     json_array_foreach(json_object_get(result, "roles"), i, word)
     {
         render_field(out, "role", json_string_value(word));
@@ -136,6 +189,9 @@ static const struct command_param renew_params[] = {
     {"--until", COMMAND_TIME, 0, "DATE", "when the certificate ends; in three years when not given"},
     {"--role", COMMAND_TEXT, COMMAND_REPEATED, "ROLE",
      "vote, decide, revoke, relay, or none; as before when not given"},
+    {"--card", COMMAND_IN, 0, "FILE", "the request for new keys that gmm key rotate printed there"},
+    {"--fingerprint", COMMAND_TEXT, 0, "DIGITS", "of the new keys, as heard by phone: refuse any others"},
+    {"-o", COMMAND_OUT, 0, "FILE", "with --card: the certificate, for gmm key rotate --certificate"},
 };
 static const struct command_param revoke_params[] = {
     {"OFFICE", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "an office of our participant, or 8 digits of its node"},

@@ -12,7 +12,8 @@ extern const struct command_family command_groups;   /* cmd_groups.c: group */
 extern const struct command_family command_posting;  /* cmd_posting.c: post, note */
 extern const struct command_family command_reading;  /* cmd_reading.c: get, show, list, notes, search, watch */
 extern const struct command_family command_matrix;   /* cmd_matrix.c: matrix */
-extern const struct command_family command_care;     /* cmd_care.c: doctor, key */
+extern const struct command_family command_care;     /* cmd_care.c: doctor */
+extern const struct command_family command_keys;     /* cmd_key.c: key */
 extern const struct command_family command_audit;    /* cmd_audit.c: verify, export-proof, log */
 extern const struct command_family command_consult;  /* cmd_consult.c: consult */
 extern const struct command_family command_voice;    /* cmd_voice.c: resolve, release, clear, receipts */

@@ -111,7 +111,15 @@ static void net_peer_changed(struct net *net, uint32_t number, const struct effe
     peers_opened(net, conn);
 }
 
-static const struct node_transport transport = {net_send, net_shut, net_timer, net_peer_changed};
+static void net_hang_up(struct net *net, const char *text)
+{
+    for (size_t i = 0; i < NET_CHAINS; i++)
+        for (struct netconn *conn = net->chains[i]; conn != NULL; conn = conn->chain)
+            netconn_end(conn, GMM_ECLOSED, text);
+    net->touched = net->changed = true;
+}
+
+static const struct node_transport transport = {net_send, net_shut, net_timer, net_peer_changed, net_hang_up};
 
 static void conn_closed(struct net *net, struct netconn *conn)
 {
@@ -305,6 +313,7 @@ static void settle(struct net *net)
     for (unsigned round = 0; round < ROUNDS && !net->closing && (net->touched || net->changed); round++) {
         net->touched = false;
         flush_store(net);
+        net->node->above->settled(net->node);
         flush_conns(net);
         keep_time(net);
         if (net->changed) {

@@ -352,6 +352,21 @@ enum gmm_err node_found(struct node *node, const void *charter_object, size_t le
     return node_add_object(node, charter_object, len, msg);
 }
 
+void node_suspend(struct node *node)
+{
+    node->pending->suspended = directory_charter(engine_directory(node->engine))->nid;
+    if (node->net != NULL)
+        node->transport->hang_up(node->net, "this office takes other keys");
+    engine_free(node->engine);
+    node->engine = NULL;
+    node->pending->tick_ms = UINT64_MAX;
+}
+
+enum gmm_err node_resume(struct node *node, struct gmm_msg *msg)
+{
+    return node_start_engine(node, &node->pending->suspended, msg);
+}
+
 const struct gmm_id *node_pid(const struct node *node)
 {
     return &node->keystore->pid;

@@ -31,6 +31,7 @@ struct node_transport {
     void (*shut)(struct net *net, uint32_t conn, enum gmm_err err, const char *text);
     void (*timer)(struct net *net, uint64_t at_ms);
     void (*peer_changed)(struct net *net, uint32_t conn, const struct effect *effect);
+    void (*hang_up)(struct net *net, const char *text); /* every connection */
 };
 /* What an effect asks of the layers above. */
 struct node_later {
@@ -51,6 +52,8 @@ struct node_above {
     enum gmm_err (*take)(struct node *node, const struct node_later *later);
     /* Entries of a log from a seq on go, in the transaction that is open; this one alone is called within a step. */
     enum gmm_err (*cut)(struct node *node, const struct run_key *key, uint64_t from_seq);
+    /* Nothing is under way: no step, no flush. */
+    void (*settled)(struct node *node);
 };
 
 struct node {
@@ -110,6 +113,10 @@ enum gmm_err node_found(struct node *node, const void *charter_object, size_t le
  */
 enum gmm_err node_begin_join(struct node *node, const struct gmm_id *nid, const struct gmm_id *inviter_noise_pk,
                              struct gmm_msg *msg);
+/* The keystore's keys change: connections end and the engine goes; then, with the keys as they are now, it comes back
+ * from the store. Outside of steps and flushes, after a flush. */
+void node_suspend(struct node *node);
+enum gmm_err node_resume(struct node *node, struct gmm_msg *msg);
 /* Seals the keystore again to its file (after a change of its content). */
 enum gmm_err node_save_keystore(struct node *node, struct gmm_msg *msg);
 

@@ -35,6 +35,7 @@ struct node_pending {
     bool behind;           /* a projection failed: caught up later */
     struct gmm_id ensured; /* the group whose epoch was ensured last, since the last flush */
     bool has_ensured, append_failed;
+    struct gmm_id suspended; /* the network of the engine that was suspended */
 };
 
 /* node_keys.c: the keystore's file, opened with whatever its method asks for. */

@@ -180,3 +180,13 @@ enum gmm_err passphrase_new(uint8_t **secret, size_t *len, const char *file_vari
     }
     return err;
 }
+
+enum gmm_err passphrase_other(uint8_t **secret, size_t *len, const char *file_variable, node_ask_fn *ask, void *arg,
+                              const char *prompt, struct gmm_msg *msg)
+{
+    const char *path = environment(file_variable);
+    *secret = NULL;
+    *len = 0;
+    enum gmm_err err = ask_for(secret, len, ask, arg, prompt, msg);
+    return err == GMM_ENOTFOUND && path != NULL ? read_file(secret, len, path, false, msg) : err;
+}

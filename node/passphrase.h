@@ -21,5 +21,9 @@ enum gmm_err passphrase_get(uint8_t **secret, size_t *len, enum keystore_method 
  * ("GMM_PASSPHRASE_FILE", "GMM_NEW_PASSPHRASE_FILE"). GMM_EUSAGE: the two differ. Others as passphrase_get. */
 enum gmm_err passphrase_new(uint8_t **secret, size_t *len, const char *file_variable, node_ask_fn *ask, void *arg,
                             const char *prompt, struct gmm_msg *msg);
+/* That of another file than this home's: asked once on the terminal, else from the file that the variable names.
+ * GMM_ENOTFOUND: neither; others as passphrase_get. */
+enum gmm_err passphrase_other(uint8_t **secret, size_t *len, const char *file_variable, node_ask_fn *ask, void *arg,
+                              const char *prompt, struct gmm_msg *msg);
 
 #endif

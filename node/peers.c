@@ -23,7 +23,7 @@ struct entry {
     size_t candidate;  /* which office is tried */
     unsigned failures; /* rounds in a row */
     uint64_t due;      /* UINT64_MAX: not again */
-    struct gmm_id trying;
+    struct gmm_id trying, moved_to; /* moved_to: the office's new key that was tried as soon as we heard of it */
     struct netdial *dial;
     uint32_t conn;                                /* 0: none */
     uint64_t bytes_in, bytes_out, received, sent; /* of the last session that ended */
@@ -91,13 +91,23 @@ static bool may_try(const struct entry *entry, const struct view_office *office)
            !(entry->row.bound && id_equal(&office->noise_pk, &entry->row.noise_pk));
 }
 
+/* The key that the address is bound to; of an office that has other keys by now, its new one. */
+static const struct gmm_id *bound_key(const struct entry *entry, const struct view *view)
+{
+    const struct view_office *office = view == NULL ? NULL : view_office_by_noise(view, &entry->row.noise_pk);
+    if (office == NULL || office->status != VIEW_OFFICE_SUPERSEDED)
+        return &entry->row.noise_pk;
+    const struct view_office *successor = view_office_by_name(view, &office->pid, office->office);
+    return successor == NULL ? &entry->row.noise_pk : &successor->noise_pk;
+}
+
 /* The office with this number among those that an address may belong to: the one it is bound to, then the chair's, then
  * all others. NULL: no more. */
 static const struct gmm_id *candidate(const struct entry *entry, size_t index)
 {
     const struct view *view = view_of(entry->peers);
     if (entry->row.bound && index-- == 0)
-        return &entry->row.noise_pk;
+        return bound_key(entry, view);
     for (unsigned pass = 0; pass < 2 && view != NULL; pass++)
         for (size_t i = 0; i < view->office_count; i++) {
             const struct view_office *office = &view->offices[i];
@@ -302,10 +312,26 @@ bool peers_dialling(const struct peers *peers)
     return false;
 }
 
+/* The session ended because the office has other keys, as we were told in it: with those at once. */
+static bool moved(struct entry *entry)
+{
+    if (!entry->peers->dialled || !entry->row.bound || entry->dial != NULL || entry->conn != 0)
+        return false;
+    const struct gmm_id *key = bound_key(entry, view_of(entry->peers));
+    if (id_equal(key, &entry->row.noise_pk) || id_equal(key, &entry->moved_to))
+        return false;
+    entry->moved_to = *key;
+    entry->candidate = 0;
+    entry->first = true;
+    return true;
+}
+
 uint64_t peers_tick(struct peers *peers)
 {
     uint64_t now = uv_now(peers->net->loop), next = UINT64_MAX;
     for (struct entry *entry = peers->entries; entry != NULL; entry = entry->next) {
+        if (moved(entry))
+            dial(entry);
         if (entry->due <= now && entry->dial == NULL && entry->conn == 0)
             dial(entry);
         next = entry->due < next ? entry->due : next;

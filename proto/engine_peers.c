@@ -34,15 +34,61 @@ static enum gmm_err store_object(struct core *core, const struct directory_objec
 
 static enum gmm_err answer(struct engine *engine, struct peer *peer)
 {
+    const struct keystore *ks = engine->core.keystore;
     struct buffer hello;
     size_t token_len = 0;
     const uint8_t *token = replicate_cursor(engine->replicate, &peer->sign_pk, &token_len);
     buffer_init(&hello, SESSION_HELLO_MAX);
-    enum gmm_err err = links_hello(&engine->core, token, token_len, &hello);
+    enum gmm_err err = links_hello(&engine->core, session_former(peer->session) ? &ks->former_noise_pk : &ks->noise_pk,
+                                   token, token_len, &hello);
     if (err == GMM_OK)
         err = session_answer(peer->session, hello.p, hello.len);
     buffer_close(&hello);
     return err;
+}
+
+/* The certificate that took this key's place, with the rotations that it rests on. */
+static void send_successor(struct core *core, struct peer *peer, const struct view_office *successor)
+{
+    const struct directory_object *object;
+    for (size_t i = 0; (object = directory_at(core->directory, i)) != NULL; i++)
+        if (object->kind == DIRECTORY_ROTATION && id_equal(&object->as.rotation.pid, &successor->pid))
+            peer_send(peer, SESSION_CONTROL, MESSAGE_OBJECT, object->bytes, object->len);
+    object = directory_find(core->directory, &successor->certificate);
+    if (object != NULL)
+        peer_send(peer, SESSION_CONTROL, MESSAGE_OBJECT, object->bytes, object->len);
+}
+
+/* An office that has not heard yet that its root certified other keys for it is told before it is refused: it could
+ * hear it from nobody else. It proved its key in the handshake. */
+static void tell_superseded(struct engine *engine, struct peer *peer, const struct session_hello *hello)
+{
+    struct core *core = &engine->core;
+    struct certificate shown;
+    const struct view *view = fold_view(core->fold);
+    if (view == NULL || hello->certificate_len < 2 ||
+        certificate_open(&shown, &core->nid, hello->certificate + 1, hello->certificate_len - 1) != GMM_OK ||
+        !id_equal(&shown.noise_pk, &peer->noise_pk))
+        return;
+    const struct view_office *office = view_office(view, &shown.sign_pk);
+    if (office == NULL || office->status != VIEW_OFFICE_SUPERSEDED)
+        return;
+    const struct view_office *successor = view_office_by_name(view, &office->pid, office->office);
+    if (successor == NULL || (!peer->initiator && answer(engine, peer) != GMM_OK))
+        return;
+    send_successor(core, peer, successor);
+    peer->refused = engine->review = !peer->closing;
+}
+
+/* The other way round: who expects the keys that we had before is told of those that we have. */
+static void tell_successor(struct engine *engine, struct peer *peer)
+{
+    struct core *core = &engine->core;
+    const struct view *view = fold_view(core->fold);
+    const struct view_office *self = view == NULL ? NULL : view_office(view, core_self(core));
+    if (self != NULL && answer(engine, peer) == GMM_OK)
+        send_successor(core, peer, self);
+    peer->refused = engine->review = true;
 }
 
 static void on_office_hello(struct engine *engine, struct peer *peer, const struct session_item *item)
@@ -52,8 +98,16 @@ static void on_office_hello(struct engine *engine, struct peer *peer, const stru
     const struct directory_object *object = NULL;
     struct gmm_msg msg = {{0}};
     enum gmm_err err = session_hello_decode(&hello, item->payload, item->len);
+    if (err == GMM_OK && session_former(peer->session)) {
+        tell_successor(engine, peer);
+        return;
+    }
     if (err == GMM_OK)
         err = links_identify(core, peer, &hello, &object, &msg);
+    if (err == GMM_EDENIED)
+        tell_superseded(engine, peer, &hello);
+    if (peer->refused)
+        return;
     if (err != GMM_OK) {
         peer_close(peer, err, msg.text[0] != '\0' ? msg.text : gmm_err_text(err));
         return;
@@ -86,7 +140,9 @@ static void on_hello(struct engine *engine, struct peer *peer, const struct sess
         return;
     }
     session_remote(peer->session, &peer->noise_pk);
-    if (!peer->initiator) {
+    if (session_former(peer->session)) {
+        peer_close(peer, GMM_EDENIED, "the invite is older than this office's keys");
+    } else if (!peer->initiator) {
         enum gmm_err err = session_answer(peer->session, NULL, 0);
         if (err != GMM_OK)
             peer_close(peer, err, gmm_err_text(err));
@@ -159,11 +215,11 @@ void engine_received(struct engine *engine, struct peer *peer, const void *bytes
     const uint8_t *p = bytes;
     enum gmm_err err = GMM_OK;
     links_time(engine->links, &engine->core);
-    while (len > 0 && err == GMM_OK && !peer->closing) {
+    while (len > 0 && err == GMM_OK && !peer->closing && !peer->refused) {
         size_t part = len < SESSION_RECEIVE_MAX ? len : SESSION_RECEIVE_MAX;
         err = session_receive(peer->session, p, part);
-        while (err == GMM_OK && !peer->closing && (err = session_next(peer->session, &item)) == GMM_OK &&
-               item.kind != SESSION_ITEM_NONE) {
+        while (err == GMM_OK && !peer->closing && !peer->refused &&
+               (err = session_next(peer->session, &item)) == GMM_OK && item.kind != SESSION_ITEM_NONE) {
             if (item.kind == SESSION_ITEM_HELLO)
                 on_hello(engine, peer, &item);
             else if (peer->purpose == SESSION_JOIN)

@@ -20,10 +20,11 @@ enum step { STEP_PREAMBLE, STEP_GATE, STEP_ANSWER, STEP_LENGTH, STEP_FINAL, STEP
 
 struct handshake {
     enum step step;
-    bool initiator, gated;
+    bool initiator, gated, former;
     unsigned purpose;
     struct gmm_id nid, noise_pk, remote;
-    const uint8_t *noise_sk;
+    const uint8_t *noise_sk, *former_sk;
+    struct gmm_id former_pk;
     uint8_t ephemeral[32];
     uint8_t fixed[HANDSHAKE_FIRST_BYTES]; /* the short messages, as they come */
     uint8_t *into;                        /* fixed, or message 3 */
@@ -145,6 +146,10 @@ enum gmm_err handshake_new(struct handshake **out, const struct handshake_config
     h->nid = *config->nid;
     h->noise_sk = config->noise_sk;
     h->noise_pk = *config->noise_pk;
+    if (!config->initiator && config->former_sk != NULL) {
+        h->former_sk = config->former_sk;
+        h->former_pk = *config->former_pk;
+    }
     h->doorkeeper = config->doorkeeper;
     memcpy(h->ephemeral, config->ephemeral, sizeof h->ephemeral);
     buffer_init(&h->hello, HANDSHAKE_HELLO_MAX);
@@ -196,8 +201,16 @@ static enum gmm_err first_received(struct handshake *h, struct buffer *wire)
     const uint8_t *gate = h->fixed + HANDSHAKE_PREAMBLE_BYTES, *message = gate + HANDSHAKE_GATE_BYTES;
     uint8_t expected[HANDSHAKE_GATE_BYTES];
     gate_make(expected, &h->nid, &h->noise_pk, h->fixed, message);
+    if (sodium_memcmp(gate, expected, sizeof expected) != 0 && h->former_sk != NULL) {
+        gate_make(expected, &h->nid, &h->former_pk, h->fixed, message);
+        h->former = sodium_memcmp(gate, expected, sizeof expected) == 0;
+    }
     if (sodium_memcmp(gate, expected, sizeof expected) != 0)
         return GMM_EDENIED;
+    if (h->former) {
+        h->noise_sk = h->former_sk;
+        h->noise_pk = h->former_pk;
+    }
     enum gmm_err err = h->doorkeeper != NULL ? doorkeeper_ask(h->doorkeeper, gate) : GMM_OK;
     if (err != GMM_OK)
         return err;
@@ -321,6 +334,11 @@ unsigned handshake_purpose(const struct handshake *h)
 bool handshake_is_gated(const struct handshake *h)
 {
     return h->gated;
+}
+
+bool handshake_is_former(const struct handshake *h)
+{
+    return h->former;
 }
 
 void handshake_take(struct handshake *h, struct handshake_result *out)

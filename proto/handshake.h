@@ -30,6 +30,8 @@ struct handshake_config {
     const struct gmm_id *nid;
     const uint8_t *noise_sk; /* 32, guarded; borrowed until handshake_free */
     const struct gmm_id *noise_pk;
+    const uint8_t *former_sk; /* responder only, may be NULL: a key that others may still expect; as noise_sk */
+    const struct gmm_id *former_pk;
     const struct gmm_id *remote_noise_pk; /* initiator only */
     /* 32 random bytes; copied. They become a secret when the gate is passed: then they move to guarded memory. */
     const uint8_t *ephemeral;
@@ -56,6 +58,8 @@ bool handshake_is_done(const struct handshake *h);
 unsigned handshake_purpose(const struct handshake *h);
 /* The gate is passed; true at an initiator. */
 bool handshake_is_gated(const struct handshake *h);
+/* It was passed with our former key. */
+bool handshake_is_former(const struct handshake *h);
 
 struct handshake_result {
     struct noise_cipher send, receive; /* noise_cipher_close */

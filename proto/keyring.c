@@ -152,6 +152,8 @@ static struct epoch_context context_of(const struct core *core, const struct vie
     return (struct epoch_context){.nid = &core->nid, .gid = &epoch->gid, .author = &epoch->author};
 }
 
+#define FORMER_KEYS 8
+
 /* What one scan gathers. */
 struct scan {
     struct keyring *ring;
@@ -159,6 +161,8 @@ struct scan {
     const struct view *view;
     struct effect *store;
     uint8_t key_ids[KEYSTORE_WRAPS][8]; /* of our wrap keys */
+    struct gmm_id former[FORMER_KEYS];  /* sign keys that this office had before: wraps to them are ours */
+    size_t former_count;
 };
 
 static void name_keys(struct scan *scan)
@@ -168,6 +172,18 @@ static void name_keys(struct scan *scan)
         struct gmm_id pk;
         crypto_scalarmult_base(pk.b, ks->wraps[i].sk);
         epoch_wrap_id(scan->key_ids[i], &pk);
+    }
+}
+
+static void name_former(struct scan *scan)
+{
+    const struct view *view = scan->view;
+    const struct view_office *self = view_office(view, core_self(scan->core));
+    for (size_t i = 0; self != NULL && i < view->office_count && scan->former_count < FORMER_KEYS; i++) {
+        const struct view_office *office = &view->offices[i];
+        if (office->status == VIEW_OFFICE_SUPERSEDED && id_equal(&office->pid, &self->pid) &&
+            strcmp(office->office, self->office) == 0 && !id_equal(&office->sign_pk, &self->sign_pk))
+            scan->former[scan->former_count++] = office->sign_pk;
     }
 }
 
@@ -242,9 +258,9 @@ struct given {
     enum gmm_err opened;
 };
 
-static void try_own(struct scan *scan, const struct view_epoch *epoch, struct given *given, uint8_t secret[32])
+static void try_own(struct scan *scan, const struct view_epoch *epoch, const struct gmm_id *self, struct given *given,
+                    uint8_t secret[32])
 {
-    const struct gmm_id *self = core_self(scan->core);
     const struct epoch_recipient *recipient = epoch_find(&epoch->epoch, self);
     if (recipient == NULL)
         return;
@@ -259,9 +275,9 @@ static void try_own(struct scan *scan, const struct view_epoch *epoch, struct gi
         key_used(scan, key);
 }
 
-static void try_wraps(struct scan *scan, const struct view_epoch *epoch, struct given *given, uint8_t secret[32])
+static void try_wraps(struct scan *scan, const struct view_epoch *epoch, const struct gmm_id *self, struct given *given,
+                      uint8_t secret[32])
 {
-    const struct gmm_id *self = core_self(scan->core);
     const struct view *view = scan->view;
     size_t i = sending_first_wrap(view, epoch, self);
     for (; i < view->wrap_count && given->opened != GMM_OK; i++) {
@@ -284,12 +300,21 @@ static void try_wraps(struct scan *scan, const struct view_epoch *epoch, struct 
     }
 }
 
+/* Under our key; else under one that we had when it was made. What does not open there is not complained of. */
 static struct given try_given(struct scan *scan, const struct view_epoch *epoch, uint8_t secret[32])
 {
     struct given given = {.opened = GMM_ENOTFOUND};
-    try_own(scan, epoch, &given, secret);
+    try_own(scan, epoch, core_self(scan->core), &given, secret);
     if (given.opened != GMM_OK)
-        try_wraps(scan, epoch, &given, secret);
+        try_wraps(scan, epoch, core_self(scan->core), &given, secret);
+    for (size_t i = 0; i < scan->former_count && given.opened != GMM_OK; i++) {
+        struct given before = {.opened = GMM_ENOTFOUND};
+        try_own(scan, epoch, &scan->former[i], &before, secret);
+        if (before.opened != GMM_OK)
+            try_wraps(scan, epoch, &scan->former[i], &before, secret);
+        if (before.opened == GMM_OK)
+            given = before;
+    }
     return given;
 }
 
@@ -337,6 +362,7 @@ enum gmm_err keyring_scan(struct keyring *ring, struct core *core, const struct 
     struct scan scan = {.ring = ring, .core = core, .view = view};
     enum gmm_err err = GMM_OK;
     name_keys(&scan);
+    name_former(&scan);
     ring->outdated = 0;
     ring->closed_count = 0;
     for (size_t i = 0; i < view->epoch_count && err == GMM_OK; i++)

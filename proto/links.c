@@ -117,22 +117,25 @@ static void make_room(struct links *links, struct core *core, uint64_t address)
         links_close(links, core, oldest, GMM_ELIMIT, "too many half-open connections");
 }
 
-/* Our certificate object: the newest that names our key; NULL while we have none. */
-static const struct directory_object *own_certificate(const struct core *core)
+/* Our certificate object: the newest of our participant's that names this Noise key of ours; NULL while we have none.
+ */
+static const struct directory_object *certificate_of(const struct core *core, const struct gmm_id *noise_pk)
 {
     const struct directory_object *best = NULL;
     for (size_t i = 0; i < directory_count(core->directory); i++) {
         const struct directory_object *object = directory_at(core->directory, i);
-        if (object->kind == DIRECTORY_CERTIFICATE && id_equal(&object->as.certificate.sign_pk, core_self(core)) &&
+        if (object->kind == DIRECTORY_CERTIFICATE && id_equal(&object->as.certificate.noise_pk, noise_pk) &&
+            id_equal(&object->as.certificate.pid, &core->keystore->pid) &&
             (best == NULL || object->as.certificate.serial > best->as.certificate.serial))
             best = object;
     }
     return best;
 }
 
-enum gmm_err links_hello(const struct core *core, const uint8_t *token, size_t token_len, struct buffer *out)
+enum gmm_err links_hello(const struct core *core, const struct gmm_id *noise_pk, const uint8_t *token, size_t token_len,
+                         struct buffer *out)
 {
-    const struct directory_object *own = own_certificate(core);
+    const struct directory_object *own = certificate_of(core, noise_pk);
     struct session_hello hello = {.clock_ms = core->now_ms, .token = token, .token_len = token_len, .build = 1};
     if (own != NULL) {
         hello.certificate = own->bytes;
@@ -169,13 +172,15 @@ enum gmm_err links_connected(struct links *links, struct core *core, const struc
     peer->since_ms = core->now_ms;
     buffer_init(&hello, SESSION_HELLO_MAX);
     if (peer->initiator && peer->purpose == SESSION_OFFICES)
-        err = links_hello(core, token, token_len, &hello);
+        err = links_hello(core, &core->keystore->noise_pk, token, token_len, &hello);
     core_random(core, ephemeral, sizeof ephemeral);
     struct session_config config = {.purpose = peer->purpose,
                                     .initiator = peer->initiator,
                                     .nid = &core->nid,
                                     .noise_sk = core->keystore->noise_sk,
                                     .noise_pk = &core->keystore->noise_pk,
+                                    .former_sk = core->keystore->former_held ? core->keystore->former_noise_sk : NULL,
+                                    .former_pk = &core->keystore->former_noise_pk,
                                     .remote_noise_pk = &peer->noise_pk,
                                     .ephemeral = ephemeral,
                                     .hello = hello.p,
@@ -295,6 +300,8 @@ void links_review(struct links *links, struct core *core)
     for (size_t i = 0; view != NULL && i < links->count; i++) {
         struct peer *peer = links->peers[i];
         struct gmm_msg msg = {.text = ""};
+        if (peer->refused)
+            peer_close(peer, GMM_EDENIED, "the certificate of other keys was sent");
         if (!peer->identified || view_participant(view, &peer->pid) == NULL)
             continue;
         const struct view_office *office = view_office(view, &peer->sign_pk);

@@ -19,9 +19,10 @@ struct peer *links_find(struct links *links, uint32_t conn);
  * is (initiator); may be NULL. Drops others beyond the limits. */
 enum gmm_err links_connected(struct links *links, struct core *core, const struct engine_event *event,
                              const uint8_t *token, size_t token_len);
-/* Our hello: certificate, clock, the cursor that the peer gave us (NULL: none), fingerprint of our objects.
- * GMM_EFORMAT: we have no certificate yet. */
-enum gmm_err links_hello(const struct core *core, const uint8_t *token, size_t token_len, struct buffer *out);
+/* Our hello: the certificate of this Noise key of ours, clock, the cursor that the peer gave us (NULL: none),
+ * fingerprint of our objects. GMM_EFORMAT: we have no certificate yet. */
+enum gmm_err links_hello(const struct core *core, const struct gmm_id *noise_pk, const uint8_t *token, size_t token_len,
+                         struct buffer *out);
 /* The peer's hello came: who is it? Adds its certificate to the directory when it is new (then *new_object is set and
  * must be stored). GMM_EDENIED with the reason in msg: not in our roster, expelled, revoked, expired, key differs. */
 enum gmm_err links_identify(struct core *core, struct peer *peer, const struct session_hello *hello,

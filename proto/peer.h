@@ -10,6 +10,7 @@ struct peer {
     uint32_t conn;
     struct session *session;
     bool initiator, identified, closing;
+    bool refused; /* it, or we, have other keys by now: the new certificate goes out, and nothing it says is heard */
     enum session_purpose purpose;
     struct gmm_id noise_pk, sign_pk, pid;
     uint64_t address, since_ms;

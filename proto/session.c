@@ -20,7 +20,7 @@ static_assert((unsigned)SESSION_STREAMS == MUX_STREAMS && (unsigned)SESSION_CRED
 
 struct session {
     enum session_state state;
-    bool initiator, gated;
+    bool initiator, gated, former;
     unsigned purpose;
     enum gmm_err failed;
     struct gmm_id remote;
@@ -85,6 +85,8 @@ enum gmm_err session_new(struct session **out, const struct session_config *conf
         .nid = config->nid,
         .noise_sk = config->noise_sk,
         .noise_pk = config->noise_pk,
+        .former_sk = config->former_sk,
+        .former_pk = config->former_pk,
         .remote_noise_pk = config->remote_noise_pk,
         .ephemeral = config->ephemeral,
         .hello = config->hello,
@@ -125,6 +127,11 @@ bool session_gated(const struct session *s)
     return s->gated;
 }
 
+bool session_former(const struct session *s)
+{
+    return s->former;
+}
+
 void session_remote(const struct session *s, struct gmm_id *noise_pk)
 {
     *noise_pk = s->remote;
@@ -144,6 +151,7 @@ static enum gmm_err handshake_step(struct session *s, const uint8_t *bytes, size
     enum gmm_err err = handshake_receive(s->handshake, bytes, len, used, &s->wire);
     s->purpose = handshake_purpose(s->handshake);
     s->gated = handshake_is_gated(s->handshake);
+    s->former = handshake_is_former(s->handshake);
     if (err != GMM_OK || !handshake_is_done(s->handshake))
         return err;
     struct handshake_result result;

@@ -51,6 +51,8 @@ struct session_config {
     const struct gmm_id *nid;
     const uint8_t *noise_sk; /* 32, guarded; borrowed until session_free */
     const struct gmm_id *noise_pk;
+    const uint8_t *former_sk; /* responder only: as handshake_config */
+    const struct gmm_id *former_pk;
     const struct gmm_id *remote_noise_pk; /* initiator only */
     const uint8_t *ephemeral;             /* 32 random bytes, used for nothing else; copied */
     const void *hello;                    /* initiator only: copied; at most SESSION_HELLO_MAX bytes */
@@ -69,6 +71,8 @@ enum session_purpose session_purpose(const struct session *s);
 /* True once the gate was passed (responder; an initiator's is always true): such a connection is no longer the first to
  * be dropped. */
 bool session_gated(const struct session *s);
+/* The initiator expected the key that we had before (responder). */
+bool session_former(const struct session *s);
 /* Whose Noise key is at the other end. At a responder all zero until SESSION_WAIT_HELLO. */
 void session_remote(const struct session *s, struct gmm_id *noise_pk);
 

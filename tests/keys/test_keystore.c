@@ -378,8 +378,15 @@ static void payloads_are_strict(void **state)
     payload[0] = 2;
     assert_int_equal(open_payload(payload, FIXED), GMM_EVERSION);
     payload[0] = 1;
-    payload[1] = 8;
+    payload[1] = 32;
     assert_int_equal(open_payload(payload, FIXED), GMM_ECORRUPT);
+    payload[1] = 16; /* the key before */
+    assert_int_equal(open_payload(payload, FIXED + 31), GMM_ECORRUPT);
+    assert_int_equal(open_payload(payload, FIXED + 32), GMM_OK);
+    payload[1] = 8; /* keys to come */
+    assert_int_equal(open_payload(payload, FIXED), GMM_ECORRUPT);
+    assert_int_equal(open_payload(payload, FIXED + 95), GMM_ECORRUPT);
+    assert_int_equal(open_payload(payload, FIXED + 96), GMM_OK);
     payload[1] = 0;
     payload[102] = 1; /* a root's seed, not held */
     assert_int_equal(open_payload(payload, FIXED), GMM_ECORRUPT);
