@@ -76,7 +76,8 @@ class Damaged:
         assert first["kind"] in kinds, (kinds, report["faults"])
         assert item is None or item in [fault["id"] for fault in report["faults"]], (item, report["faults"])
         text = self.office.run("verify", *args, status=6).stdout.decode()
-        assert f"FAULT {first['kind']} {first['id'] or ''}: {first['reason']}" in text, (first, text)
+        which = f"{first['kind']} {first['id']}" if first["id"] else first["kind"]
+        assert f"FAULT {which}: {first['reason']}" in text, (first, text)
 
 
 def entries(d):
