@@ -35,7 +35,7 @@ enum gmm_err authority_chair_judge_handover(const struct state *s, struct change
 enum gmm_err authority_chair_apply_handover(struct state *s, struct change *c, const struct decision *d)
 {
     enum gmm_err err = state_handover(s, c);
-    return err == GMM_OK ? state_remember(s, c, &c->handover->to, d->author, NULL) : err;
+    return err == GMM_OK ? state_remember(s, c, &c->handover->to, &s->participants[d->author].pid, NULL) : err;
 }
 
 /* Cuts on the predecessor's logs leave in what the successor stands on: the handover, and its own admission. */
@@ -132,7 +132,7 @@ enum gmm_err authority_chair_apply_accept(struct state *s, struct change *c, con
             return open_by_handover(s, c, d);
         state_name_cuts(s, &c->accept->cuts);
     }
-    return state_remember(s, c, &s->participants[d->author].pid, d->author, NULL);
+    return state_remember(s, c, &s->participants[d->author].pid, &s->participants[d->author].pid, NULL);
 }
 
 /* That there is a chair to vote against: the term has begun. */

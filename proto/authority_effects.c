@@ -19,7 +19,7 @@ static enum gmm_err admit(struct state *s, const struct change *c, unsigned by)
     if (authority_effects_room(s, c->admit, STATE_NOBODY, NULL) != GMM_OK)
         return GMM_OK;
     enum gmm_err err = state_admit(s, c, c->admit, s->charter->admission != CHARTER_BY_TWO_THIRDS);
-    return err == GMM_OK ? state_remember(s, c, &c->admit->pid, by, c->admit->name) : err;
+    return err == GMM_OK ? state_remember(s, c, &c->admit->pid, &s->participants[by].pid, c->admit->name) : err;
 }
 
 static enum gmm_err replace(struct state *s, const struct change *c, unsigned by)
@@ -31,7 +31,9 @@ static enum gmm_err replace(struct state *s, const struct change *c, unsigned by
     enum gmm_err err = state_admit(s, c, &c->replace->admit, false);
     if (err == GMM_OK)
         err = state_replace(s, old, state_participant(s, &c->replace->admit.pid), c);
-    return err == GMM_OK ? state_remember(s, c, &c->replace->admit.pid, by, c->replace->admit.name) : err;
+    return err == GMM_OK
+               ? state_remember(s, c, &c->replace->admit.pid, &s->participants[by].pid, c->replace->admit.name)
+               : err;
 }
 
 static enum gmm_err expel(struct state *s, const struct change *c, unsigned by)
@@ -40,7 +42,7 @@ static enum gmm_err expel(struct state *s, const struct change *c, unsigned by)
     if (judge_named(s, &c->removal->pid, &subject, NULL) != GMM_OK)
         return GMM_OK;
     enum gmm_err err = state_expel(s, subject, c);
-    return err == GMM_OK ? state_remember(s, c, &c->removal->pid, by, c->removal->reason) : err;
+    return err == GMM_OK ? state_remember(s, c, &c->removal->pid, &s->participants[by].pid, c->removal->reason) : err;
 }
 
 static enum gmm_err restore(struct state *s, const struct change *c, unsigned by)
@@ -49,7 +51,7 @@ static enum gmm_err restore(struct state *s, const struct change *c, unsigned by
     if (subject == STATE_NOBODY || (!s->standing[subject].suspended && !s->standing[subject].expelled))
         return GMM_OK;
     state_restore(s, subject);
-    return state_remember(s, c, &c->removal->pid, by, c->removal->reason);
+    return state_remember(s, c, &c->removal->pid, &s->participants[by].pid, c->removal->reason);
 }
 
 enum gmm_err authority_effects_take(struct state *s, const struct change *c, unsigned by)

@@ -26,7 +26,8 @@ enum gmm_err authority_lead_judge(const struct state *s, struct change *c, struc
 enum gmm_err authority_lead_apply(struct state *s, struct change *c, const struct decision *d)
 {
     enum gmm_err err = leads_name(&s->leads, c);
-    return err == GMM_OK ? state_remember(s, c, &c->lead->pid, d->author, charter_thematic_name(c->lead->thematic))
+    return err == GMM_OK ? state_remember(s, c, &c->lead->pid, &s->participants[d->author].pid,
+                                          charter_thematic_name(c->lead->thematic))
                          : err;
 }
 
@@ -55,5 +56,5 @@ enum gmm_err authority_lead_apply_accept(struct state *s, struct change *c, cons
     struct lead *lead = leads_find(&s->leads, &c->accept->subject);
     const struct control_lead *r = lead->change->lead;
     lead->begin = r->from_ms > change_ms(c) ? r->from_ms << 16 : c->time + 1;
-    return state_remember(s, c, &r->pid, d->author, charter_thematic_name(r->thematic));
+    return state_remember(s, c, &r->pid, &s->participants[d->author].pid, charter_thematic_name(r->thematic));
 }

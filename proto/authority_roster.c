@@ -87,7 +87,8 @@ enum gmm_err authority_roster_judge_suspend(const struct state *s, struct change
 enum gmm_err authority_roster_apply_suspend(struct state *s, struct change *c, const struct decision *d)
 {
     enum gmm_err err = state_suspend(s, state_participant(s, &c->removal->pid), c);
-    return err == GMM_OK ? state_remember(s, c, &c->removal->pid, d->author, c->removal->reason) : err;
+    return err == GMM_OK ? state_remember(s, c, &c->removal->pid, &s->participants[d->author].pid, c->removal->reason)
+                         : err;
 }
 
 enum gmm_err authority_roster_judge_expel(const struct state *s, struct change *c, struct decision *d,
@@ -160,5 +161,5 @@ enum gmm_err authority_roster_judge_amend(const struct state *s, struct change *
 enum gmm_err authority_roster_apply_amend(struct state *s, struct change *c, const struct decision *d)
 {
     enum gmm_err err = state_amend(s, state_participant(s, &c->amend->pid), c->amend);
-    return err == GMM_OK ? state_remember(s, c, &c->amend->pid, d->author, c->amend->name) : err;
+    return err == GMM_OK ? state_remember(s, c, &c->amend->pid, &s->participants[d->author].pid, c->amend->name) : err;
 }

@@ -455,8 +455,8 @@ enum gmm_err state_cut_circle(struct state *s, const struct change *change, size
     return GMM_OK;
 }
 
-enum gmm_err state_remember(struct state *s, const struct change *change, const struct gmm_id *subject, unsigned by,
-                            const char *text)
+enum gmm_err state_remember(struct state *s, const struct change *change, const struct gmm_id *subject,
+                            const struct gmm_id *by, const char *text)
 {
     void *grown = room_make(s->history, s->history_count, &s->history_cap, sizeof *s->history);
     if (grown == NULL)
@@ -466,7 +466,7 @@ enum gmm_err state_remember(struct state *s, const struct change *change, const 
                                                          .type = change->type,
                                                          .term = s->term->number,
                                                          .subject = *subject,
-                                                         .by = s->participants[by].pid,
+                                                         .by = *by,
                                                          .entry = change->id,
                                                          .text = text};
     return GMM_OK;

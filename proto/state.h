@@ -158,8 +158,8 @@ void state_restore(struct state *s, unsigned participant);
 enum gmm_err state_replace(struct state *s, unsigned old, unsigned by, const struct change *change);
 enum gmm_err state_amend(struct state *s, unsigned participant, const struct control_amend *amend);
 /* What a record did, for the history; text is borrowed from the record, or NULL. */
-enum gmm_err state_remember(struct state *s, const struct change *change, const struct gmm_id *subject, unsigned by,
-                            const char *text);
+enum gmm_err state_remember(struct state *s, const struct change *change, const struct gmm_id *subject,
+                            const struct gmm_id *by, const char *text);
 /* A record by which the chair acted had effect. */
 enum gmm_err state_act(struct state *s, const struct change *change);
 enum gmm_err state_handover(struct state *s, const struct change *change);

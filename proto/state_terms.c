@@ -88,7 +88,7 @@ bool state_opens_known(const struct state *s, const struct change *change)
 enum gmm_err state_reach_term(struct state *s)
 {
     const struct term *term = &s->terms->list[s->reached];
-    unsigned chair = state_participant(s, &term->chair), by = state_participant(s, &term->by);
+    unsigned chair = state_participant(s, &term->chair);
     if (s->electorates == NULL)
         s->electorates = calloc(LIMIT_TERMS, sizeof *s->electorates);
     if (s->electorates == NULL)
@@ -99,7 +99,8 @@ enum gmm_err state_reach_term(struct state *s)
         state_set_put(electorate, i, !s->standing[i].expelled && s->participants[i].kind != IDENTITY_OBSERVER);
     if (chair != STATE_NOBODY && s->standing[chair].suspended && !s->standing[chair].expelled)
         state_restore(s, chair);
-    return state_remember(s, term->opening, &term->chair, by, NULL);
+    /* Cuts may have taken back the admission of whoever opened it. */
+    return state_remember(s, term->opening, &term->chair, &term->by, NULL);
 }
 
 enum gmm_err state_open_term(struct state *s, const struct term *term)

@@ -577,6 +577,18 @@ static void put_past(struct hash *h, const struct view *v)
         put_id(h, &v->removals[i].entry); /* and what the entry says */
         put_u64(h, v->removals[i].time);
         put_u64(h, v->removals[i].until);
+        for (size_t k = 0; k < v->removals[i].log_count; k++) {
+            put_id(h, &v->removals[i].logs[k].log.author);
+            put_u64(h, v->removals[i].logs[k].from_seq);
+        }
+        put_u64(h, v->removals[i].circle_count);
+    }
+    put_u64(h, v->absence_count);
+    for (size_t i = 0; i < v->absence_count; i++) {
+        put_id(h, &v->absences[i].pid);
+        put_id(h, &v->absences[i].gid);
+        put_u64(h, v->absences[i].from_ms);
+        put_u64(h, v->absences[i].until_ms);
     }
     put_u64(h, v->event_count);
     for (size_t i = 0; i < v->event_count; i++) {
