@@ -8,6 +8,7 @@
 #include "node/groups.h"
 #include "node/joining.h"
 #include "node/journal.h"
+#include "node/past.h"
 #include "node/proven.h"
 #include "node/proving.h"
 #include "node/read.h"
@@ -21,7 +22,11 @@ static void verify(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
     struct verify_report report;
+    json_t *past = NULL;
     enum gmm_err err = verify_run(node, call_flag(call, "all"), &report, &msg);
+    /* A damaged home may know no date; what is damaged is the answer then. */
+    if (err == GMM_OK && call_count(call, "as-of") > 0 && (report.fault_count == 0 || node->engine != NULL))
+        err = past_report(node, (uint64_t)call_int(call, "as-of", 0), &past, &msg);
     if (err != GMM_OK) {
         reply_fail(call, err, &msg, NULL);
         verify_report_close(&report);
@@ -34,6 +39,9 @@ static void verify(struct node *node, struct call *call)
     json_t *result =
         json_pack("{s:b, s:I, s:I, s:O}", "ok", report.fault_count == 0, "checked", (json_int_t)report.checked,
                   "not_held", (json_int_t)report.not_held, "faults", report.faults);
+    if (past != NULL)
+        json_object_set(result, "as_of", past);
+    json_decref(past);
     if (report.fault_count == 0)
         call_reply(call, result);
     else
@@ -54,6 +62,29 @@ static void faults_render(const json_t *result, struct render *out)
     }
 }
 
+static void time_field(struct render *out, const char *label, const json_t *time)
+{
+    fprintf(out->out, "%s: ", label);
+    render_time(out, time);
+    fputc('\n', out->out);
+}
+
+static void roster_render(const json_t *shown, struct render *out)
+{
+    const json_t *chair = json_object_get(shown, "chair"), *item;
+    size_t i;
+    render_line(out, "chair then: %s, term %lld", reply_text(chair, "participant"),
+                (long long)json_integer_value(json_object_get(chair, "term")));
+    fputs("roster then:", out->out);
+    json_array_foreach(json_object_get(shown, "roster"), i, item)
+    {
+        bool active = strcmp(reply_text(item, "status"), "active") == 0;
+        fprintf(out->out, "%s %s%s%s%s", i == 0 ? "" : ",", reply_text(item, "participant"), active ? "" : " (",
+                active ? "" : reply_text(item, "status"), active ? "" : ")");
+    }
+    fputc('\n', out->out);
+}
+
 static void home_render(const json_t *result, struct render *out)
 {
     faults_render(result, out);
@@ -61,6 +92,15 @@ static void home_render(const json_t *result, struct render *out)
                 json_is_true(json_object_get(result, "ok")) ? "OK" : "NOT OK",
                 (long long)json_integer_value(json_object_get(result, "checked")),
                 (long long)json_integer_value(json_object_get(result, "not_held")));
+    const json_t *past = json_object_get(result, "as_of");
+    if (past != NULL) {
+        time_field(out, "As of", json_object_get(past, "time"));
+        render_line(out, "%lld entries, %lld of them without effect by what is known now; %lld documents.",
+                    (long long)json_integer_value(json_object_get(past, "entries")),
+                    (long long)json_integer_value(json_object_get(past, "void")),
+                    (long long)json_integer_value(json_object_get(past, "documents")));
+        roster_render(past, out);
+    }
     if (!json_is_true(json_object_get(result, "ok")))
         render_line(out,
                     "What is named was altered or lost on this disk. Restore it from a backup; the other offices hold "
@@ -82,8 +122,9 @@ static void verify_local(struct client *client, struct call *call)
         client_forward(client, call);
         return;
     }
-    if (call_flag(call, "all")) {
-        call_fail(call, GMM_EUSAGE, "--all is for a home, not for an evidence file", "leave one of them out");
+    if (call_flag(call, "all") || call_count(call, "as-of") > 0) {
+        call_fail(call, GMM_EUSAGE, "--all and --as-of are for a home, not for an evidence file",
+                  "leave one of them out");
         return;
     }
     enum gmm_err err = proven_report(fd, content, &report, &msg);
@@ -93,13 +134,6 @@ static void verify_local(struct client *client, struct call *call)
         call_reply(call, report);
     else
         call_reply_with(call, err, report);
-}
-
-static void time_field(struct render *out, const char *label, const json_t *time)
-{
-    fprintf(out->out, "%s: ", label);
-    render_time(out, time);
-    fputc('\n', out->out);
 }
 
 static void record_render(const json_t *shown, struct render *out)
@@ -126,22 +160,6 @@ static void record_render(const json_t *shown, struct render *out)
                  json_string_value(json_object_get(document != NULL ? document : note, "person")));
     if (strcmp(reply_text(shown, "content"), "same") == 0)
         render_line(out, "The file given is the one that was posted, to the byte.");
-}
-
-static void roster_render(const json_t *shown, struct render *out)
-{
-    const json_t *chair = json_object_get(shown, "chair"), *item;
-    size_t i;
-    render_line(out, "chair then: %s, term %lld", reply_text(chair, "participant"),
-                (long long)json_integer_value(json_object_get(chair, "term")));
-    fputs("roster then:", out->out);
-    json_array_foreach(json_object_get(shown, "roster"), i, item)
-    {
-        bool active = strcmp(reply_text(item, "status"), "active") == 0;
-        fprintf(out->out, "%s %s%s%s%s", i == 0 ? "" : ",", reply_text(item, "participant"), active ? "" : " (",
-                active ? "" : reply_text(item, "status"), active ? "" : ")");
-    }
-    fputc('\n', out->out);
 }
 
 static void shown_render(const json_t *shown, struct render *out)
@@ -363,6 +381,7 @@ static void log_render(const json_t *result, struct render *out)
 static const struct command_param verify_params[] = {
     {"FILE", COMMAND_IN, 0, NULL, "an evidence file of gmm export-proof; this home when not given"},
     {"--all", COMMAND_FLAG, 0, NULL, "also read every chunk, and open every body and content"},
+    {"--as-of", COMMAND_TIME, 0, "TIME", "also say who held the chair, who took part and what stood then"},
     {"--content", COMMAND_IN, 0, "FILE", "with an evidence file: the document's own file, to be compared"},
 };
 static const struct command_param export_params[] = {

@@ -8,6 +8,7 @@
 
 #include "keys/chunk.h"
 #include "node/item.h"
+#include "node/past.h"
 #include "node/render.h"
 #include "node/reply.h"
 #include "node/sys.h"
@@ -96,18 +97,8 @@ static void show_group(struct reading *r)
 
 static void show_roster(struct reading *r)
 {
-    json_t *rows = json_array();
-    const struct view_participant *chair = view_participant(r->then, &r->then->chair);
-    for (size_t i = 0; i < r->then->participant_count; i++) {
-        const struct view_participant *p = &r->then->participants[i];
-        json_array_append_new(rows, json_pack("{s:o, s:o, s:s, s:b}", "participant", item_text(p->id), "name",
-                                              item_text(p->name), "status", view_status_text(p->status), "chair",
-                                              p == chair));
-    }
-    put(r, "chair",
-        json_pack("{s:o, s:I}", "participant", item_text(chair == NULL ? NULL : chair->id), "term",
-                  (json_int_t)r->then->term));
-    put(r, "roster", rows);
+    put(r, "chair", past_chair(r->then));
+    put(r, "roster", past_roster(r->then));
 }
 
 static void show_network(struct reading *r)

@@ -300,25 +300,21 @@ static enum gmm_err open_parts(struct evidence *e, struct bytes_in *in, struct g
 
 static enum gmm_err fold_records(struct evidence *e)
 {
-    if ((e->now = fold_new(e->directory)) == NULL || (e->then = fold_new(e->directory)) == NULL)
-        return GMM_ENOMEM;
     enum gmm_err err = GMM_OK;
+    if ((e->fold = fold_new(e->directory)) == NULL)
+        return GMM_ENOMEM;
     for (size_t i = 0; i < e->control_count; i++) {
         const struct run *run = verified_run_view(e->control[i]);
         for (uint32_t n = 0; n < run->count && err == GMM_OK; n++) {
             const struct run_entry *entry = &run->entries[n];
             if (entry->body == NULL)
                 continue;
-            err = fold_add(e->now, entry->header, &entry->id, entry->body, entry->body_len);
-            if (err == GMM_OK && bytes_load_u64(entry->header + HEADER_TIME_AT) <= e->header.time)
-                err = fold_add(e->then, entry->header, &entry->id, entry->body, entry->body_len);
+            err = fold_add(e->fold, entry->header, &entry->id, entry->body, entry->body_len);
         }
     }
-    if (forks_count(e->forks) > 0) {
-        fold_forks(e->now, e->forks);
-        fold_forks(e->then, e->forks);
-    }
-    return err;
+    if (err == GMM_OK && forks_count(e->forks) > 0)
+        fold_forks(e->fold, e->forks);
+    return err == GMM_OK ? fold_view_at(e->fold, header_time_ms(e->header.time), &e->past) : err;
 }
 
 enum gmm_err evidence_open(struct evidence **out, const void *bytes, size_t len, struct gmm_msg *why)
@@ -354,8 +350,8 @@ void evidence_free(struct evidence *e)
 {
     if (e == NULL)
         return;
-    fold_free(e->now);
-    fold_free(e->then);
+    fold_past_free(e->past);
+    fold_free(e->fold);
     seal_free(e->plain, e->plain_len);
     verified_run_free(e->run);
     for (size_t i = 0; i < e->control_count; i++)
@@ -369,10 +365,10 @@ void evidence_free(struct evidence *e)
 
 const struct view *evidence_view(struct evidence *e)
 {
-    return fold_view(e->now);
+    return fold_view(e->fold);
 }
 
-const struct view *evidence_view_then(struct evidence *e)
+const struct view *evidence_view_then(const struct evidence *e)
 {
-    return fold_view(e->then);
+    return fold_past_view(e->past);
 }

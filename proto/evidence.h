@@ -30,7 +30,8 @@ struct evidence {
     struct gmm_id id;
     uint8_t *plain; /* the record that the entry sealed */
     size_t plain_len;
-    struct fold *now, *then; /* of all records; of those up to the entry's own time */
+    struct fold *fold; /* of the records */
+    struct fold_past *past;
 };
 
 /* What an evidence file is made of: borrowed. */
@@ -53,8 +54,8 @@ enum gmm_err evidence_make(struct buffer *out, const struct evidence_parts *part
  * an author; GMM_ENOMEM. On failure *out is NULL. */
 enum gmm_err evidence_open(struct evidence **out, const void *bytes, size_t len, struct gmm_msg *why);
 void evidence_free(struct evidence *e);
-/* Who may do what by the records in the file: by all of them; by those up to the entry's time. NULL: out of memory. */
+/* Who may do what by the records in the file: after all of them (NULL: out of memory); at the entry's time. */
 const struct view *evidence_view(struct evidence *e);
-const struct view *evidence_view_then(struct evidence *e);
+const struct view *evidence_view_then(const struct evidence *e);
 
 #endif

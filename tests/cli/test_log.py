@@ -73,6 +73,27 @@ def a_spreadsheet_executes_nothing(chair, draft):
     assert "GMG/1" in text and draft[:12] in text, text
 
 
+def as_of(chair):
+    """verify --as-of: who took part and what stood then."""
+    founded = [r["time"] for r in rows(chair, "--what", "charter")][0]
+    report = chair.json("verify", "--all", "--as-of", founded)
+    then = report["as_of"]
+    assert report["ok"] and then["time"] == founded, report
+    assert then["chair"] == {"participant": "ilo", "term": 1}, then
+    assert [(p["participant"], p["chair"]) for p in then["roster"]] == [("ilo", True)], then
+    assert then["documents"] == 0, then
+    admitted = [r["time"] for r in rows(chair, "--what", "admit")][0]
+    then = chair.json("verify", "--as-of", admitted)["as_of"]
+    assert [p["participant"] for p in then["roster"]] == ["ilo", "iom"] and then["documents"] == 0, then
+    now = chair.json("verify", "--all", "--as-of", "0d")["as_of"]
+    assert now["documents"] == 1 and now["void"] == 0 and now["entries"] > then["entries"], now
+    text = chair.text("verify", "--as-of", admitted)
+    assert "As of" in text and "roster then: ilo, iom" in text, text
+    assert "as_of" not in chair.json("verify", "--all")
+    refused(1, "state", ["verify", "--as-of", "2014-01-01"], "founded later", home=chair.home)
+    refused(2, "usage", ["verify", "--as-of", "then"], "no time", home=chair.home)
+
+
 def test_all():
     chair, other = lib.network("ilo", "iom")
     write("draft.txt", "Nobody pays for being recruited.\n")
@@ -84,6 +105,7 @@ def test_all():
     daemon.stop()
     filters(chair, draft)
     a_spreadsheet_executes_nothing(chair, draft)
+    as_of(chair)
 
 
 lib.main(test_all)
