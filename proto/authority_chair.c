@@ -173,7 +173,7 @@ enum gmm_err authority_chair_judge_ballot(const struct state *s, struct change *
     if (err != GMM_OK)
         return err;
     state_electors(s, c->ballot->term, &c->ballot->cuts, &electors);
-    err = judge_identify_among(s, c, &electors, d, why);
+    err = judge_identify_among(s, c, &electors, c->ballot->term, d, why);
     if (err == GMM_OK)
         err = judge_votes(s, d, why);
     if (err == GMM_OK)

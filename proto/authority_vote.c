@@ -65,7 +65,7 @@ static enum gmm_err cosigner(const struct state *s, const struct change *c, stru
 {
     struct state_set electors;
     state_electors(s, s->term->number, NULL, &electors);
-    if (judge_identify_among(s, c, &electors, d, NULL) == GMM_OK)
+    if (judge_identify_among(s, c, &electors, s->term->number, d, NULL) == GMM_OK)
         return GMM_OK;
     enum gmm_err err = judge_identify(s, c, d, why);
     if (err != GMM_OK)

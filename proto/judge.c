@@ -63,14 +63,22 @@ enum gmm_err judge_identify(const struct state *s, const struct change *c, struc
 }
 
 enum gmm_err judge_identify_among(const struct state *s, const struct change *c, const struct state_set *set,
-                                  struct decision *d, struct gmm_msg *why)
+                                  uint32_t term, struct decision *d, struct gmm_msg *why)
 {
     char hex[GMM_ID_HEX + 1] = "";
     if (why != NULL)
         short_hex(hex, &c->log.author);
     d->author = state_owner_among(s, set, &c->log.author);
-    if (d->author == STATE_NOBODY)
-        return gmm_fail(why, GMM_EDENIED, "the key %s is no office of a participant of the electorate", hex);
+    if (d->author == STATE_NOBODY) {
+        bool claimed;
+        unsigned author = state_owner(s, &c->log.author, &claimed);
+        const struct term *of = &s->terms->list[term - 1];
+        if (author == STATE_NOBODY)
+            return gmm_fail(why, GMM_EDENIED, "the key %s is no office of a participant admitted by then", hex);
+        return gmm_fail(why, GMM_EDENIED,
+                        "%s is not of the electorate of term %u (%s): only that one replaces its chair",
+                        judge_name(s, author), (unsigned)term, judge_name(s, state_participant(s, &of->chair)));
+    }
     return in_force(s, c, d, hex, why);
 }
 

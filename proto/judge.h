@@ -32,9 +32,9 @@ enum gmm_err judge_decoded(struct change *c, enum gmm_err err, struct gmm_msg *w
 
 /* Whose office the author is, and that its certificate was in force at the record's own time. */
 enum gmm_err judge_identify(const struct state *s, const struct change *c, struct decision *d, struct gmm_msg *why);
-/* Of a key that is claimed by these participants only (an electorate's, whoever else claims it). */
+/* Of a key that is claimed by these participants only: the electorate of a term, whoever else claims it. */
 enum gmm_err judge_identify_among(const struct state *s, const struct change *c, const struct state_set *set,
-                                  struct decision *d, struct gmm_msg *why);
+                                  uint32_t term, struct decision *d, struct gmm_msg *why);
 /* Does the author's certificate carry the role VOTE? */
 enum gmm_err judge_votes(const struct state *s, const struct decision *d, struct gmm_msg *why);
 /* That it speaks, by an office with VOTE, for a participant of the electorate of the term in force. */

@@ -318,7 +318,7 @@ static void two_thirds_elect(void **state)
     assert_int_equal(ask(iom, HEADER_BALLOT), GMM_EEXISTS);
     assert_says("Participant iom has voted so already");
     assert_int_equal(ask(unu, HEADER_BALLOT), GMM_EDENIED);
-    assert_says("is no office of a participant of the electorate");
+    assert_says("Participant unu is not of the electorate of term 1 (International Labour Organization)");
     vote(wb, 1, who, &cut);
     const struct view *v = world_view(&w);
     assert_true(presides(0) && v->ballot_count == 2 && v->ballots[0].need == 3 && !v->ballots[0].spoiled);
