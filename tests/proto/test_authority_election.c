@@ -144,7 +144,7 @@ static void cuts_behind_it_all(void **state)
     assert_true(status_of(who) == VIEW_ACTIVE);
 }
 
-/* "A founder can pack it": but only as far as the voters' cuts let it. */
+/* 'A founder can pack the first electorate', but only as far as the voters' cuts let it. */
 static void a_founder_packs(void **state)
 {
     (void)state;
