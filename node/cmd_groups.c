@@ -1,4 +1,4 @@
-/* group: list, show, create, add, remove. */
+/* group: list, show, create, add, remove, rotate. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,9 +49,9 @@ static json_t *group_json(struct node *node, const struct view *view, const stru
     }
     for (size_t i = 0; i < view->office_count; i++)
         offices += view_office_in_group(view, &group->gid, &view->offices[i], node_now_ms());
-    json_t *result =
-        json_pack("{s:s, s:s, s:o, s:I, s:o, s:o}", "name", name, "kind", kind_text(group->kind), "members", members,
-                  "offices", (json_int_t)offices, "id", reply_id(&group->gid), "lead", lead_json(view, group));
+    json_t *result = json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:s}", "name", name, "kind", kind_text(group->kind),
+                               "members", members, "offices", (json_int_t)offices, "id", reply_id(&group->gid), "lead",
+                               lead_json(view, group), "history", group->history_full ? "full" : "none");
     free(name);
     return result;
 }
@@ -133,11 +133,28 @@ static void fail_group(struct call *call, enum gmm_err err, const struct gmm_msg
     reply_fail(call, err, msg, err == GMM_ENOTFOUND ? "gmm group list and gmm roster show what is known here" : NULL);
 }
 
-static void reply_group(struct node *node, struct call *call, const struct gmm_id *gid)
+static json_t *group_now(struct node *node, const struct gmm_id *gid)
 {
     const struct view *view = engine_view(node->engine);
     const struct view_group *group = view == NULL ? NULL : view_group(view, gid);
-    call_reply(call, group == NULL ? NULL : group_json(node, view, group));
+    return group == NULL ? NULL : group_json(node, view, group);
+}
+
+static void reply_group(struct node *node, struct call *call, const struct gmm_id *gid)
+{
+    call_reply(call, group_now(node, gid));
+}
+
+/* Who could read before goes with who can read now. */
+static void reply_changed(struct node *node, struct call *call, const struct gmm_id *gid, json_t *before)
+{
+    json_t *result = group_now(node, gid);
+    if (result != NULL && before != NULL)
+        json_object_set_new(result, "before",
+                            json_pack("{s:O, s:O}", "members", json_object_get(before, "members"), "offices",
+                                      json_object_get(before, "offices")));
+    json_decref(before);
+    call_reply(call, result);
 }
 
 static void group_show(struct node *node, struct call *call)
@@ -158,13 +175,31 @@ static void group_show(struct node *node, struct call *call)
     reply_group(node, call, &gid);
 }
 
-static void group_render(const json_t *result, struct render *out)
+static void members_render(struct render *out, const char *when, const json_t *group)
 {
     const json_t *item;
     size_t i;
+    fprintf(out->out, "%s (%lld offices):", when, (long long)json_integer_value(json_object_get(group, "offices")));
+    json_array_foreach(json_object_get(group, "members"), i, item)
+    {
+        fputs(i == 0 ? " " : ", ", out->out);
+        render_text(out, json_string_value(item));
+    }
+    fputc('\n', out->out);
+}
+
+static void group_render(const json_t *result, struct render *out)
+{
+    const json_t *item, *before = json_object_get(result, "before");
+    size_t i;
+    if (before != NULL) {
+        members_render(out, "who could read before", before);
+        members_render(out, "who can read now", result);
+    }
     render_field(out, "group", reply_text(result, "name"));
     render_field(out, "kind", reply_text(result, "kind"));
     render_field(out, "id", reply_text(result, "id"));
+    render_field(out, "history", reply_text(result, "history"));
     json_array_foreach(json_object_get(result, "members"), i, item)
     {
         render_field(out, "member", json_string_value(item));
@@ -185,8 +220,16 @@ static void group_create(struct node *node, struct call *call)
     struct gmm_msg msg = {.text = ""};
     const char *with[LIMIT_PARTICIPANTS];
     struct gmm_id gid;
+    const char *history = call_text(call, "history");
     size_t count = texts(call, "with", with, LIMIT_PARTICIPANTS);
-    enum gmm_err err = groups_create(node, call_text(call, "name"), with, count, &gid, &msg);
+    enum gmm_err err = GMM_OK;
+    if (history != NULL && strcmp(history, "full") != 0 && strcmp(history, "none") != 0)
+        err =
+            gmm_fail(&msg, GMM_EUSAGE,
+                     "--history is full (who is added later reads what was posted before) or none (only what follows)");
+    if (err == GMM_OK)
+        err =
+            groups_create(node, call_text(call, "name"), with, count, history != NULL && history[0] == 'f', &gid, &msg);
     if (err == GMM_OK)
         reply_group(node, call, &gid);
     else
@@ -216,14 +259,40 @@ static void change(struct node *node, struct call *call, bool add)
     json_t *choices = json_array();
     size_t count = texts(call, "id", ids, LIMIT_PARTICIPANTS);
     enum gmm_err err = groups_find(node, call_text(call, "name"), &gid, choices, &msg);
+    json_t *before = err == GMM_OK ? group_now(node, &gid) : NULL;
     if (err == GMM_OK)
         err = groups_change(node, &gid, add, ids, count, &msg);
     if (err != GMM_OK) {
+        json_decref(before);
         fail_group(call, err, &msg, choices);
         return;
     }
     json_decref(choices);
-    reply_group(node, call, &gid);
+    reply_changed(node, call, &gid, before);
+}
+
+static void group_rotate(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct gmm_id gid;
+    json_t *choices = json_array();
+    enum gmm_err err = groups_find(node, call_text(call, "name"), &gid, choices, &msg);
+    json_t *before = err == GMM_OK ? group_now(node, &gid) : NULL;
+    if (err == GMM_OK)
+        err = node_ensure_epoch(node, &gid, true, &msg);
+    if (err != GMM_OK) {
+        json_decref(before);
+        fail_group(call, err, &msg, choices);
+        return;
+    }
+    json_decref(choices);
+    reply_changed(node, call, &gid, before);
+}
+
+static void group_rotate_render(const json_t *result, struct render *out)
+{
+    render_line(out, "New keys: what is posted from now on is for the offices that read now, and no other.");
+    group_render(result, out);
 }
 
 static void group_add(struct node *node, struct call *call)
@@ -238,7 +307,9 @@ static void group_remove(struct node *node, struct call *call)
 
 static void group_add_render(const json_t *result, struct render *out)
 {
-    render_line(out, "Added. A circle's new member reads what is posted from now on.");
+    render_line(out, strcmp(reply_text(result, "history"), "full") == 0
+                         ? "Added. A new member reads what was posted before as well."
+                         : "Added. A new member reads what is posted from now on.");
     group_render(result, out);
 }
 
@@ -255,6 +326,10 @@ static const struct command_param show_params[] = {
 static const struct command_param create_params[] = {
     {"NAME", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "the circle's name; only its members see it"},
     {"--with", COMMAND_TEXT, COMMAND_REQUIRED | COMMAND_REPEATED, "ID[,ID…]", "its other members"},
+    {"--history", COMMAND_TEXT, 0, "full|none", "what who is added later reads of before; none when not given"},
+};
+static const struct command_param rotate_params[] = {
+    {"NAME", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "the group's name, or 8 digits or more of its id"},
 };
 static const struct command_param change_params[] = {
     {"NAME", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "the group's name, or 8 digits or more of its id"},
@@ -301,5 +376,14 @@ static const struct command commands[] = {
      .render = group_remove_render,
      .help = "Remove participants from a circle of ours, or from a thematic group that we lead.",
      .example = "gmm group remove drafting unhcr"},
+    {.name = "group rotate",
+     PARAMS(rotate_params),
+     .flags = COMMAND_WRITES,
+     .right = CONFIG_ADMIN,
+     .handler = group_rotate,
+     .render = group_rotate_render,
+     .help = "Give a group new keys now; any member may. They change by themselves when somebody leaves, and every 30 "
+             "days.",
+     .example = "gmm group rotate drafting"},
 };
 const struct command_family command_groups = {commands, sizeof commands / sizeof commands[0]};

@@ -29,7 +29,7 @@ static json_t *participant_fingerprint(const struct view *view, const struct vie
     return first == NULL ? json_null() : reply_fingerprint(&first->sign_pk, &first->noise_pk);
 }
 
-static json_t *participant_json(const struct view *view, const struct view_participant *p)
+json_t *cmd_roster_participant_json(const struct view *view, const struct view_participant *p)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o}", "participant", p->id, "name", p->name, "kind",
                      identity_kind_text(p->kind), "status", view_status_text(p->status), "chair",
@@ -76,10 +76,19 @@ static enum gmm_err add_participants(const struct view *view, json_t *array)
     if (err == GMM_OK)
         qsort(sorted, view->participant_count, sizeof *sorted, by_participant);
     for (size_t i = 0; err == GMM_OK && i < view->participant_count; i++)
-        if (json_array_append_new(array, participant_json(view, sorted[i])) != 0)
+        if (json_array_append_new(array, cmd_roster_participant_json(view, sorted[i])) != 0)
             err = GMM_ENOMEM;
     free(sorted);
     return err;
+}
+
+json_t *cmd_roster_participants_json(const struct view *view)
+{
+    json_t *array = json_array();
+    if (array == NULL || add_participants(view, array) == GMM_OK)
+        return array;
+    json_decref(array);
+    return NULL;
 }
 
 static const struct view *view_or_fail(struct node *node, struct call *call)
@@ -340,7 +349,7 @@ void cmd_roster_add(struct node *node, struct call *call)
         return;
     const struct view *view = engine_view(node->engine);
     const struct view_participant *p = view == NULL ? NULL : view_participant(view, &chosen.judged.join.pid);
-    json_t *result = p == NULL ? NULL : participant_json(view, p);
+    json_t *result = p == NULL ? NULL : cmd_roster_participant_json(view, p);
     if (result != NULL)
         json_object_set_new(result, "welcome", json_boolean(call_file(call, "o", 0, NULL) >= 0));
     call_reply(call, result);

@@ -7,6 +7,12 @@
 
 void cmd_roster_list(struct node *node, struct call *call);
 void cmd_roster_list_render(const json_t *result, struct render *out);
+/* A participant as `roster list` shows it. */
+struct view;
+struct view_participant;
+json_t *cmd_roster_participant_json(const struct view *view, const struct view_participant *p);
+/* All of a view's, by id. NULL: out of memory. */
+json_t *cmd_roster_participants_json(const struct view *view);
 void cmd_roster_add(struct node *node, struct call *call);
 /* On a terminal: shows the fingerprint and asks. */
 void cmd_roster_add_local(struct client *client, struct call *call);

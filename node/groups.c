@@ -259,6 +259,10 @@ static const struct view_group *find_circle(struct node *node, const struct view
 static enum gmm_err take_group(struct node *node, const struct view *view, const struct view_group *group,
                                struct groups_audience *out, struct gmm_msg *msg)
 {
+    const struct view_participant *self = view_participant(view, node_pid(node));
+    if (self != NULL && self->status == VIEW_SUSPENDED && !view_is_member(view, &group->gid, node_pid(node)))
+        return gmm_fail(msg, GMM_EDENIED, "'%s' is suspended: until it is restored it posts to internal only",
+                        self->id);
     if (!view_is_member(view, &group->gid, node_pid(node)))
         return gmm_fail(msg, GMM_EDENIED, "'%s' is not a member of the group '%s': its chair or lead can add it",
                         node->card.id, group->name == NULL ? "?" : group->name);
@@ -438,9 +442,9 @@ static enum gmm_err post_name(struct node *node, const struct gmm_id *gid, const
 }
 
 static enum gmm_err make_circle(struct node *node, const char *name, const struct gmm_id *members, size_t count,
-                                struct gmm_id *gid, struct gmm_msg *msg)
+                                bool history_full, struct gmm_id *gid, struct gmm_msg *msg)
 {
-    struct control_group group = {.kind = GROUP_CIRCLE};
+    struct control_group group = {.kind = GROUP_CIRCLE, .history = history_full};
     struct buffer body;
     struct gmm_id id;
     const struct gmm_id nid = engine_view(node->engine)->nid;
@@ -462,7 +466,7 @@ enum gmm_err groups_make(struct node *node, struct groups_audience *audience, st
 {
     if (!id_is_zero(&audience->gid))
         return GMM_OK;
-    return make_circle(node, audience->name, audience->members, audience->member_count, &audience->gid, msg);
+    return make_circle(node, audience->name, audience->members, audience->member_count, false, &audience->gid, msg);
 }
 
 static enum gmm_err check_name(struct node *node, const struct view *view, const char *name, struct gmm_msg *msg)
@@ -479,7 +483,7 @@ static enum gmm_err check_name(struct node *node, const struct view *view, const
 }
 
 enum gmm_err groups_create(struct node *node, const char *name, const char *const *with, size_t count,
-                           struct gmm_id *gid, struct gmm_msg *msg)
+                           bool history_full, struct gmm_id *gid, struct gmm_msg *msg)
 {
     struct words words;
     struct members members = {0};
@@ -496,7 +500,7 @@ enum gmm_err groups_create(struct node *node, const char *name, const char *cons
         err = gmm_fail(msg, GMM_EUSAGE, "the circle would have no member but '%s': name others with --with ID,…",
                        node->card.id);
     if (err == GMM_OK)
-        err = make_circle(node, name, members.pids, members.count, gid, msg);
+        err = make_circle(node, name, members.pids, members.count, history_full, gid, msg);
     words_close(&words);
     free(members.pids);
     return err;

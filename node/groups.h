@@ -37,9 +37,10 @@ void groups_audience_close(struct groups_audience *audience);
 enum gmm_err groups_find(struct node *node, const char *name, struct gmm_id *gid, json_t *choices, struct gmm_msg *msg);
 /* What people call it: *name to be freed; a circle whose name is not known here is called by 12 digits of its id. */
 enum gmm_err groups_name(struct node *node, const struct gmm_id *gid, char **name);
-/* A new circle with these participants (ids as given to --with) and us. GMM_EEXISTS: the name is taken. */
+/* A new circle with these participants (ids as given to --with) and us. history_full: who is added later reads what was
+ * posted before. GMM_EEXISTS: the name is taken. */
 enum gmm_err groups_create(struct node *node, const char *name, const char *const *with, size_t count,
-                           struct gmm_id *gid, struct gmm_msg *msg);
+                           bool history_full, struct gmm_id *gid, struct gmm_msg *msg);
 /* Adds or removes participants, and sees to it that the next post goes to exactly who is left. */
 enum gmm_err groups_change(struct node *node, const struct gmm_id *gid, bool add, const char *const *ids, size_t count,
                            struct gmm_msg *msg);

@@ -375,5 +375,5 @@ const struct gmm_id *node_pid(const struct node *node)
 bool node_is_active(struct node *node)
 {
     const struct view_participant *self = node->engine == NULL ? NULL : engine_self(node->engine);
-    return self != NULL && self->status == VIEW_ACTIVE;
+    return self != NULL && (self->status == VIEW_ACTIVE || self->status == VIEW_SUSPENDED);
 }

@@ -146,6 +146,7 @@ enum gmm_err node_open_body(struct node *node, const uint8_t bytes[HEADER_BYTES]
                             struct header *header, uint8_t **plain, size_t *len);
 /* Ourselves. */
 const struct gmm_id *node_pid(const struct node *node);
+/* Takes part: active, or suspended, for then its sessions go on and the fold says what it may. */
 bool node_is_active(struct node *node);
 /* Asks connected peers for these chunks; EFFECT_CHUNK_HERE reaches node_chunk_waiters (node/content.h). */
 enum gmm_err node_want_chunks(struct node *node, const struct gmm_id *gid, const struct gmm_id *ids, size_t count);

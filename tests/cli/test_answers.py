@@ -18,7 +18,7 @@ NOBODY = 65534
 def words_of_the_command_line():
     """What needs no home."""
     refused(2, "usage", ["statsu"], "statsu", "status", choices=lambda c: "status" in c)
-    refused(2, "usage", ["roster", "ad"], "roster ad", "roster add", choices=lambda c: c == ["roster add"])
+    refused(2, "usage", ["roster", "ad"], "roster ad", "roster add", choices=lambda c: c[0] == "roster add")
     refused(2, "usage", ["key"], "key", choices=lambda c: "key fingerprint" in c)
     refused(2, "usage", [], "command", "gmm help")
     refused(2, "usage", ["list", "--limt", "3"], "--limt", "--limit", choices=lambda c: c == ["--limit"])

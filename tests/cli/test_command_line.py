@@ -76,7 +76,7 @@ complete_of gmm roster a
 complete_of gmm --json roster add --fing
 """
     done = subprocess.run(["bash", "-c", ask], stdout=subprocess.PIPE, check=True, env=environment())
-    assert done.stdout.decode().splitlines() == ["roster", "add", "--fingerprint"], done.stdout
+    assert done.stdout.decode().splitlines() == ["roster", "add amend at", "--fingerprint"], done.stdout
 
 
 def standard_output_that_is_full():

@@ -122,11 +122,11 @@ static void test_named_circle(void **state)
     struct gmm_msg msg = {.text = ""};
     char hex[GMM_ID_HEX + 1], *name = NULL;
     const char *const with[] = {"iom"};
-    assert_int_equal(groups_create(ilo.node, "comité, de rédaction", with, 1, &gid, &msg), GMM_OK);
-    assert_int_equal(groups_create(ilo.node, "comité, de rédaction", with, 1, &found, &msg), GMM_EEXISTS);
-    assert_int_equal(groups_create(ilo.node, "iom", with, 1, &found, &msg), GMM_EEXISTS);
-    assert_int_equal(groups_create(ilo.node, "all", with, 1, &found, &msg), GMM_EEXISTS);
-    assert_int_equal(groups_create(ilo.node, "\x1b[2J", with, 1, &found, &msg), GMM_EUSAGE);
+    assert_int_equal(groups_create(ilo.node, "comité, de rédaction", with, 1, false, &gid, &msg), GMM_OK);
+    assert_int_equal(groups_create(ilo.node, "comité, de rédaction", with, 1, false, &found, &msg), GMM_EEXISTS);
+    assert_int_equal(groups_create(ilo.node, "iom", with, 1, false, &found, &msg), GMM_EEXISTS);
+    assert_int_equal(groups_create(ilo.node, "all", with, 1, false, &found, &msg), GMM_EEXISTS);
+    assert_int_equal(groups_create(ilo.node, "\x1b[2J", with, 1, false, &found, &msg), GMM_EUSAGE);
     assert_int_equal(resolve(&audience, "comité, de rédaction", NULL, &msg), GMM_OK);
     assert_true(id_equal(&audience.gid, &gid));
     assert_string_equal(audience.name, "comité, de rédaction");
@@ -151,9 +151,9 @@ static void test_two_of_one_name(void **state)
     struct gmm_id first, second;
     struct gmm_msg msg = {.text = ""};
     const char *const with[] = {"iom"};
-    assert_int_equal(groups_create(ilo.node, "drafting", with, 1, &first, &msg), GMM_OK);
+    assert_int_equal(groups_create(ilo.node, "drafting", with, 1, false, &first, &msg), GMM_OK);
     /* as when another member makes one of the same name */
-    assert_int_equal(groups_create(ilo.node, "other", with, 1, &second, &msg), GMM_OK);
+    assert_int_equal(groups_create(ilo.node, "other", with, 1, false, &second, &msg), GMM_OK);
     assert_int_equal(projection_put_group_name(ilo.node->projection, &second, "drafting"), GMM_OK);
     assert_refused("drafting", NULL, GMM_EAMBIGUOUS, "drafting");
     assert_int_equal(json_array_size(choices), 2);
@@ -174,7 +174,7 @@ static void test_change(void **state)
     struct gmm_id gid, all;
     struct gmm_msg msg = {.text = ""};
     const char *const with[] = {"iom"}, *const more[] = {"gov-xa"}, *const nobody[] = {"nobody"};
-    assert_int_equal(groups_create(ilo.node, "drafting", with, 1, &gid, &msg), GMM_OK);
+    assert_int_equal(groups_create(ilo.node, "drafting", with, 1, false, &gid, &msg), GMM_OK);
     if (groups_change(ilo.node, &gid, true, more, 1, &msg) != GMM_OK)
         fail_msg("%s", msg.text);
     const struct view *view = engine_view(ilo.node->engine);
