@@ -29,7 +29,7 @@ enum gmm_err engine_new(struct engine **out, const struct engine_config *config)
     engine->keyring = keyring_new();
     engine->stores = stores_new();
     upkeep_close(&engine->upkeep); /* nothing is due */
-    engine->wrap_keys_next_ms = engine->anchors.next_ms = UINT64_MAX;
+    engine->wrap_keys_next_ms = engine->terms_next_ms = engine->anchors.next_ms = UINT64_MAX;
     if (core->directory == NULL || core->logs == NULL || core->fold == NULL || core->forks == NULL ||
         engine->links == NULL || engine->replicate == NULL || engine->fetch == NULL || engine->author == NULL ||
         engine->keyring == NULL || engine->stores == NULL) {
@@ -227,6 +227,8 @@ static enum gmm_err on_tick(struct engine *engine)
     enum gmm_err err = engine_wrapkeys(engine);
     engine->review = true;
     if (err == GMM_OK)
+        err = engine_terms_due(engine);
+    if (err == GMM_OK)
         err = engine_upkeep_due(engine);
     return err == GMM_OK ? engine_anchors_due(engine) : err;
 }
@@ -328,6 +330,8 @@ static void finish(struct engine *engine)
     due = upkeep_next_ms(&engine->upkeep);
     next = due < next ? due : next;
     due = engine->anchors.next_ms;
+    next = due < next ? due : next;
+    due = engine->terms_next_ms;
     next = due < next ? due : next;
     due = engine->wrap_keys_next_ms;
     next = due < next ? due : next;

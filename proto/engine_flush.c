@@ -39,6 +39,7 @@ void engine_store_failed(struct engine *engine, enum gmm_err err)
     logs_rollback(core->logs);
     author_discard(engine->author);
     engine->announced_wrap = (struct gmm_id){{0}};
+    engine->named_term = 0;
     for (size_t i = 0; i < engine->request_count; i++)
         core_done(core, engine->requests[i].request, err, NULL, NULL);
     engine->request_count = 0;

@@ -25,7 +25,11 @@ enum gmm_err engine_append(struct engine *engine, const struct engine_event *eve
     const struct view_epoch *epoch = NULL;
     struct gmm_msg msg = {{0}};
     struct gmm_id id = {{0}};
-    enum gmm_err err;
+    /* "at the latest before its first act as chair". */
+    enum gmm_err err =
+        event->as.append.type < 64 && event->as.append.type != HEADER_ACCEPT ? engine_terms_name(engine) : GMM_OK;
+    if (err != GMM_OK)
+        return err;
     if (event->as.append.type < 64)
         err = fold_authorize(core->fold, core_self(core), gid, event->as.append.type, event->as.append.body,
                              event->as.append.len, core->now_ms, &msg);

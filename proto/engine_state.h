@@ -49,6 +49,8 @@ struct engine {
     bool wrap_keys_asked;         /* the driver is at them */
     uint64_t wrap_keys_again_ms;  /* not asked before */
     uint64_t wrap_keys_next_ms;   /* when they are to be looked at */
+    uint32_t named_term;          /* of ours, whose cuts an ACCEPT under way names */
+    uint64_t terms_next_ms;       /* when they are to be named */
     uint64_t timer_ms;
     bool review; /* authority changed, or it is time: who has a session is judged anew */
     bool failed;
@@ -77,6 +79,11 @@ enum gmm_err engine_upkeep_count(struct engine *engine, const struct gmm_id *epo
 void engine_wrapkeys_plan(struct engine *engine);
 enum gmm_err engine_wrapkeys(struct engine *engine);
 enum gmm_err engine_wrapkeys_saved(struct engine *engine, enum gmm_err err);
+/* engine_terms.c: the cuts of a term of ours. The view changed: when they are owed; a TICK names them, or the first
+ * record that we write before. */
+void engine_terms_plan(struct engine *engine);
+enum gmm_err engine_terms_due(struct engine *engine);
+enum gmm_err engine_terms_name(struct engine *engine);
 /* engine_forks.c: which logs end where, and on which branch ours are */
 enum gmm_err engine_forks_restore(struct engine *engine, const void *bytes, size_t len);
 /* The view changed, or what we hold did. */
