@@ -1,4 +1,4 @@
-/* docs/threat-model.md, "Who may do what", walked: each record of the table, asked for by each kind of office. That the
+/* docs/threat-model.md, 'Who may do what', walked: each record of the table, asked for by each kind of office. That the
  * words of the docs are those of the table in the code is told_in_the_docs in test_authority.c. */
 #include <stdlib.h>
 
