@@ -178,45 +178,21 @@ static void report(struct node *node, struct call *call)
 
 /* ---- list */
 
-struct listing {
-    struct node *node;
-    json_t *rows, *seen; /* seen: documents' symbols and groups that are done */
-};
-
-static enum gmm_err list_one(void *arg, const struct projection_item *item)
+static enum gmm_err list_one(void *arg, struct consulting *c, const struct consult *consult)
 {
-    struct listing *l = arg;
-    struct consulting c;
-    char hex[GMM_ID_HEX + 1], key[GMM_ID_HEX + 1];
-    if (item->position != RECORD_CONSULT_OPEN)
-        return GMM_OK;
-    id_to_hex(&item->document, hex);
-    enum gmm_err err = consulting_open(l->node, hex, &c, NULL, NULL);
-    for (size_t i = 0; err == GMM_OK && i < c.outcome.count; i++) {
-        id_to_hex(&c.outcome.list[i].id, key);
-        if (json_object_get(l->seen, key) != NULL)
-            continue;
-        json_object_set_new(l->seen, key, json_true());
-        json_array_append_new(l->rows, consulting_json_row(&c, &c.outcome.list[i]));
-    }
-    consulting_close(&c);
-    return err == GMM_ENOMEM ? err : GMM_OK; /* a document that is not held here has no row */
+    return json_array_append_new(arg, consulting_json_row(c, consult)) == 0 ? GMM_OK : GMM_ENOMEM;
 }
 
 static void list(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
-    struct listing l = {node, json_array(), json_object()};
-    struct projection_query query = {.type = HEADER_CONSULT};
-    enum gmm_err err = l.rows == NULL || l.seen == NULL ? GMM_ENOMEM : GMM_OK;
-    if (err == GMM_OK)
-        err = projection_each(node->projection, &query, list_one, &l);
-    json_decref(l.seen);
+    json_t *rows = json_array();
+    enum gmm_err err = rows == NULL ? GMM_ENOMEM : consulting_each(node, list_one, rows);
     if (err == GMM_OK) {
-        call_reply(call, l.rows);
+        call_reply(call, rows);
         return;
     }
-    json_decref(l.rows);
+    json_decref(rows);
     fail(call, err, &msg, NULL);
 }
 

@@ -6,6 +6,7 @@
 #include "node/content.h"
 #include "node/get.h"
 #include "node/groups.h"
+#include "node/inbox.h"
 #include "node/item.h"
 #include "node/note.h"
 #include "node/plaintext.h"
@@ -210,6 +211,8 @@ static void show(struct node *node, struct call *call)
     enum gmm_err err = result == NULL ? GMM_ENOMEM : GMM_OK;
     if (err == GMM_OK)
         err = found.item.type != HEADER_DOCUMENT ? add_note(node, &found, result) : add_document(node, &found, result);
+    if (err == GMM_OK)
+        inbox_read(node, &found.item.id);
     read_close(&found);
     if (err == GMM_OK) {
         call_reply(call, result);
@@ -333,6 +336,8 @@ static void notes(struct node *node, struct call *call)
         documents[count++] = read_is_note(found.item.type) ? found.item.document : found.item.id;
     if (err == GMM_OK)
         err = note_each(node, documents, count, list_note, &l);
+    if (err == GMM_OK)
+        inbox_read_about(node, documents, count);
     free(documents);
     read_close(&found);
     if (err == GMM_OK) {
@@ -364,6 +369,34 @@ static void notes_render(const json_t *result, struct render *out)
         }
         text_field(out, note, "Disposition", "disposition");
     }
+}
+
+/* ---- inbox */
+
+static void inbox(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    uint32_t limit;
+    json_t *rows = NULL;
+    enum gmm_err err = read_limit(call, SEARCH_HITS, &limit, &msg);
+    if (err == GMM_OK)
+        rows = inbox_rows(node, limit, &err);
+    if (err == GMM_OK)
+        call_reply(call, rows);
+    else
+        fail(call, err, &msg, NULL);
+}
+
+static void inbox_render(const json_t *result, struct render *out)
+{
+    static const struct render_column columns[] = {{"WHAT", "what", 0},  {"DEADLINE", "time:deadline", 0},
+                                                   {"ID", "id:id", 12},  {"SYMBOL", "symbol", 30},
+                                                   {"FROM", "from", 0},  {"COUNT", "count", 0},
+                                                   {"TITLE", "title", 0}};
+    if (json_array_size(result) == 0)
+        render_line(out, "Nothing awaits you.");
+    else
+        render_table(out, result, columns, sizeof columns / sizeof columns[0]);
 }
 
 /* ---- search */
@@ -525,6 +558,14 @@ static void watch(struct node *node, struct call *call)
         watch_start(node, call, NULL);
         return;
     }
+    struct gmm_id id;
+    struct projection_item item;
+    /* an event's own id, also of what no command names */
+    if (id_from_hex(&id, after, strlen(after)) && projection_get(node->projection, &id, &item) == GMM_OK) {
+        projection_item_close(&item);
+        watch_start(node, call, &id);
+        return;
+    }
     if (!find_or_fail(node, call, after, &found))
         return;
     watch_start(node, call, &found.item.id);
@@ -547,6 +588,9 @@ static const struct command_param list_params[] = {
     {"--kind", COMMAND_TEXT, 0, "KIND", "document, note or practice"},
     {"--limit", COMMAND_INT, 0, "N", "at most so many"},
     {"--after", COMMAND_TEXT, 0, "ID", "what stands behind this one in the list"},
+};
+static const struct command_param inbox_params[] = {
+    {"--limit", COMMAND_INT, 0, "N", "at most so many of a kind; 50 when not given"},
 };
 static const struct command_param search_params[] = {
     {"WORDS", COMMAND_TEXT, COMMAND_REQUIRED | COMMAND_REPEATED, NULL, "all of them are wanted"},
@@ -592,6 +636,14 @@ static const struct command commands[] = {
      .render = notes_render,
      .help = "Show the notes on a document.",
      .example = "gmm notes GMG/2014/1"},
+    {.name = "inbox",
+     PARAMS(inbox_params),
+     .right = CONFIG_READ,
+     .handler = inbox,
+     .render = inbox_render,
+     .help = "Show what awaits you: deadlines, what is new, answers to your notes, drafts to clear and release.",
+     .details = "get, show and notes mark as read what they show.",
+     .example = "gmm inbox"},
     {.name = "search",
      PARAMS(search_params),
      .right = CONFIG_READ,

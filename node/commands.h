@@ -13,7 +13,7 @@ extern const struct command_family command_role;     /* cmd_role.c: role */
 extern const struct command_family command_peers;    /* cmd_peers.c: peer, sync, status */
 extern const struct command_family command_groups;   /* cmd_groups.c: group */
 extern const struct command_family command_posting;  /* cmd_posting.c: post, note */
-extern const struct command_family command_reading;  /* cmd_reading.c: get, show, list, notes, search, watch */
+extern const struct command_family command_reading;  /* cmd_reading.c: get, show, list, notes, inbox, search, watch */
 extern const struct command_family command_matrix;   /* cmd_matrix.c: matrix */
 extern const struct command_family command_care;     /* cmd_care.c: doctor */
 extern const struct command_family command_keys;     /* cmd_key.c: key */

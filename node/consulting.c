@@ -487,3 +487,55 @@ enum gmm_err consulting_may_dispose(const struct consulting *c, const struct gmm
     }
     return allowed && as != RECORD_WITHDRAWN ? GMM_OK : refuse(CONSULT_UNAUTHORISED, msg);
 }
+
+/* ---- all of them */
+
+struct each {
+    struct node *node;
+    consulting_fn *fn;
+    void *arg;
+    struct gmm_id *documents; /* that an `open` names */
+    size_t count, capacity;
+};
+
+static enum gmm_err collect_open(void *arg, const struct projection_item *item)
+{
+    struct each *each = arg;
+    if (item->position != RECORD_CONSULT_OPEN)
+        return GMM_OK;
+    void *documents = room(each->documents, each->count, &each->capacity, sizeof *each->documents);
+    if (documents == NULL)
+        return GMM_ENOMEM;
+    each->documents = documents;
+    each->documents[each->count++] = item->document;
+    return GMM_OK;
+}
+
+/* Those of the symbol at hand, once: other `open` records on its texts are passed over. */
+static enum gmm_err each_of(struct each *each, size_t at)
+{
+    struct consulting c;
+    char hex[GMM_ID_HEX + 1];
+    id_to_hex(&each->documents[at], hex);
+    enum gmm_err err = consulting_open(each->node, hex, &c, NULL, NULL);
+    for (size_t i = 0; err == GMM_OK && i < c.text_count; i++)
+        for (size_t k = at + 1; k < each->count; k++)
+            if (id_equal(&each->documents[k], &c.texts[i].id))
+                each->documents[k] = (struct gmm_id){{0}};
+    for (size_t i = c.outcome.count; err == GMM_OK && i-- > 0;)
+        err = each->fn(each->arg, &c, &c.outcome.list[i]);
+    consulting_close(&c);
+    return err == GMM_ENOTFOUND ? GMM_OK : err; /* the document is not held here */
+}
+
+enum gmm_err consulting_each(struct node *node, consulting_fn *fn, void *arg)
+{
+    struct each each = {.node = node, .fn = fn, .arg = arg};
+    struct projection_query query = {.type = HEADER_CONSULT};
+    enum gmm_err err = projection_each(node->projection, &query, collect_open, &each);
+    for (size_t i = 0; i < each.count && err == GMM_OK; i++)
+        if (!id_is_zero(&each.documents[i]))
+            err = each_of(&each, i);
+    free(each.documents);
+    return err;
+}

@@ -29,6 +29,10 @@ void consulting_close(struct consulting *c);
 const struct consult *consulting_last(const struct consulting *c); /* NULL: there is none */
 /* Notes are positions of their participants: it is neither closed nor adopted. */
 bool consulting_is_running(const struct consult *consult);
+/* Every consultation that is known here, each symbol's together. c and consult are fn's for the call. What fn gives
+ * ends the walk. */
+typedef enum gmm_err consulting_fn(void *arg, struct consulting *c, const struct consult *consult);
+enum gmm_err consulting_each(struct node *node, consulting_fn *fn, void *arg);
 /* Is our participant invited? */
 bool consulting_invites_us(const struct consulting *c, const struct consult *consult);
 /* Would a record of ours with this fact have effect now? id, author, officer and time are filled in. With out, what all

@@ -365,10 +365,13 @@ enum gmm_err projection_each(struct projection *p, const struct projection_query
     char sql[1024];
     uint8_t document[32];
     enum gmm_err err;
-    snprintf(sql, sizeof sql, "SELECT " PROJECTION_COLUMNS ITEM_FROM "%s%s AND i.time >= ?3 AND %s%s LIMIT ?6",
+    const char *types = query->type != 0    ? "i.type = ?4"
+                        : query->every_type ? "?4 = 0"
+                                            : "i.type IN (64, 65, 70, 72) AND ?4 = 0";
+    snprintf(sql, sizeof sql, "SELECT " PROJECTION_COLUMNS ITEM_FROM "%s%s AND i.time >= ?3 AND %s%s%s LIMIT ?6",
              query->gid != NULL ? " AND i.gid = ?1" : " AND ?1 IS NULL",
-             query->document != NULL ? " AND i.document = ?2" : " AND ?2 IS NULL",
-             query->type != 0 ? "i.type = ?4" : "i.type IN (64, 65, 70, 72) AND ?4 = 0", order_of(query));
+             query->document != NULL ? " AND i.document = ?2" : " AND ?2 IS NULL", types,
+             query->unread != NULL ? " AND i.opened = 0 AND i.author != ?7" : " AND ?7 IS NULL", order_of(query));
     sqlite3_stmt *stmt = store_prepare(p->store, sql, &err);
     if (stmt == NULL)
         return err;
@@ -383,6 +386,8 @@ enum gmm_err projection_each(struct projection *p, const struct projection_query
     if (query->after != NULL)
         store_bind_id(stmt, 5, query->after);
     sqlite3_bind_int64(stmt, 6, query->limit == 0 ? -1 : (sqlite3_int64)query->limit);
+    if (query->unread != NULL)
+        store_bind_id(stmt, 7, query->unread);
     err = give_items(p, stmt, fn, arg);
     sqlite3_finalize(stmt);
     return err;

@@ -56,6 +56,8 @@ struct projection_query {
     const struct gmm_id *gid;      /* NULL: all groups */
     const struct gmm_id *document; /* notes of this document, and what else names it */
     uint16_t type;                 /* 0: documents, notes, releases, practices */
+    bool every_type;               /* with type 0: whatever has a line (watch) */
+    const struct gmm_id *unread;   /* what was not opened here, and not written by this sign_pk; NULL: all */
     uint64_t since_ms;
     const struct gmm_id *after; /* after this id in the order of the list */
     uint32_t limit;             /* 0: none */

@@ -14,11 +14,22 @@ struct watch {
     size_t count;
 };
 
+/* What happens beside what is listed. */
+static const char *kind_of(uint16_t type)
+{
+    if (type == HEADER_CONSULT)
+        return "consult";
+    if (type == HEADER_DISPOSITION)
+        return "disposition";
+    return type == HEADER_RECEIPT ? "receipt" : item_kind(type);
+}
+
 static json_t *event_json(struct node *node, const struct projection_item *item)
 {
     bool ours = id_equal(&item->author, &node->keystore->sign_pk);
     json_t *event = item_json(node, item);
-    if (event == NULL || json_object_set_new(event, "event", json_string(ours ? "posted" : "arrived")) != 0) {
+    if (event == NULL || json_object_set_new(event, "event", json_string(ours ? "posted" : "arrived")) != 0 ||
+        json_object_set_new(event, "kind", json_string(kind_of(item->type))) != 0) {
         json_decref(event);
         return NULL;
     }
@@ -27,7 +38,7 @@ static json_t *event_json(struct node *node, const struct projection_item *item)
 
 void watch_emit(struct node *node, const struct projection_item *item)
 {
-    if (node->watch == NULL || node->watch->count == 0 || item_kind(item->type) == NULL)
+    if (node->watch == NULL || node->watch->count == 0 || kind_of(item->type) == NULL)
         return;
     json_t *event = event_json(node, item);
     for (size_t i = 0; event != NULL && i < node->watch->count; i++)
@@ -54,7 +65,7 @@ struct replay {
 static enum gmm_err replay(void *arg, const struct projection_item *item)
 {
     struct replay *r = arg;
-    if (item_kind(item->type) != NULL)
+    if (kind_of(item->type) != NULL)
         call_event(r->call, event_json(r->node, item));
     return GMM_OK;
 }
@@ -70,7 +81,7 @@ void watch_start(struct node *node, struct call *call, const struct gmm_id *afte
         return;
     }
     struct replay r = {node, call};
-    struct projection_query query = {.after = after, .by_arrival = true};
+    struct projection_query query = {.after = after, .by_arrival = true, .every_type = true};
     enum gmm_err err = after == NULL ? GMM_OK : projection_each(node->projection, &query, replay, &r);
     if (err != GMM_OK) {
         reply_fail(call, err, NULL, NULL);

@@ -123,7 +123,11 @@ def opened(story, corpus):
     rows = {(r["participant"], r["office"]): r for r in story.say(ilo, "receipts", S)}
     assert rows["gov-xa", "hq"]["stored"] and not rows["gov-xa", "hq"]["opened"], rows
     assert not rows["iom", "dhaka"]["stored"], rows
+    awaits = story.say(gov, "inbox")
+    assert [(r["what"], r["symbol"]) for r in awaits] == [("deadline", S), ("unread", S), ("unread", S)], awaits
+    assert near(awaits[0]["deadline"], 110) and not awaits[0]["answered"], awaits
     assert out(gov, "get", S, env=at(10)) == text
+    assert len(story.say(gov, "inbox")) == 2
     story.meet(ilo, gov)
     rows = {(r["participant"], r["office"]): r for r in story.say(ilo, "receipts", S)}
     assert near(rows["gov-xa", "hq"]["opened"], 10), rows
@@ -148,6 +152,9 @@ def one_voice(story):
     assert sorted(n["text"] for n in story.say(iom, "notes", S)) == ["Dhaka dit", "Genève dit", "Souci"]
     story.refused(3, gov, "release", S)
     story.refused(4, ilo, "release", S)
+    awaits = [(r["what"], r["count"]) for r in story.say(iom, "inbox") if r["what"] in ("clear", "release")]
+    assert awaits == [("clear", 2), ("release", 2)], awaits
+    assert [(r["what"], r["count"]) for r in story.say(ilo, "inbox") if r["what"] != "deadline"] == [], awaits
     assert len(story.say(iom, "clear", note)["cleared"]) == 1
     story.refused(3, iom, "clear", note)
     story.hour = 21
@@ -184,7 +191,11 @@ def answered(story, spoken, released):
     story.do(ilo, "resolve", spoken, "--as", "accepted-in-part", "--reason", "Au paragraphe 4")
     story.do(ilo, "resolve", released, "--as", "accepted")
     story.meet(ilo, story.iom, gov)
+    awaits = [r for r in story.say(gov, "inbox") if r["what"] == "disposition"]
+    assert {(r["id"], r["disposition"], r["from"]) for r in awaits} == {
+        (spoken, "noted", "ilo"), (spoken, "accepted-in-part", "ilo")}, awaits
     said = {n["id"]: n["disposition"] for n in story.say(gov, "notes", S)}
+    assert [r for r in story.say(gov, "inbox") if r["what"] == "disposition"] == []
     assert said[spoken] == "accepted-in-part" and said[released] == "accepted", said
     matrices = {out(office, "matrix", S, "--format", "json", env=at(story.hour)) for office in (ilo, story.iom, gov)}
     assert len(matrices) == 1, matrices
