@@ -17,6 +17,7 @@ extern const struct command_family command_reading;  /* cmd_reading.c: get, show
 extern const struct command_family command_matrix;   /* cmd_matrix.c: matrix */
 extern const struct command_family command_care;     /* cmd_care.c: doctor */
 extern const struct command_family command_keys;     /* cmd_key.c: key */
+extern const struct command_family command_diff;     /* cmd_diff.c: diff */
 extern const struct command_family command_audit;    /* cmd_audit.c: verify, export-proof, log */
 extern const struct command_family command_consult;  /* cmd_consult.c: consult */
 extern const struct command_family command_voice;    /* cmd_voice.c: resolve, release, clear, receipts */

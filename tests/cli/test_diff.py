@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Two versions compared by paragraph and word; notes followed or orphaned; other formats by size and hash. Story 11."""
+import hashlib
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import lib
+
+S = "GMG/2014/WG.1/CRP.2"
+ONE = "Titre\n\n1. Tous les êtres humains naissent libres.\n\n2. Nul ne sera tenu en esclavage.\n\n3. À supprimer.\n"
+TWO = "Titre\n\n1. Nouveau paragraphe.\n\n2. Tous les êtres humains naissent libres.\n\n3. Nul ne sera jamais tenu en esclavage.\n"
+
+
+def test_diff():
+    ilo = lib.found()
+
+    def post(text, *args):
+        return ilo.json("post", "-", "--to", "all", "--yes", *args, data=text)["id"]
+
+    post(ONE.encode(), "--symbol", S, "--lang", "fr")
+    notes = [ilo.json("note", S, "--para", str(n), "Note %d" % n)["id"] for n in (1, 2, 3)]
+    assert "no version before" in ilo.error(3, "diff", S)["message"]
+    post(TWO.encode(), "--revises", S)
+    said = ilo.json("diff", S, "1", "2")
+    assert said["text"] and not said["same"] and said["unchanged"] == 2, said
+    assert said["from"]["sha256"] == hashlib.sha256(ONE.encode()).hexdigest(), said
+    assert [(c["change"], c["old"], c["new"]) for c in said["changes"]] == [
+        ("added", None, 1), ("changed", 2, 3), ("removed", 3, None)], said
+    assert [(w["op"], w["text"]) for w in said["changes"][1]["words"]] == [
+        ("same", "Nul ne sera "), ("new", "jamais "), ("same", "tenu en esclavage.")], said
+    assert [(n["id"], n["para"], n["now"], n["orphaned"]) for n in said["notes"]] == [
+        (notes[0], 1, 2, False), (notes[1], 2, 3, False), (notes[2], 3, None, True)], said
+    assert ilo.json("diff", S) == said and ilo.json("diff", S, "1") == said
+    assert ilo.json("diff", S, "2", "1")["notes"] == []
+    assert "Nul ne sera {+jamais +}tenu en esclavage." in ilo.text("diff", S)
+    ilo.error(3, "diff", S, "1", "7")
+    ilo.error(3, "diff", S, "1", "2", "--lang", "es")
+    # Bytes that are no text, and HTML.
+    post(b"\x00\x01", "--symbol", "B/1")
+    post(b"\x00\x01\x02", "--revises", "B/1")
+    said = ilo.json("diff", "B/1")
+    assert not said["text"] and not said["same"] and "changes" not in said, said
+    page = "<!DOCTYPE html><html><body><p>1. Un</p><p>2. %s <b>encore</b></p></body></html>"
+    post((page % "Deux mots").encode(), "--symbol", "H/1")
+    post((page % "Trois mots").encode(), "--revises", "H/1")
+    said = ilo.json("diff", "H/1")
+    assert [(c["change"], c["old"]) for c in said["changes"]] == [("changed", 2)], said
+
+
+if __name__ == "__main__":
+    lib.main(test_diff)
