@@ -365,7 +365,7 @@ static void log_render(const json_t *result, struct render *out)
 {
     static const struct render_column columns[] = {
         {"TIME", "time:time", 0}, {"FROM", "participant", 0}, {"OFFICE", "office", 20}, {"WHAT", "what", 0},
-        {"ON", "subject", 30},    {"GROUP", "group", 20},     {"ID", "id:id", 12},      {"KEY", "key:id", 12},
+        {"ON", "subject", 30},    {"GROUP", "group", 20},     {"ID", "id:id", 12},      {"KEY", "id:key", 12},
         {"NOTE", "reason", 0},    {"TEXT", "text", 0}};
     const json_t *csv = json_object_get(result, "csv"), *rows = json_object_get(result, "rows");
     if (csv != NULL)

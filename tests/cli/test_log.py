@@ -63,6 +63,8 @@ def filters(chair, draft):
 def a_spreadsheet_executes_nothing(chair, draft):
     table = csv_rows(chair, "--what", "document")
     assert len(table) == 1 and table[0]["id"] == draft and table[0]["text"] == "'" + FORMULA, table
+    shown = chair.run("log", "--what", "document").stdout.decode()
+    assert table[0]["key"][:12] in shown and draft[:12] in shown, shown
     raw = chair.run("log", "--format", "csv").stdout.decode()
     for cell in (c for line in csv.reader(io.StringIO(raw, newline="")) for c in line):
         assert not cell.startswith(("=", "+", "-", "@")), cell
