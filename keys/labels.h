@@ -9,6 +9,7 @@
 #define LABEL_CHARTER_SIG "GMM1/charter-signature"
 #define LABEL_CERTIFICATE "GMM1/certificate"
 #define LABEL_REVOCATION "GMM1/revocation"
+#define LABEL_VOUCH "GMM1/vouch"
 #define LABEL_ROTATION "GMM1/rotation"
 #define LABEL_OBJECT "GMM1/object"
 #define LABEL_CARD "GMM1/card"

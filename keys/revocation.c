@@ -5,8 +5,6 @@
 
 #include "keys/labels.h"
 
-#define CUT_BYTES (32u + 8u + 8u + 32u)
-
 static int log_compare(const void *a, const void *b)
 {
     const struct revocation_cut *left = a, *right = b;
@@ -16,24 +14,28 @@ static int log_compare(const void *a, const void *b)
     return (left->instance > right->instance) - (left->instance < right->instance);
 }
 
-/* A sorted copy of the cuts; NULL when memory ends. */
-static struct revocation_cut *sorted(const struct revocation *revocation)
+enum gmm_err revocation_cuts_put(struct buffer *out, const struct revocation_cut *cuts, uint16_t count)
 {
-    struct revocation_cut *cuts = calloc(revocation->count + 1u, sizeof *cuts);
-    if (cuts == NULL)
-        return NULL;
-    if (revocation->count > 0) {
-        memcpy(cuts, revocation->cuts, revocation->count * sizeof *cuts);
-        qsort(cuts, revocation->count, sizeof *cuts, log_compare);
+    struct revocation_cut *sorted = calloc(count + 1u, sizeof *sorted);
+    if (sorted == NULL)
+        return GMM_ENOMEM;
+    if (count > 0) {
+        memcpy(sorted, cuts, count * sizeof *sorted);
+        qsort(sorted, count, sizeof *sorted, log_compare);
     }
-    return cuts;
+    buffer_put_u16(out, count);
+    for (size_t i = 0; i < count; i++) {
+        buffer_put_id(out, &sorted[i].group);
+        buffer_put_u64(out, sorted[i].instance);
+        buffer_put_u64(out, sorted[i].seq);
+        buffer_put_id(out, &sorted[i].id);
+    }
+    free(sorted);
+    return out->failed;
 }
 
 static enum gmm_err content_put(struct buffer *out, const struct revocation *revocation)
 {
-    struct revocation_cut *cuts = sorted(revocation);
-    if (cuts == NULL)
-        return GMM_ENOMEM;
     buffer_put_u8(out, 1);
     buffer_put_id(out, &revocation->nid);
     buffer_put_id(out, &revocation->pid);
@@ -41,15 +43,7 @@ static enum gmm_err content_put(struct buffer *out, const struct revocation *rev
     buffer_put_id(out, &revocation->signer);
     buffer_put_u64(out, revocation->time_ms);
     buffer_put_text8(out, revocation->reason, strnlen(revocation->reason, sizeof revocation->reason));
-    buffer_put_u16(out, revocation->count);
-    for (size_t i = 0; i < revocation->count; i++) {
-        buffer_put_id(out, &cuts[i].group);
-        buffer_put_u64(out, cuts[i].instance);
-        buffer_put_u64(out, cuts[i].seq);
-        buffer_put_id(out, &cuts[i].id);
-    }
-    free(cuts);
-    return out->failed;
+    return revocation_cuts_put(out, revocation->cuts, revocation->count);
 }
 
 enum gmm_err revocation_make(struct buffer *out, const struct revocation *revocation, const uint8_t signer_sk[64])
@@ -69,20 +63,23 @@ enum gmm_err revocation_make(struct buffer *out, const struct revocation *revoca
 }
 
 /* Strictly ascending, so that one set of cuts has one encoding and no log has two. */
-static enum gmm_err cuts_get(struct revocation *out, struct bytes_in in)
+enum gmm_err revocation_cuts_get(struct revocation_cut **out, uint16_t count, struct bytes_in in)
 {
-    out->cuts = malloc(out->count * sizeof *out->cuts + (out->count == 0));
-    if (out->cuts == NULL)
+    struct revocation_cut *cuts = malloc(count * sizeof *cuts + (count == 0));
+    *out = NULL;
+    if (cuts == NULL)
         return GMM_ENOMEM;
-    for (size_t i = 0; i < out->count; i++) {
-        struct revocation_cut *cut = &out->cuts[i];
-        bytes_get_id(&in, &cut->group);
-        cut->instance = bytes_get_u64(&in);
-        cut->seq = bytes_get_u64(&in);
-        bytes_get_id(&in, &cut->id);
-        if (i > 0 && log_compare(cut - 1, cut) >= 0)
+    for (size_t i = 0; i < count; i++) {
+        bytes_get_id(&in, &cuts[i].group);
+        cuts[i].instance = bytes_get_u64(&in);
+        cuts[i].seq = bytes_get_u64(&in);
+        bytes_get_id(&in, &cuts[i].id);
+        if (i > 0 && log_compare(&cuts[i - 1], &cuts[i]) >= 0) {
+            free(cuts);
             return GMM_EFORMAT;
+        }
     }
+    *out = cuts;
     return GMM_OK;
 }
 
@@ -102,7 +99,7 @@ static enum gmm_err decode(struct revocation *out, struct bytes_in *cuts, uint8_
     out->time_ms = bytes_get_u64(&in);
     bytes_get_text8(&in, out->reason, LIMIT_REASON_TEXT);
     out->count = bytes_get_u16(&in);
-    size_t cuts_len = (size_t)out->count * CUT_BYTES;
+    size_t cuts_len = (size_t)out->count * REVOCATION_CUT_BYTES;
     bytes_in_init(cuts, bytes_take(&in, cuts_len), cuts_len);
     bytes_get(&in, sig, HASH_SIG_BYTES);
     size_t reason_len = strlen(out->reason);
@@ -119,7 +116,7 @@ enum gmm_err revocation_open(struct revocation *out, const struct gmm_id *nid, c
     if (err == GMM_OK && nid != NULL && !id_equal(nid, &out->nid))
         err = GMM_ENETWORK;
     if (err == GMM_OK)
-        err = cuts_get(out, cuts);
+        err = revocation_cuts_get(&out->cuts, out->count, cuts);
     if (err == GMM_OK && (hash_check_sign_pk(&out->sign_pk) != GMM_OK || hash_check_sign_pk(&out->signer) != GMM_OK))
         err = GMM_EKEY;
     if (err == GMM_OK)

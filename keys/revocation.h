@@ -15,6 +15,7 @@ struct revocation_cut {
     struct gmm_id group, id;
     uint64_t instance, seq;
 };
+#define REVOCATION_CUT_BYTES (32u + 8u + 8u + 32u)
 struct revocation {
     struct gmm_id nid, pid, sign_pk, signer;
     uint64_t time_ms;
@@ -30,5 +31,9 @@ enum gmm_err revocation_make(struct buffer *out, const struct revocation *revoca
  * given (not NULL) and differs; GMM_EKEY; GMM_ESIGNATURE; GMM_ENOMEM. On failure nothing is owned. */
 enum gmm_err revocation_open(struct revocation *out, const struct gmm_id *nid, const void *bytes, size_t len);
 void revocation_close(struct revocation *revocation);
+
+/* count u16 × cut, sorted; and as many cuts as these bytes are, to be freed. Also of a vouch (keys/vouch.h). */
+enum gmm_err revocation_cuts_put(struct buffer *out, const struct revocation_cut *cuts, uint16_t count);
+enum gmm_err revocation_cuts_get(struct revocation_cut **out, uint16_t count, struct bytes_in in);
 
 #endif

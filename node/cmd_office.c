@@ -1,4 +1,4 @@
-/* office renew, office revoke. */
+/* office renew, office revoke, office vouch. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,7 @@
 #include "node/render.h"
 #include "node/reply.h"
 #include "node/revoke.h"
+#include "node/vouching.h"
 
 static bool ready(struct node *node, struct call *call)
 {
@@ -181,6 +182,49 @@ static void revoke_local(struct client *client, struct call *call)
         call_fail(call, GMM_ESTATE, "nothing was revoked", "gmm sync first: what is held here of the office stands");
 }
 
+/* ---- vouch */
+
+static void vouch(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct vouching_done done;
+    if (!ready(node, call))
+        return;
+    enum gmm_err err = vouching_vouch(node, call_text(call, "office"), &done, &msg);
+    if (err != GMM_OK) {
+        reply_fail(call, err, &msg, NULL);
+        return;
+    }
+    json_t *result = cmd_roster_office_json(node, &done.sign_pk);
+    json_object_set_new(result, "logs", json_integer((json_int_t)done.logs));
+    json_object_set_new(result, "by", json_string(done.by_root ? "root" : "office"));
+    call_reply(call, result);
+}
+
+static void vouch_render(const json_t *result, struct render *out)
+{
+    bool root = strcmp(reply_text(result, "by"), "root") == 0;
+    render_line(out, "Vouched for %lld logs of %s/%s, as far as they are held here.",
+                (long long)json_integer_value(json_object_get(result, "logs")), reply_text(result, "participant"),
+                reply_text(result, "office"));
+    render_line(out, root ? "They stand up to there from now on."
+                          : "They stand as far as a second participant vouches for them too.");
+}
+
+static void vouch_local(struct client *client, struct call *call)
+{
+    char question[512];
+    snprintf(question, sizeof question,
+             "Vouch for all that is held here of '%.200s' and that its revocation does not name? Whoever stole the key "
+             "may have written it.",
+             call_text(call, "office"));
+    if (!client_interactive(client) || client_args(client)->json || call_flag(call, "yes") ||
+        client_confirm(client, question))
+        client_forward(client, call);
+    else
+        call_fail(call, GMM_ESTATE, "nothing was vouched for", "gmm list --from shows what it posted");
+}
+
 /* ---- the table */
 
 static const struct command_param renew_params[] = {
@@ -196,6 +240,10 @@ static const struct command_param renew_params[] = {
 static const struct command_param revoke_params[] = {
     {"OFFICE", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "an office of our participant, or 8 digits of its node"},
     {"--reason", COMMAND_TEXT, 0, "TEXT", "why, for everybody to read"},
+    {"--yes", COMMAND_FLAG, 0, NULL, "do not ask"},
+};
+static const struct command_param vouch_params[] = {
+    {"OFFICE", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "an office of ours, PARTICIPANT/OFFICE, or 8 digits of its node"},
     {"--yes", COMMAND_FLAG, 0, NULL, "do not ask"},
 };
 
@@ -223,5 +271,18 @@ static const struct command commands[] = {
      .details = "What the office wrote stands as far as this home holds it; all else it wrote or will write has no "
                 "effect, whatever time it bears. A revocation cannot be taken back.",
      .example = "gmm office revoke co-dhaka --reason 'laptop lost'"},
+    {.name = "office vouch",
+     PARAMS(vouch_params),
+     .flags = COMMAND_WRITES,
+     .right = CONFIG_ADMIN,
+     .handler = vouch,
+     .local = vouch_local,
+     .render = vouch_render,
+     .help = "Vouch for what a revoked office wrote and its revocation does not name.",
+     .details =
+         "For an office of our own participant its root does, and that is enough. For another participant's the "
+         "office that decides for us does, and a second participant must do the same. Only logs of which nothing "
+         "is named can be vouched for, as far as this home holds them; never those of circles.",
+     .example = "gmm office vouch iom/co-dhaka"},
 };
 const struct command_family command_office = {commands, sizeof commands / sizeof commands[0]};

@@ -7,7 +7,7 @@
 extern const struct command_family command_founding; /* cmd_founding.c: init, network, card */
 extern const struct command_family
     command_joining; /* cmd_joining.c: invite, join, roster list and add, office list and add */
-extern const struct command_family command_office;   /* cmd_office.c: office renew, office revoke */
+extern const struct command_family command_office;   /* cmd_office.c: office renew, revoke, vouch */
 extern const struct command_family command_standing; /* cmd_standing.c: roster suspend, expel, amend, history, … */
 extern const struct command_family command_role;     /* cmd_role.c: role */
 extern const struct command_family command_peers;    /* cmd_peers.c: peer, sync, status */

@@ -37,13 +37,15 @@ static const char *object_word(enum directory_kind kind)
         return "revocation";
     case DIRECTORY_ROTATION:
         return "rotation";
+    case DIRECTORY_VOUCH:
+        return "vouch";
     }
     return NULL;
 }
 
 bool journal_is_word(const char *what)
 {
-    for (int kind = DIRECTORY_CHARTER; kind <= DIRECTORY_ROTATION; kind++)
+    for (int kind = DIRECTORY_CHARTER; kind <= DIRECTORY_VOUCH; kind++)
         if (strcmp(what, object_word((enum directory_kind)kind)) == 0)
             return true;
     return header_type_from_text(what) != 0;
@@ -128,6 +130,8 @@ static uint64_t object_ms(const struct directory_object *object)
         return object->as.revocation.time_ms;
     case DIRECTORY_ROTATION:
         return 0; /* it bears none */
+    case DIRECTORY_VOUCH:
+        return object->as.vouch.time_ms;
     }
     return 0;
 }
@@ -141,6 +145,8 @@ static const struct gmm_id *object_pid(const struct directory_object *object)
         return &object->as.certificate.pid;
     case DIRECTORY_REVOCATION:
         return &object->as.revocation.pid;
+    case DIRECTORY_VOUCH:
+        return &object->as.vouch.pid;
     case DIRECTORY_ROTATION:
         break;
     }
@@ -157,6 +163,8 @@ static const struct gmm_id *object_key(const struct directory_object *object)
         return &object->as.certificate.root_pk;
     case DIRECTORY_REVOCATION:
         return &object->as.revocation.signer;
+    case DIRECTORY_VOUCH:
+        return &object->as.vouch.signer;
     case DIRECTORY_ROTATION:
         break;
     }

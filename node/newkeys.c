@@ -176,17 +176,24 @@ enum gmm_err newkeys_certify(struct node *node, const char *office, const char *
 
 /* ---- the root */
 
+/* Who signed what may be a root of ours: a revocation, a vouch. NULL: it is another's, or of another kind. */
+static const struct gmm_id *signer_of(const struct directory_object *o, const struct gmm_id *pid)
+{
+    if (o->kind == DIRECTORY_REVOCATION && id_equal(&o->as.revocation.pid, pid))
+        return &o->as.revocation.signer;
+    return o->kind == DIRECTORY_VOUCH && id_equal(&o->as.vouch.pid, pid) ? &o->as.vouch.signer : NULL;
+}
+
 /* Signed by a root of ours before n, and so to be named by the rotation to n. */
 static bool by_earlier_root(const struct directory *d, const struct gmm_id *pid, const struct directory_object *o,
                             uint32_t n)
 {
+    const struct gmm_id *signer = signer_of(o, pid);
     if (o->kind == DIRECTORY_CERTIFICATE)
         return id_equal(&o->as.certificate.pid, pid) && o->as.certificate.root_n < n;
-    if (o->kind != DIRECTORY_REVOCATION || !id_equal(&o->as.revocation.pid, pid))
-        return false;
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < n && signer != NULL; i++) {
         const struct gmm_id *root = directory_root(d, pid, i);
-        if (root != NULL && id_equal(root, &o->as.revocation.signer))
+        if (root != NULL && id_equal(root, signer))
             return true;
     }
     return false;
@@ -195,11 +202,11 @@ static bool by_earlier_root(const struct directory *d, const struct gmm_id *pid,
 /* What earlier rotations let go of does not come back. */
 static bool retired(const struct directory *d, const struct gmm_id *pid, const struct directory_object *o, uint32_t n)
 {
+    const struct gmm_id *signer = signer_of(o, pid);
     uint32_t from = o->kind == DIRECTORY_CERTIFICATE ? o->as.certificate.root_n : 0;
-    if (o->kind == DIRECTORY_REVOCATION)
-        while (from < n && (directory_root(d, pid, from) == NULL ||
-                            !id_equal(directory_root(d, pid, from), &o->as.revocation.signer)))
-            from++;
+    while (signer != NULL && from < n &&
+           (directory_root(d, pid, from) == NULL || !id_equal(directory_root(d, pid, from), signer)))
+        from++;
     for (uint32_t i = from + 1; i < n; i++) {
         const struct identity_rotation *rotation = directory_rotation(d, pid, i);
         if (rotation != NULL && !identity_rotation_names(rotation, &o->hash))
@@ -227,7 +234,7 @@ static enum gmm_err publish_rotation(struct node *node, size_t *standing, struct
         if (!by_earlier_root(d, &ks->pid, o, ks->root_n) || retired(d, &ks->pid, o, ks->root_n))
             continue;
         if (rotation.standing_count == LIMIT_ROTATION_NAMES)
-            err = gmm_fail(msg, GMM_ELIMIT, "a rotation names at most %u certificates and revocations",
+            err = gmm_fail(msg, GMM_ELIMIT, "a rotation names at most %u certificates, revocations and vouches",
                            LIMIT_ROTATION_NAMES);
         else
             memcpy(names + (size_t)rotation.standing_count++ * GMM_ID_BYTES, o->hash.b, GMM_ID_BYTES);

@@ -8,6 +8,7 @@
 
 #define CERTIFICATES_MAX (8u * LIMIT_OFFICES)
 #define REVOCATIONS_MAX (8u * LIMIT_OFFICES)
+#define VOUCHES_MAX (8u * LIMIT_OFFICES)
 #define ROTATIONS_MAX (LIMIT_PARTICIPANTS * LIMIT_ROOT_ROTATIONS)
 
 /* An object held, with its bytes behind it. */
@@ -29,7 +30,7 @@ struct index {
 
 struct directory {
     struct item *charter;
-    size_t revocation_count;
+    size_t revocation_count, vouch_count;
     struct index objects;   /* hash, 0 */
     struct index offices;   /* certificates: sign_pk, serial */
     struct index roots;     /* certificates: pid, root_n */
@@ -47,6 +48,8 @@ static void item_free(struct item *item)
         return;
     if (item->object.kind == DIRECTORY_REVOCATION)
         revocation_close(&item->object.as.revocation);
+    if (item->object.kind == DIRECTORY_VOUCH)
+        vouch_close(&item->object.as.vouch);
     free(item);
 }
 
@@ -236,6 +239,16 @@ static enum gmm_err open_revocation(const struct directory *d, const struct gmm_
     return err;
 }
 
+static enum gmm_err open_vouch(const struct directory *d, const struct gmm_id *nid, struct directory_object *o)
+{
+    if (d->vouch_count >= VOUCHES_MAX)
+        return GMM_ELIMIT;
+    enum gmm_err err = vouch_open(&o->as.vouch, nid, o->bytes + 1, o->len - 1);
+    if (err == GMM_OK)
+        o->kind = DIRECTORY_VOUCH; /* likewise */
+    return err;
+}
+
 static enum gmm_err open_rotation(const struct directory *d, const struct gmm_id *nid, struct directory_object *o)
 {
     o->kind = DIRECTORY_ROTATION;
@@ -247,13 +260,15 @@ static enum gmm_err object_open(const struct directory *d, struct directory_obje
 {
     if (o->bytes[0] == DIRECTORY_CHARTER)
         return open_charter(d, o);
-    if (o->bytes[0] < DIRECTORY_CHARTER || o->bytes[0] > DIRECTORY_ROTATION)
+    if (o->bytes[0] < DIRECTORY_CHARTER || o->bytes[0] > DIRECTORY_VOUCH)
         return GMM_EFORMAT;
     if (d->charter == NULL)
         return GMM_EUNKNOWN;
     const struct gmm_id *nid = &d->charter->object.as.charter.nid;
     if (o->bytes[0] == DIRECTORY_CERTIFICATE)
         return open_certificate(d, nid, o);
+    if (o->bytes[0] == DIRECTORY_VOUCH)
+        return open_vouch(d, nid, o);
     return o->bytes[0] == DIRECTORY_REVOCATION ? open_revocation(d, nid, o) : open_rotation(d, nid, o);
 }
 
@@ -271,6 +286,9 @@ static void insert(struct directory *d, struct item *item)
         break;
     case DIRECTORY_REVOCATION:
         d->revocation_count++;
+        break;
+    case DIRECTORY_VOUCH:
+        d->vouch_count++;
         break;
     case DIRECTORY_ROTATION:
         index_insert(&d->rotations, &o->as.rotation.pid, o->as.rotation.n, item);
@@ -327,6 +345,9 @@ void directory_remove(struct directory *d, const struct gmm_id *hash)
     case DIRECTORY_REVOCATION:
         d->revocation_count--;
         break;
+    case DIRECTORY_VOUCH:
+        d->vouch_count--;
+        break;
     case DIRECTORY_ROTATION:
         index_remove(&d->rotations, &o->as.rotation.pid, o->as.rotation.n, item);
         break;
@@ -382,8 +403,10 @@ static int rank(enum directory_kind kind)
         return 2;
     case DIRECTORY_REVOCATION:
         return 3;
+    case DIRECTORY_VOUCH:
+        return 4;
     }
-    return 4;
+    return 5;
 }
 
 static int by_need(const void *a, const void *b)

@@ -9,12 +9,14 @@
 #include "proto/replay.h"
 #include "proto/rulings.h"
 #include "proto/view_make.h"
+#include "proto/vouches.h"
 
 /* What is folded is kept until something is added: certificates, the state behind the last record, the view of it. */
 struct fold {
     const struct directory *directory;
     const struct forks *forks;
     struct anchors *anchors;
+    struct vouches *vouches;
     struct change **changes;
     size_t count, cap;
     bool sorted;
@@ -36,7 +38,10 @@ struct fold *fold_new(const struct directory *directory)
     if (fold == NULL)
         return NULL;
     fold->anchors = anchors_new();
-    if (fold->anchors == NULL) {
+    fold->vouches = vouches_new();
+    if (fold->anchors == NULL || fold->vouches == NULL) {
+        anchors_free(fold->anchors);
+        vouches_free(fold->vouches);
         free(fold);
         return NULL;
     }
@@ -63,6 +68,7 @@ void fold_free(struct fold *fold)
     rulings_close(&fold->rulings);
     removals_close(&fold->removed);
     anchors_free(fold->anchors);
+    vouches_free(fold->vouches);
     for (size_t i = 0; i < fold->count; i++)
         change_free(fold->changes[i]);
     free(fold->changes);
@@ -85,6 +91,10 @@ enum gmm_err fold_add(struct fold *fold, const uint8_t header[HEADER_BYTES], con
     if (h.type == HEADER_ANCHOR || h.type == HEADER_GROUP_ANCHOR) {
         fold->stale = true;
         return anchors_add(fold->anchors, &h, id, body, len);
+    }
+    if (h.type == HEADER_VOUCH) {
+        fold->stale = true;
+        return vouches_add(fold->vouches, &h, id, body, len);
     }
     if (!authority_known(h.type))
         return GMM_OK;
@@ -130,6 +140,7 @@ void fold_drop(struct fold *fold, const struct run_key *log, uint64_t from_seq)
     }
     fold->count = kept;
     anchors_drop(fold->anchors, log, from_seq);
+    vouches_drop(fold->vouches, log, from_seq);
     fold->stale = true;
 }
 
@@ -161,17 +172,24 @@ static struct replay whole(const struct fold *fold)
                            &fold->removed,  fold->changes,  fold->count};
 }
 
-/* On the strict rulings first; what is judged on that state has effect in the state that is kept. */
+/* On the strict rulings first, and without what others vouch for; what is judged on that state has effect in the state
+ * that is kept. */
 static enum gmm_err replay_ruled(struct fold *fold, struct state *s)
 {
     struct replay r = whole(fold);
+    bool vouched = false;
     rulings_close(&fold->rulings);
+    offices_unvouch(&fold->offices);
     enum gmm_err err = rulings_make(&fold->rulings, fold->forks);
     if (err == GMM_OK)
         err = replay_all(s, &r, &fold->terms, &fold->removed);
-    if (err != GMM_OK || fold->rulings.count == 0)
+    if (err != GMM_OK)
         return err;
     err = rulings_judge(&fold->rulings, fold->anchors, s);
+    if (err == GMM_OK)
+        err = vouches_judge(fold->vouches, s, &fold->offices, &vouched);
+    if (err == GMM_OK && fold->rulings.count == 0 && !vouched)
+        return GMM_OK;
     state_close(s);
     return err == GMM_OK ? replay_all(s, &r, &fold->terms, &fold->removed) : err;
 }
@@ -366,6 +384,8 @@ enum gmm_err fold_authorize(struct fold *fold, const struct gmm_id *author, cons
     c.seq = UINT64_MAX; /* behind every cut */
     if (type == HEADER_EPOCH)
         err = judge_epoch_body(&fold->made.view, &c, msg);
+    if (type == HEADER_VOUCH)
+        return vouches_ask(&fold->state, author, time_ms, body, len, msg);
     if (err == GMM_OK)
         err = judge_in_place(fold, &c, msg);
     if (err == GMM_OK)

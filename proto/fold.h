@@ -71,9 +71,10 @@ struct view_complaint {
     uint64_t last_ms; /* of the last one */
     bool answered;    /* a WRAP to the office stands behind the last one */
 };
-struct view_cut { /* the last entry of a revoked key's log that stands */
-    struct gmm_id sign_pk, group;
+struct view_cut { /* the last entry of a revoked key's log that stands: named by the revocation, or vouched for */
+    struct gmm_id sign_pk, group, id; /* id: zero when it is named differently */
     uint64_t instance, seq;
+    bool vouched;
 };
 /* A term of the chair (protocol: Terms). */
 enum view_term_how { VIEW_TERM_FOUNDING = 1, VIEW_TERM_HANDOVER, VIEW_TERM_ELECTION };
@@ -265,6 +266,8 @@ bool view_stands(const struct view *v, const struct run_key *key, uint64_t seq, 
 /* The same for a view without the group's own records: whether its author belonged to the group is not asked. */
 bool view_stands_outside(const struct view *v, const struct run_key *key, uint64_t seq, uint64_t time,
                          struct gmm_msg *why);
+/* Of a revoked key's log; NULL: nothing of it stands, or the key is not revoked. */
+const struct view_cut *view_cut(const struct view *v, const struct run_key *key);
 /* NULL: no proof is held that the log was forked. */
 const struct view_fork *view_fork(const struct view *v, const struct run_key *key);
 /* Behind the last seq that is worth asking for or forwarding: past a known cut nothing is.

@@ -221,31 +221,68 @@ const struct office_revocation *offices_revoked(const struct offices *o, const s
     return bsearch(&probe, o->revocations, o->revocation_count, sizeof *o->revocations, compare_revocations);
 }
 
-bool offices_within(const struct office_revocation *revocation, const struct run_key *log, uint64_t seq)
+static const struct office_cut *find_cut(const struct office_cut *cuts, size_t count, const struct gmm_id *group,
+                                         uint64_t instance)
 {
-    size_t low = 0, high = revocation->cut_count;
-    struct office_cut probe = {.group = log->group, .instance = log->instance, .seq = seq};
+    size_t low = 0, high = count;
+    struct office_cut probe = {.group = *group, .instance = instance};
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare_cuts(&revocation->cuts[middle], &probe) < 0)
+        if (compare_cuts(&cuts[middle], &probe) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    /* The first cut at or behind this entry: it stands when that one is of the same log. */
-    return low < revocation->cut_count && revocation->cuts[low].instance == log->instance &&
-           id_equal(&revocation->cuts[low].group, &log->group);
+    return low < count && cuts[low].instance == instance && id_equal(&cuts[low].group, group) ? &cuts[low] : NULL;
 }
 
-/* "signer is a root of pid's chain", and later roots let it stand. *signed_by_root also when they do not. */
-static bool by_root(const struct directory *directory, const struct directory_object *object, bool *signed_by_root)
+/* A log that the revocations name is no vouch's. */
+const struct office_cut *offices_cut(const struct office_revocation *revocation, const struct gmm_id *group,
+                                     uint64_t instance)
+{
+    const struct office_cut *cut = find_cut(revocation->cuts, revocation->cut_count, group, instance);
+    const struct office_cut *vouched = find_cut(revocation->vouched, revocation->vouched_count, group, instance);
+    if (cut == NULL)
+        return vouched;
+    return cut->vouched && vouched != NULL && vouched->seq > cut->seq ? vouched : cut;
+}
+
+bool offices_within(const struct office_revocation *revocation, const struct run_key *log, uint64_t seq)
+{
+    const struct office_cut *cut = offices_cut(revocation, &log->group, log->instance);
+    return cut != NULL && seq <= cut->seq;
+}
+
+void offices_vouch(struct office_revocation *revocation, struct office_cut *vouched, size_t count)
+{
+    free(revocation->vouched);
+    revocation->vouched = vouched;
+    revocation->vouched_count = count;
+    if (count > 1)
+        qsort(vouched, count, sizeof *vouched, compare_cuts);
+}
+
+void offices_unvouch(struct offices *o)
+{
+    for (size_t i = 0; i < o->revocation_count; i++)
+        offices_vouch(&o->revocations[i], NULL, 0);
+}
+
+/* "signer is a root of pid's chain", and later roots let it stand. *rooted also when they do not. */
+static bool signed_by_root(const struct directory *directory, const struct gmm_id *pid, const struct gmm_id *signer,
+                           const struct gmm_id *name, bool *rooted)
+{
+    const struct gmm_id *root;
+    for (uint32_t n = 0; n <= LIMIT_ROOT_ROTATIONS && (root = directory_root(directory, pid, n)) != NULL; n++)
+        if ((*rooted = id_equal(root, signer)))
+            return !retired(directory, pid, n, name);
+    return false;
+}
+
+static bool by_root(const struct directory *directory, const struct directory_object *object, bool *rooted)
 {
     const struct revocation *r = &object->as.revocation;
-    const struct gmm_id *root;
-    for (uint32_t n = 0; n <= LIMIT_ROOT_ROTATIONS && (root = directory_root(directory, &r->pid, n)) != NULL; n++)
-        if ((*signed_by_root = id_equal(root, &r->signer)))
-            return !retired(directory, &r->pid, n, &object->hash);
-    return false;
+    return signed_by_root(directory, &r->pid, &r->signer, &object->hash, rooted);
 }
 
 /* "Signed by an office of that pid whose certificate at the revocation's time carries REVOKE and had not expired, and
@@ -257,17 +294,39 @@ static bool by_office(const struct offices *o, const struct revocation *r)
            offices_revoked(o, &r->signer, &r->pid) == NULL;
 }
 
+static void copy_cuts(struct office_cut *out, const struct revocation_cut *cuts, size_t count, bool vouched)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = (struct office_cut){.group = cuts[i].group,
+                                     .instance = cuts[i].instance,
+                                     .seq = cuts[i].seq,
+                                     .id = cuts[i].id,
+                                     .vouched = vouched};
+}
+
 /* The cuts of one revocation, which stand sorted in it and name no log twice. */
 static enum gmm_err cuts_copy(struct office_revocation *out, const struct revocation *r)
 {
     out->cuts = calloc((size_t)r->count + 1, sizeof *out->cuts);
     if (out->cuts == NULL)
         return GMM_ENOMEM;
-    for (size_t i = 0; i < r->count; i++)
-        out->cuts[i] =
-            (struct office_cut){.group = r->cuts[i].group, .instance = r->cuts[i].instance, .seq = r->cuts[i].seq};
+    copy_cuts(out->cuts, r->cuts, r->count, false);
     out->cut_count = r->count;
     return GMM_OK;
+}
+
+static int compare_cut_logs(const struct office_cut *x, const struct office_cut *y)
+{
+    int order = id_compare(&x->group, &y->group);
+    return order != 0 ? order : compare_u64(x->instance, y->instance);
+}
+
+static struct office_cut lower_of(const struct office_cut *x, const struct office_cut *y)
+{
+    struct office_cut lower = x->seq <= y->seq ? *x : *y;
+    if (x->seq == y->seq && !id_equal(&x->id, &y->id))
+        lower.id = (struct gmm_id){{0}};
+    return lower;
 }
 
 /* Keeps what both name, up to the lower cut. */
@@ -275,18 +334,54 @@ static void cuts_intersect(struct office_revocation *a, const struct office_revo
 {
     size_t i = 0, j = 0, kept = 0;
     while (i < a->cut_count && j < b->cut_count) {
-        struct office_cut x = a->cuts[i], y = b->cuts[j];
-        uint64_t seq = x.seq < y.seq ? x.seq : y.seq;
-        x.seq = y.seq = 0;
-        int order = compare_cuts(&x, &y);
-        if (order == 0) {
-            x.seq = seq;
-            a->cuts[kept++] = x;
-        }
+        int order = compare_cut_logs(&a->cuts[i], &b->cuts[j]);
+        if (order == 0)
+            a->cuts[kept++] = lower_of(&a->cuts[i], &b->cuts[j]);
         i += order <= 0;
         j += order >= 0;
     }
     a->cut_count = kept;
+}
+
+/* Adds what the root vouches for: never of a log that is named; of several vouches the farthest. */
+static enum gmm_err add_vouch(struct office_revocation *r, const struct vouch *vouch)
+{
+    size_t total = r->cut_count + vouch->count, kept = 0;
+    struct office_cut *cuts = realloc(r->cuts, total * sizeof *cuts);
+    if (cuts == NULL)
+        return GMM_ENOMEM;
+    r->cuts = cuts;
+    copy_cuts(cuts + r->cut_count, vouch->cuts, vouch->count, true);
+    qsort(cuts, total, sizeof *cuts, compare_cuts);
+    for (size_t i = 0; i < total; i++) {
+        struct office_cut *before = kept == 0 ? NULL : &cuts[kept - 1];
+        if (before == NULL || compare_cut_logs(before, &cuts[i]) != 0)
+            cuts[kept++] = cuts[i];
+        else if (before->vouched && cuts[i].vouched && before->seq == cuts[i].seq)
+            *before = lower_of(before, &cuts[i]);
+        else if (before->vouched)
+            *before = cuts[i]; /* the named one, or one that reaches farther */
+    }
+    r->cut_count = kept;
+    return GMM_OK;
+}
+
+static enum gmm_err collect_vouches(struct offices *o, const struct directory *directory)
+{
+    enum gmm_err err = GMM_OK;
+    bool rooted;
+    for (size_t i = 0; i < directory_count(directory) && err == GMM_OK; i++) {
+        const struct directory_object *object = directory_at(directory, i);
+        const struct vouch *v = &object->as.vouch;
+        if (object->kind != DIRECTORY_VOUCH || o->revocation_count == 0 ||
+            !signed_by_root(directory, &v->pid, &v->signer, &object->hash, &rooted))
+            continue;
+        struct office_revocation probe = {.sign_pk = v->sign_pk, .pid = v->pid}, *r;
+        r = bsearch(&probe, o->revocations, o->revocation_count, sizeof *o->revocations, compare_revocations);
+        if (r != NULL)
+            err = add_vouch(r, v);
+    }
+    return err;
 }
 
 static enum gmm_err revocation_add(struct offices *o, const struct revocation *r)
@@ -357,6 +452,8 @@ enum gmm_err offices_make(struct offices *o, const struct directory *directory)
     enum gmm_err err = collect_certs(o, directory);
     if (err == GMM_OK)
         err = collect_revocations(o, directory);
+    if (err == GMM_OK)
+        err = collect_vouches(o, directory);
     if (err != GMM_OK)
         offices_close(o);
     return err;
@@ -364,6 +461,7 @@ enum gmm_err offices_make(struct offices *o, const struct directory *directory)
 
 void offices_close(struct offices *o)
 {
+    offices_unvouch(o);
     for (size_t i = 0; i < o->revocation_count; i++)
         free(o->revocations[i].cuts);
     free(o->revocations);

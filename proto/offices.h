@@ -21,12 +21,17 @@ struct office_cert {
 struct office_cut { /* the last entry of a log that stands */
     struct gmm_id group;
     uint64_t instance, seq;
+    struct gmm_id id; /* zero: two name it differently */
+    bool vouched;     /* the root does; no revocation names the log */
 };
 struct office_revocation {
     struct gmm_id sign_pk, pid;
     uint64_t since_ms; /* the earliest time that a revocation gives */
     size_t cut_count;
-    struct office_cut *cuts; /* sorted by group and instance; logs that every revocation of the key names */
+    struct office_cut *cuts; /* sorted by group and instance; logs that every revocation of the key names, and others
+                                that the root vouches for */
+    size_t vouched_count;
+    struct office_cut *vouched; /* likewise: what two other participants vouch for (offices_vouch) */
 };
 struct offices {
     size_t count, deciding_count, revocation_count;
@@ -56,7 +61,15 @@ const struct office_cert *offices_deciding(const struct offices *o, const struct
 bool offices_certified(const struct offices *o, const struct gmm_id *pid, const struct office_cert **first);
 const struct office_revocation *offices_revoked(const struct offices *o, const struct gmm_id *sign_pk,
                                                 const struct gmm_id *pid);
-/* "Beyond it all is void whatever its time says; logs that are not named are void": does this entry stand? */
+/* "Beyond it all is void whatever its time says; logs that are not named are void" unless they are vouched for: does
+ * this entry stand? */
 bool offices_within(const struct office_revocation *revocation, const struct run_key *log, uint64_t seq);
+/* The last entry of a log that does; NULL: none. */
+const struct office_cut *offices_cut(const struct office_revocation *revocation, const struct gmm_id *group,
+                                     uint64_t instance);
+/* What other participants vouch for, in place of what they did before: takes `vouched` (malloc), in any order, logs
+ * once. */
+void offices_vouch(struct office_revocation *revocation, struct office_cut *vouched, size_t count);
+void offices_unvouch(struct offices *o); /* of every revocation */
 
 #endif

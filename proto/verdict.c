@@ -12,15 +12,20 @@ static int compare_cuts(const void *a, const void *b)
     return order != 0 ? order : (x->instance > y->instance) - (x->instance < y->instance);
 }
 
+const struct view_cut *view_cut(const struct view *v, const struct run_key *key)
+{
+    struct view_cut probe = {.sign_pk = key->author, .group = key->group, .instance = key->instance};
+    return v->cut_count == 0 ? NULL : bsearch(&probe, v->cuts, v->cut_count, sizeof probe, compare_cuts);
+}
+
 /* "Beyond it all is void whatever its time says; logs that are not named are void": the first seq that does not stand.
  */
 static uint64_t revoked_from(const struct view *v, const struct run_key *key, struct gmm_msg *why)
 {
-    struct view_cut probe = {.sign_pk = key->author, .group = key->group, .instance = key->instance};
-    const struct view_cut *cut =
-        v->cut_count == 0 ? NULL : bsearch(&probe, v->cuts, v->cut_count, sizeof probe, compare_cuts);
+    const struct view_cut *cut = view_cut(v, key);
     if (cut == NULL) {
-        gmm_fail(why, GMM_EDENIED, "the office's key is revoked, and the revocation does not name this log");
+        gmm_fail(why, GMM_EDENIED,
+                 "the office's key is revoked, the revocation does not name this log, and nobody vouches for it");
         return 0;
     }
     gmm_fail(why, GMM_EDENIED, "the office's key is revoked from entry %llu of this log on",
@@ -208,11 +213,16 @@ bool view_stands_outside(const struct view *v, const struct run_key *key, uint64
 bool view_log_last(const struct view *v, const struct run_key *key, struct gmm_id *id)
 {
     const struct view_fork *fork = view_fork(v, key);
+    const struct view_office *office = view_office(v, &key->author);
+    const struct view_cut *cut = NULL;
     uint64_t end = view_log_end(v, key);
-    if (fork == NULL || fork->end != end || id_is_zero(&fork->last_id))
-        return false;
-    *id = fork->last_id;
-    return true;
+    *id = (struct gmm_id){{0}};
+    if (fork != NULL && fork->end == end)
+        *id = fork->last_id;
+    else if (office != NULL && office->status == VIEW_OFFICE_REVOKED && (cut = view_cut(v, key)) != NULL &&
+             cut->seq + 1 == end)
+        *id = cut->id;
+    return !id_is_zero(id);
 }
 
 /* Only what names a cut counts: who is not admitted yet, or no member yet, may become one. */

@@ -156,13 +156,35 @@ static enum gmm_err make_groups(struct view_made *made, const struct state *s)
     return GMM_OK;
 }
 
-/* Of revocations by the participant whose key it is; they lie sorted by key already. */
+static int compare_cuts(const void *a, const void *b)
+{
+    const struct view_cut *x = a, *y = b;
+    int order = id_compare(&x->sign_pk, &y->sign_pk);
+    if (order == 0)
+        order = id_compare(&x->group, &y->group);
+    return order != 0 ? order : (x->instance > y->instance) - (x->instance < y->instance);
+}
+
+/* One a log: of a vouch by the root and one by others the farther. */
+static void put_cut(struct view_made *made, size_t *used, const struct office_revocation *r,
+                    const struct office_cut *cut)
+{
+    if (offices_cut(r, &cut->group, cut->instance) == cut)
+        made->cuts[(*used)++] = (struct view_cut){.sign_pk = r->sign_pk,
+                                                  .group = cut->group,
+                                                  .id = cut->id,
+                                                  .instance = cut->instance,
+                                                  .seq = cut->seq,
+                                                  .vouched = cut->vouched};
+}
+
+/* Of revocations by the participant whose key it is. */
 static enum gmm_err make_cuts(struct view_made *made, const struct state *s)
 {
     const struct offices *o = s->offices;
     size_t total = 0, used = 0;
     for (size_t i = 0; i < o->revocation_count; i++)
-        total += o->revocations[i].cut_count;
+        total += o->revocations[i].cut_count + o->revocations[i].vouched_count;
     made->cuts = calloc(total + 1, sizeof *made->cuts);
     if (made->cuts == NULL)
         return GMM_ENOMEM;
@@ -173,11 +195,12 @@ static enum gmm_err make_cuts(struct view_made *made, const struct state *s)
         if (owner == STATE_NOBODY || !id_equal(&s->participants[owner].pid, &r->pid))
             continue;
         for (size_t j = 0; j < r->cut_count; j++)
-            made->cuts[used++] = (struct view_cut){.sign_pk = r->sign_pk,
-                                                   .group = r->cuts[j].group,
-                                                   .instance = r->cuts[j].instance,
-                                                   .seq = r->cuts[j].seq};
+            put_cut(made, &used, r, &r->cuts[j]);
+        for (size_t j = 0; j < r->vouched_count; j++)
+            put_cut(made, &used, r, &r->vouched[j]);
     }
+    if (used > 1)
+        qsort(made->cuts, used, sizeof *made->cuts, compare_cuts);
     made->view.cuts = made->cuts;
     made->view.cut_count = used;
     return GMM_OK;

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "keys/labels.h"
-#include "keys/revocation.h"
+#include "keys/vouch.h"
 #include "tests/lib/sample.h"
 
 #define LABELS_MAX 100
@@ -64,13 +64,14 @@ static void each_label_stands_alone(void **state)
     }
 }
 
-enum object { CERTIFICATE, REVOCATION, ROTATION, CHARTER, CARD };
+enum object { CERTIFICATE, REVOCATION, VOUCH, ROTATION, CHARTER, CARD };
 
 static enum gmm_err object_open(enum object object, const void *bytes, size_t len)
 {
     union {
         struct certificate certificate;
         struct revocation revocation;
+        struct vouch vouch;
         struct identity_rotation rotation;
         struct charter charter;
         struct card card;
@@ -82,6 +83,10 @@ static enum gmm_err object_open(enum object object, const void *bytes, size_t le
     case REVOCATION:
         err = revocation_open(&as.revocation, &nid, bytes, len);
         revocation_close(&as.revocation);
+        return err;
+    case VOUCH:
+        err = vouch_open(&as.vouch, &nid, bytes, len);
+        vouch_close(&as.vouch);
         return err;
     case ROTATION:
         return identity_rotation_open(&as.rotation, &nid, bytes, len);
@@ -127,6 +132,12 @@ static void no_object_opens_under_another_label(void **state)
         .nid = nid, .pid = office.pid, .sign_pk = office.sign_pk, .signer = office.root_pk};
     assert_int_equal(revocation_make(&b, &revocation, office.root_sk), GMM_OK);
     check_object(REVOCATION, &b, LABEL_REVOCATION, &nid, office.root_sk);
+
+    struct revocation_cut cut = {.seq = 1};
+    const struct vouch vouch = {
+        .nid = nid, .pid = office.pid, .sign_pk = office.sign_pk, .signer = office.root_pk, .count = 1, .cuts = &cut};
+    assert_int_equal(vouch_make(&b, &vouch, office.root_sk), GMM_OK);
+    check_object(VOUCH, &b, LABEL_VOUCH, &nid, office.root_sk);
 
     const struct identity_rotation rotation = {.nid = nid, .pid = office.pid, .root_pk = office.next_root_pk, .n = 1};
     assert_int_equal(identity_rotation_make(buffer_extend(&b, IDENTITY_ROTATION_BYTES), &rotation, office.next_root_sk),

@@ -451,6 +451,43 @@ unsigned world_anchor(struct world *w, unsigned office, const struct gmm_id *gid
     return append_buffer(w, office, gid, gid == NULL ? HEADER_ANCHOR : HEADER_GROUP_ANCHOR, &body);
 }
 
+void world_vouch_root(struct world *w, unsigned office, const struct revocation_cut *cuts, uint16_t count)
+{
+    const struct world_participant *p = &w->participants[w->offices[office].participant];
+    struct revocation_cut copies[32];
+    must(count <= sizeof copies / sizeof *copies, "too many cuts");
+    memcpy(copies, cuts, count * sizeof *cuts);
+    struct vouch v = {.nid = w->nid,
+                      .pid = p->pid,
+                      .sign_pk = w->offices[office].sign_pk,
+                      .signer = p->root_pk,
+                      .time_ms = w->now_ms,
+                      .count = count,
+                      .cuts = copies};
+    struct buffer object;
+    buffer_init(&object, 1u << 20);
+    buffer_put_u8(&object, DIRECTORY_VOUCH);
+    must_ok(vouch_make(&object, &v, p->root_sk), "a vouch");
+    add_object(w, &object, NULL);
+    buffer_close(&object);
+}
+
+unsigned world_vouch(struct world *w, unsigned by, unsigned office, const struct revocation_cut *cuts, uint16_t count)
+{
+    struct control_cut list[32];
+    struct buffer body;
+    must(count <= sizeof list / sizeof *list, "too many cuts");
+    for (uint16_t i = 0; i < count; i++)
+        list[i] = (struct control_cut){
+            .log = {.group = cuts[i].group, .author = w->offices[office].sign_pk, .instance = cuts[i].instance},
+            .seq = cuts[i].seq,
+            .id = cuts[i].id};
+    const struct control_vouch vouch = {.sign_pk = w->offices[office].sign_pk, .cuts = {count, list}};
+    buffer_init(&body, LIMIT_BODY_BYTES);
+    must_ok(control_vouch_encode(&body, &vouch), "a vouch");
+    return append_buffer(w, by, NULL, HEADER_VOUCH, &body);
+}
+
 unsigned world_report(struct world *w, unsigned office, const struct gmm_id *gid, unsigned anchor)
 {
     struct buffer body;

@@ -73,6 +73,10 @@ unsigned world_certified(struct world *w, unsigned participant, const char *name
 /* A revocation of an office's key, signed by a root (signer UINT_MAX) or by an office. */
 void world_revoke(struct world *w, unsigned office, unsigned signer, const struct revocation_cut *cuts, uint16_t count);
 
+/* The participant's root vouches for logs of that key; an office does in its control log (its entry). */
+void world_vouch_root(struct world *w, unsigned office, const struct revocation_cut *cuts, uint16_t count);
+unsigned world_vouch(struct world *w, unsigned by, unsigned office, const struct revocation_cut *cuts, uint16_t count);
+
 /* The next entry of an office's log in a group (NULL: control); its number. */
 unsigned world_append(struct world *w, unsigned office, const struct gmm_id *gid, uint16_t type, const void *body,
                       size_t len);

@@ -137,10 +137,10 @@ static void malformed(void **state)
     assert_int_equal(add(bytes, 0), GMM_EFORMAT);
     assert_int_equal(add(bytes, 1), GMM_EFORMAT);
     assert_int_equal(add(bytes, 64), GMM_EFORMAT);
-    bytes[0] = DIRECTORY_ROTATION + 1;
+    bytes[0] = DIRECTORY_VOUCH + 1;
     assert_int_equal(add(bytes, 64), GMM_EFORMAT);
     bytes[1] = 1;
-    for (bytes[0] = DIRECTORY_CERTIFICATE; bytes[0] <= DIRECTORY_ROTATION; bytes[0]++)
+    for (bytes[0] = DIRECTORY_CERTIFICATE; bytes[0] <= DIRECTORY_VOUCH; bytes[0]++)
         assert_int_equal(add(bytes, 64), GMM_EFORMAT);
     bytes[0] = DIRECTORY_CERTIFICATE;
     bytes[1] = 2;

@@ -1,0 +1,226 @@
+#include "proto/vouches.h"
+
+#include <stdlib.h>
+
+#include "proto/rulings.h"
+
+struct record {
+    struct gmm_id id;
+    struct run_key log;
+    uint64_t seq, time;
+    struct control_vouch vouch;
+};
+struct vouches {
+    struct record *records;
+    size_t count, cap;
+};
+/* What one participant says of one log. */
+struct word {
+    size_t revocation; /* index */
+    unsigned participant;
+    struct office_cut cut;
+};
+
+struct vouches *vouches_new(void)
+{
+    return calloc(1, sizeof(struct vouches));
+}
+
+void vouches_free(struct vouches *v)
+{
+    if (v == NULL)
+        return;
+    for (size_t i = 0; i < v->count; i++)
+        control_cuts_close(&v->records[i].vouch.cuts);
+    free(v->records);
+    free(v);
+}
+
+enum gmm_err vouches_add(struct vouches *v, const struct header *header, const struct gmm_id *id, const void *body,
+                         size_t len)
+{
+    struct record record = {.id = *id, .seq = header->seq, .time = header->time};
+    run_key_of(&record.log, header);
+    if (v->count == v->cap) {
+        size_t cap = v->cap == 0 ? 16 : 2 * v->cap;
+        struct record *grown = realloc(v->records, cap * sizeof *grown);
+        if (grown == NULL)
+            return GMM_ENOMEM;
+        v->records = grown;
+        v->cap = cap;
+    }
+    enum gmm_err err = control_vouch_decode(&record.vouch, body, len);
+    if (err == GMM_OK)
+        v->records[v->count++] = record;
+    return err == GMM_ENOMEM ? err : GMM_OK;
+}
+
+void vouches_drop(struct vouches *v, const struct run_key *log, uint64_t from_seq)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < v->count; i++) {
+        if (v->records[i].seq >= from_seq && run_key_compare(&v->records[i].log, log) == 0)
+            control_cuts_close(&v->records[i].vouch.cuts);
+        else
+            v->records[kept++] = v->records[i];
+    }
+    v->count = kept;
+}
+
+/* "Its author decided for an active participant at its time": whose word it is. */
+static enum gmm_err speaks(const struct state *s, const struct gmm_id *author, uint64_t time_ms, unsigned *participant,
+                           struct gmm_msg *why)
+{
+    bool claimed;
+    *participant = state_owner(s, author, &claimed);
+    if (*participant == STATE_NOBODY || s->participants[*participant].status != VIEW_ACTIVE)
+        return gmm_fail(why, GMM_EDENIED, "only an active participant may vouch");
+    const struct office_cert *office = offices_deciding(s->offices, &s->participants[*participant].pid, time_ms);
+    if (office == NULL || !id_equal(&office->sign_pk, author))
+        return gmm_fail(why, GMM_EDENIED, "only the office that decides for %s may vouch",
+                        s->participants[*participant].name);
+    return GMM_OK;
+}
+
+/* The revocation of the key, of another participant's office. */
+static enum gmm_err revoked(const struct state *s, const struct gmm_id *sign_pk, unsigned by,
+                            const struct office_revocation **out, struct gmm_msg *why)
+{
+    bool claimed;
+    unsigned owner = state_owner(s, sign_pk, &claimed);
+    *out = owner == STATE_NOBODY ? NULL : offices_revoked(s->offices, sign_pk, &s->participants[owner].pid);
+    if (*out == NULL)
+        return gmm_fail(why, GMM_ENOTFOUND, "the key is not revoked: nothing of it needs a vouch");
+    if (owner == by)
+        return gmm_fail(why, GMM_EDENIED, "of a participant's own key its root vouches, not its office");
+    return GMM_OK;
+}
+
+static bool named(const struct office_revocation *r, const struct control_cut *cut)
+{
+    struct office_revocation only = *r;
+    only.vouched_count = 0;
+    const struct office_cut *found = offices_cut(&only, &cut->log.group, cut->log.instance);
+    return found != NULL && !found->vouched;
+}
+
+static enum gmm_err put_words(struct word **words, size_t *count, const struct state *s, const struct record *record)
+{
+    const struct office_revocation *r, *own;
+    unsigned participant;
+    if (!rulings_stand(s->rulings, &record->log, record->seq, &record->id) ||
+        speaks(s, &record->log.author, header_time_ms(record->time), &participant, NULL) != GMM_OK ||
+        revoked(s, &record->vouch.sign_pk, participant, &r, NULL) != GMM_OK)
+        return GMM_OK;
+    own = offices_revoked(s->offices, &record->log.author, &s->participants[participant].pid);
+    if (own != NULL && !offices_within(own, &record->log, record->seq))
+        return GMM_OK;
+    struct word *grown = realloc(*words, (*count + record->vouch.cuts.count) * sizeof *grown);
+    if (grown == NULL)
+        return GMM_ENOMEM;
+    *words = grown;
+    for (uint16_t i = 0; i < record->vouch.cuts.count; i++) {
+        const struct control_cut *cut = &record->vouch.cuts.list[i];
+        if (named(r, cut))
+            continue;
+        grown[(*count)++] = (struct word){.revocation = (size_t)(r - s->offices->revocations),
+                                          .participant = participant,
+                                          .cut = {.group = cut->log.group,
+                                                  .instance = cut->log.instance,
+                                                  .seq = cut->seq,
+                                                  .id = cut->id,
+                                                  .vouched = true}};
+    }
+    return GMM_OK;
+}
+
+static int compare_logs(const struct word *x, const struct word *y)
+{
+    if (x->revocation != y->revocation)
+        return x->revocation < y->revocation ? -1 : 1;
+    int order = id_compare(&x->cut.group, &y->cut.group);
+    return order != 0 ? order : (x->cut.instance > y->cut.instance) - (x->cut.instance < y->cut.instance);
+}
+
+/* By log; in one the farthest first. */
+static int compare_words(const void *a, const void *b)
+{
+    const struct word *x = a, *y = b;
+    int order = compare_logs(x, y);
+    if (order == 0)
+        order = (x->cut.seq < y->cut.seq) - (x->cut.seq > y->cut.seq);
+    if (order == 0)
+        order = id_compare(&x->cut.id, &y->cut.id);
+    return order != 0 ? order : (x->participant > y->participant) - (x->participant < y->participant);
+}
+
+/* Of the words on one log: how far the second farthest participant goes. */
+static bool second(const struct word *words, size_t count, struct office_cut *cut)
+{
+    size_t at = 1;
+    while (at < count && words[at].participant == words[0].participant)
+        at++;
+    if (at == count)
+        return false;
+    *cut = words[at].cut;
+    for (size_t i = 0; i < count && words[i].cut.seq >= cut->seq; i++)
+        if (words[i].cut.seq == cut->seq && !id_equal(&words[i].cut.id, &cut->id))
+            cut->id = (struct gmm_id){{0}};
+    return true;
+}
+
+/* The words on one revocation's logs, from `first` on; *next: behind them. */
+static enum gmm_err restore(struct offices *o, const struct word *words, size_t count, size_t first, size_t *next,
+                            bool *any)
+{
+    size_t end = first, made = 0;
+    while (end < count && words[end].revocation == words[first].revocation)
+        end++;
+    *next = end;
+    struct office_cut *cuts = calloc(end - first, sizeof *cuts);
+    if (cuts == NULL)
+        return GMM_ENOMEM;
+    for (size_t i = first, to; i < end; i = to) {
+        for (to = i; to < end && compare_logs(&words[to], &words[i]) == 0;)
+            to++;
+        made += second(&words[i], to - i, &cuts[made]);
+    }
+    *any = *any || made > 0;
+    offices_vouch(&o->revocations[words[first].revocation], cuts, made);
+    return GMM_OK;
+}
+
+enum gmm_err vouches_judge(const struct vouches *v, const struct state *s, struct offices *o, bool *any)
+{
+    struct word *words = NULL;
+    size_t count = 0;
+    enum gmm_err err = GMM_OK;
+    *any = false;
+    for (size_t i = 0; i < v->count && err == GMM_OK; i++)
+        err = put_words(&words, &count, s, &v->records[i]);
+    if (count > 1)
+        qsort(words, count, sizeof *words, compare_words);
+    for (size_t first = 0; first < count && err == GMM_OK;)
+        err = restore(o, words, count, first, &first, any);
+    free(words);
+    return err;
+}
+
+enum gmm_err vouches_ask(const struct state *s, const struct gmm_id *author, uint64_t time_ms, const void *body,
+                         size_t len, struct gmm_msg *why)
+{
+    struct control_vouch vouch;
+    const struct office_revocation *r;
+    unsigned participant;
+    enum gmm_err err = control_vouch_decode(&vouch, body, len);
+    if (err != GMM_OK)
+        return gmm_fail(why, err, "the vouch record is %s", gmm_err_text(err));
+    err = speaks(s, author, time_ms, &participant, why);
+    if (err == GMM_OK)
+        err = revoked(s, &vouch.sign_pk, participant, &r, why);
+    for (uint16_t i = 0; i < vouch.cuts.count && err == GMM_OK; i++)
+        if (named(r, &vouch.cuts.list[i]))
+            err = gmm_fail(why, GMM_EDENIED, "the revocation names the log: it stands up to there whoever vouches");
+    control_cuts_close(&vouch.cuts);
+    return err;
+}

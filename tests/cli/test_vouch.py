@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""A lost office wrote what the holder of the root had not seen: its revocation does not name it, and two others vouch for it."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lib import *  # noqa: E402,F403
+
+
+def titles(office):
+    return sorted(item["title"] for item in office.json("list", "--kind", "document"))
+
+
+def meet(here, there):
+    """One sync of a home with another's daemon, and nobody else."""
+    for peer in here.json("peer"):
+        here.run("peer", "remove", peer["address"], status=None)
+    daemon = there.daemon()
+    here.run("peer", "add", daemon.address)
+    here.run("sync", "--timeout", "60")
+    daemon.stop()
+
+
+def main_tests():
+    ilo, iom, wb = network("ilo", "iom", "wb")
+    daemon = ilo.daemon()
+    dhaka = Office("ilo", "dhaka", folder="ilo-dhaka")
+    dhaka.run("join", ilo.json("invite", "--office", "dhaka", "--address", daemon.address)["invite"])
+    ilo.run("office", "add", "dhaka", "--yes")
+    dhaka.run("sync", "--timeout", "60")
+    daemon.stop()
+    for office in (iom, wb):
+        meet(office, ilo)
+    write("report.txt", "what iom and wb have and ilo has not\n")
+    dhaka.post("report.txt", "--to", "all")
+    assert "not revoked" in iom.error(3, "office", "vouch", "ilo/dhaka", "--yes")["message"]
+    meet(iom, dhaka)
+    meet(wb, dhaka)
+    assert titles(iom) == titles(wb) == ["report.txt"] and titles(ilo) == []
+
+    ilo.run("office", "revoke", "dhaka", "--reason", "laptop lost")
+    assert "nothing of this key is held" in ilo.error(3, "office", "vouch", "dhaka", "--yes")["message"]
+    meet(iom, ilo)
+    meet(wb, ilo)
+    assert titles(iom) == titles(wb) == titles(ilo) == []
+
+    assert iom.error(3, "office", "vouch", "ilo/lima", "--yes")["code"] == "not-found"
+    vouched = iom.json("office", "vouch", "ilo/dhaka", "--yes")
+    assert vouched["by"] == "office" and vouched["logs"] >= 1 and vouched["office"] == "dhaka", vouched
+    assert titles(iom) == []  # one participant is not enough
+    meet(wb, iom)
+    assert titles(wb) == []
+    assert "second participant" in wb.text("office", "vouch", vouched["node"][:12], "--yes")
+    assert titles(wb) == ["report.txt"]
+    meet(ilo, wb)
+    meet(iom, ilo)
+    for office in (ilo, iom, wb):
+        assert titles(office) == ["report.txt"], (office.participant, titles(office))
+        assert office.json("verify", "--all")["ok"]
+    # now that it is held where the root is, the root may say so as well
+    assert ilo.json("office", "vouch", "dhaka", "--yes")["by"] == "root"
+    meet(iom, ilo)
+    assert titles(iom) == ["report.txt"] and iom.json("verify", "--all")["ok"]
+
+
+main(main_tests)
