@@ -88,6 +88,47 @@ static void test_export_root(void **state)
     buffer_close(&file);
 }
 
+static void test_root_goes_and_comes(void **state)
+{
+    (void)state;
+    struct gmm_msg msg = {.text = ""};
+    struct buffer file, other;
+    struct office iom;
+    const uint8_t key[32] = {9}, wrong[32] = {8};
+    const struct keystore_lock lock = {.method = KEYSTORE_KEY, .passphrase = key, .passphrase_len = 32};
+    const struct gmm_id root = ilo.node->keystore->root_pk;
+    buffer_init(&file, LIMIT_KEYSTORE_BYTES);
+    buffer_init(&other, LIMIT_KEYSTORE_BYTES);
+    office_init(&iom, "iom", "hq", IDENTITY_MEMBER);
+    assert_int_equal(care_export_root(iom.node, &lock, &other, &msg), GMM_OK);
+    assert_int_equal(care_export_root(ilo.node, &lock, &file, &msg), GMM_OK);
+    /* only what was read again goes */
+    assert_int_equal(care_drop_root(ilo.node, file.p, file.len, wrong, 32, &msg), GMM_EPASSPHRASE);
+    assert_int_equal(care_drop_root(ilo.node, other.p, other.len, key, 32, &msg), GMM_ESTATE);
+    file.p[file.len - 1] ^= 1;
+    assert_int_equal(care_drop_root(ilo.node, file.p, file.len, key, 32, &msg), GMM_ECORRUPT);
+    file.p[file.len - 1] ^= 1;
+    assert_true(ilo.node->keystore->root_held);
+    assert_int_equal(care_drop_root(ilo.node, file.p, file.len, key, 32, &msg), GMM_OK);
+    office_again(&ilo); /* on the disk too */
+    assert_false(ilo.node->keystore->root_held || ilo.node->keystore->next_root_held);
+    assert_true(sodium_is_zero(ilo.node->keystore->root_seed, 32));
+    assert_true(sodium_is_zero(ilo.node->keystore->next_root_seed, 32));
+    assert_int_equal(care_drop_root(ilo.node, file.p, file.len, key, 32, &msg), GMM_ESTATE);
+
+    assert_int_equal(care_import_root(ilo.node, file.p, file.len, wrong, 32, &msg), GMM_EPASSPHRASE);
+    assert_int_equal(care_import_root(ilo.node, other.p, other.len, key, 32, &msg), GMM_EDENIED);
+    assert_int_equal(care_import_root(ilo.node, file.p, file.len - 1, key, 32, &msg), GMM_ECORRUPT);
+    assert_false(ilo.node->keystore->root_held);
+    assert_int_equal(care_import_root(ilo.node, file.p, file.len, key, 32, &msg), GMM_OK);
+    office_again(&ilo);
+    assert_true(ilo.node->keystore->root_held && ilo.node->keystore->next_root_held);
+    assert_true(id_equal(&ilo.node->keystore->root_pk, &root));
+    office_drop(&iom);
+    buffer_close(&file);
+    buffer_close(&other);
+}
+
 static void test_no_root_here(void **state)
 {
     (void)state;
@@ -137,7 +178,7 @@ static void test_checks_and_rebuild(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_reseal),       TEST(test_reseal_refused),     TEST(test_export_root),
+        TEST(test_reseal),       TEST(test_reseal_refused),     TEST(test_export_root), TEST(test_root_goes_and_comes),
         TEST(test_no_root_here), TEST(test_checks_and_rebuild),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,6 +168,41 @@ static void test_purposes_and_hellos(void **state)
     pair_close(&p);
 }
 
+/* A responder with new keys still answers to the one that the initiator expects, and knows that it did. */
+static void test_former_key(void **state)
+{
+    (void)state;
+    static const uint8_t new_sk[32] = {40, 41}, other_sk[32] = {50, 51};
+    struct gmm_id new_pk, other_pk;
+    struct pair p;
+    crypto_scalarmult_base(new_pk.b, new_sk);
+    crypto_scalarmult_base(other_pk.b, other_sk);
+    struct handshake_config initiator = initiator_config(HANDSHAKE_OFFICES, 100), responder = responder_config();
+    responder.noise_sk = new_sk;
+    responder.noise_pk = &new_pk;
+    responder.former_sk = r_sk;
+    responder.former_pk = &r_pk;
+    pair_open(&p, &initiator, &responder);
+    assert_int_equal(pair_run(&p, SIZE_MAX / 2), GMM_OK);
+    assert_true(handshake_is_former(p.responder));
+    assert_false(handshake_is_former(p.initiator));
+    check_done(&p, HANDSHAKE_OFFICES, 100);
+    pair_close(&p);
+
+    initiator.remote_noise_pk = &new_pk; /* who knows the new key is not told of the old one */
+    pair_open(&p, &initiator, &responder);
+    assert_int_equal(pair_run(&p, SIZE_MAX / 2), GMM_OK);
+    assert_false(handshake_is_former(p.responder));
+    assert_true(handshake_is_done(p.responder));
+    pair_close(&p);
+
+    initiator.remote_noise_pk = &other_pk;
+    pair_open(&p, &initiator, &responder);
+    assert_int_equal(pair_run(&p, SIZE_MAX / 2), GMM_EDENIED);
+    assert_int_equal(p.back.len, 0);
+    pair_close(&p);
+}
+
 static void test_fragments(void **state)
 {
     (void)state;
@@ -478,19 +513,13 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_purposes_and_hellos),
-        cmocka_unit_test(test_fragments),
-        cmocka_unit_test(test_rest_is_left),
-        cmocka_unit_test(test_first_flight),
-        cmocka_unit_test(test_first_bits),
-        cmocka_unit_test(test_doorkeeper),
-        cmocka_unit_test(test_answer_bits),
-        cmocka_unit_test(test_final_bits),
-        cmocka_unit_test(test_wrong_network_or_key),
-        cmocka_unit_test(test_low_order_keys),
-        cmocka_unit_test(test_final_length),
-        cmocka_unit_test(test_hello_limits),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_purposes_and_hellos),  cmocka_unit_test(test_fragments),
+        cmocka_unit_test(test_rest_is_left),         cmocka_unit_test(test_first_flight),
+        cmocka_unit_test(test_first_bits),           cmocka_unit_test(test_doorkeeper),
+        cmocka_unit_test(test_answer_bits),          cmocka_unit_test(test_final_bits),
+        cmocka_unit_test(test_wrong_network_or_key), cmocka_unit_test(test_former_key),
+        cmocka_unit_test(test_low_order_keys),       cmocka_unit_test(test_final_length),
+        cmocka_unit_test(test_hello_limits),         cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, start, end);
 }
