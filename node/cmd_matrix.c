@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "node/commands.h"
+#include "node/marking.h"
 #include "node/matrix.h"
 #include "node/matrix_import.h"
 #include "node/matrix_text.h"
@@ -32,7 +33,7 @@ static enum gmm_err check_format(const char *format, struct gmm_msg *msg)
 static void write_text(struct buffer *out, const char *format, const json_t *rows, const struct consulting *c)
 {
     const char *title = c->document.title == NULL ? "" : c->document.title;
-    const char *marking = record_marking_text(c->document.marking);
+    const char *marking = record_marking_text(marking_of(c->node, &c->document).marking);
     if (strcmp(format, "csv") == 0) {
         matrix_text_csv(out, rows);
     } else if (strcmp(format, "html") == 0) {

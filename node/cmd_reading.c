@@ -8,6 +8,7 @@
 #include "node/groups.h"
 #include "node/inbox.h"
 #include "node/item.h"
+#include "node/marking.h"
 #include "node/note.h"
 #include "node/plaintext.h"
 #include "node/read.h"
@@ -173,12 +174,14 @@ static enum gmm_err add_document(struct node *node, const struct read_found *fou
         err = projection_each(node->projection, &query, count_note, &notes);
     if (err != GMM_OK)
         return err;
+    struct marking marking = marking_of(node, &found->item);
     bool stale = !id_is_zero(&found->item.translates) && found->newest > found->item.version;
-    json_t *more = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:I, s:b, s:I}", "name", item_text(found->item.name),
+    json_t *more = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:I, s:b, s:I, s:o}", "name", item_text(found->item.name),
                              "attachments", attachments_json(node, &record), "texts", texts_json(found), "here",
                              is_here(node, &record.header.group, &record.document.content), "revises",
                              item_id(&found->item.revises), "translates", item_id(&found->item.translates), "notes",
-                             notes, "stale", stale, "newest", (json_int_t)found->newest);
+                             notes, "stale", stale, "newest", (json_int_t)found->newest, "retain_until",
+                             render_json_time(marking.retain_ms));
     read_record_close(&record);
     int failed = more == NULL || json_object_update(result, more) != 0;
     json_decref(more);
@@ -277,6 +280,7 @@ static void show_render(const json_t *result, struct render *out)
     text_field(out, result, "Onward", "tlp");
     text_field(out, result, "Group", "group");
     author_line(result, out);
+    text_field(out, result, "Kept until", "retain_until");
     text_field(out, result, "File", "name");
     number_field(out, result, "Bytes", "bytes");
     text_field(out, result, "On", "document");

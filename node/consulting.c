@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "keys/charter.h"
 #include "node/item.h"
 #include "node/reply.h"
+#include "node/roles.h"
 
 struct consulting_kept {
     uint8_t *plain;
@@ -105,39 +105,6 @@ static struct consult_fact *add_fact(struct consulting *c)
     c->facts = facts;
     c->facts[c->count] = (struct consult_fact){0};
     return &c->facts[c->count++];
-}
-
-static bool was_chair(const struct view *view, const struct gmm_id *pid, uint64_t at_ms)
-{
-    const struct view_term *term = NULL; /* the last that had begun */
-    for (size_t i = 0; i < view->term_count; i++)
-        if (view->terms[i].from_ms <= at_ms)
-            term = &view->terms[i];
-    return term != NULL && (id_equal(&term->chair, pid) || id_equal(&term->deputy, pid));
-}
-
-static bool was_lead(const struct view *view, const struct view_group *group, const struct gmm_id *pid, uint64_t at_ms)
-{
-    for (unsigned i = 0; i < LIMIT_THEMATIC; i++) {
-        if (group->name == NULL || strcmp(group->name, charter_thematic_name(i)) != 0)
-            continue;
-        for (size_t k = 0; k < view->lead_term_count; k++) {
-            const struct view_lead *lead = &view->lead_terms[k];
-            bool then = lead->from_ms <= at_ms && (lead->until_ms == 0 || at_ms < lead->until_ms);
-            if (lead->thematic == i && lead->accepted && then && id_equal(&lead->pid, pid))
-                return true;
-        }
-        return id_equal(&view->leads[i], pid);
-    }
-    return false;
-}
-
-/* Chair, or lead of the document's group, at that time. */
-static bool is_officer(const struct consulting *c, const struct view *view, const struct gmm_id *pid, uint64_t at_ms)
-{
-    const struct view_group *group = view_group(view, &c->gid);
-    return was_chair(view, pid, at_ms) ||
-           (group != NULL && group->kind == GROUP_THEMATIC && was_lead(view, group, pid, at_ms));
 }
 
 size_t consulting_offices(const struct view *view, const struct gmm_id *pid, uint64_t at_ms)
@@ -244,7 +211,7 @@ static enum gmm_err collect(void *arg, const struct projection_item *item)
     fact->author = office->pid;
     fact->document = item->document;
     fact->time = item->time_ms << 16;
-    fact->officer = is_officer(c, view, &office->pid, item->time_ms);
+    fact->officer = roles_officer(view, &c->gid, &office->pid, item->time_ms);
     enum gmm_err err = GMM_OK;
     if (item->type == HEADER_CONSULT || item->type == HEADER_RELEASE) {
         err = fill_opened(c, fact, item);
@@ -447,7 +414,7 @@ enum gmm_err consulting_try(struct consulting *c, struct consult_fact *fact, str
         if (id_equal(&c->facts[i].author, &fact->author) && c->facts[i].time > last)
             last = c->facts[i].time;
     fact->time = header_time_next(last, now_ms);
-    fact->officer = view != NULL && is_officer(c, view, &fact->author, now_ms);
+    fact->officer = view != NULL && roles_officer(view, &c->gid, &fact->author, now_ms);
     struct consult_fact *added = add_fact(c);
     if (added == NULL)
         return GMM_ENOMEM;
@@ -471,7 +438,7 @@ enum gmm_err consulting_may_dispose(const struct consulting *c, const struct gmm
 {
     const struct view *view = engine_view(c->node->engine);
     const struct gmm_id *self = node_pid(c->node);
-    bool allowed = view != NULL && is_officer(c, view, self, node_now_ms());
+    bool allowed = view != NULL && roles_officer(view, &c->gid, self, node_now_ms());
     for (size_t i = 0; i < c->outcome.count; i++)
         allowed = allowed || id_equal(&c->outcome.list[i].coordinator, self);
     const struct gmm_id *original = document;

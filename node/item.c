@@ -4,13 +4,15 @@
 #include <string.h>
 
 #include "node/groups.h"
+#include "node/marking.h"
 #include "node/render.h"
 #include "node/reply.h"
 
 static const struct {
     uint16_t type;
     const char *kind;
-} kinds[] = {{HEADER_DOCUMENT, "document"}, {HEADER_NOTE, "note"}, {HEADER_RELEASE, "release"}, {HEADER_PRACTICE, "practice"}};
+} kinds[] = {
+    {HEADER_DOCUMENT, "document"}, {HEADER_NOTE, "note"}, {HEADER_RELEASE, "release"}, {HEADER_PRACTICE, "practice"}};
 
 const char *item_kind(uint16_t type)
 {
@@ -61,7 +63,10 @@ json_t *item_json(struct node *node, const struct projection_item *item)
 {
     const char *kind = item_kind(item->type);
     bool document = item->type == HEADER_DOCUMENT;
-    const char *tlp = record_tlp_text(item->tlp), *marking = record_marking_text(item->marking);
+    struct marking now = {.marking = 0};
+    if (document)
+        now = marking_of(node, item);
+    const char *tlp = record_tlp_text(now.tlp), *marking = record_marking_text(now.marking);
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "id", reply_id(&item->id),
                      "kind", item_text(kind), "symbol", item_text(item->symbol), "title", item_text(item->title),
                      "lang", item_text(item->lang), "version", document ? json_integer(item->version) : json_null(),

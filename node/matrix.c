@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/item.h"
+#include "node/marking.h"
 #include "node/render.h"
 #include "node/reply.h"
 
@@ -112,16 +113,18 @@ static enum gmm_err reason_json(struct node *node, const struct consult_disposit
     return *reason == NULL || err == GMM_ENOMEM ? GMM_ENOMEM : GMM_OK;
 }
 
-static json_t *marking_json(const struct projection_item *document)
+static json_t *marking_json(struct node *node, const struct projection_item *document)
 {
+    struct marking now = marking_of(node, document);
     char text[64];
-    const char *marking = record_marking_text(document->marking), *tlp = record_tlp_text(document->tlp);
+    const char *marking = record_marking_text(now.marking), *tlp = record_tlp_text(now.tlp);
     snprintf(text, sizeof text, "%s%s%s", marking == NULL ? "" : marking, tlp == NULL || tlp[0] == '\0' ? "" : ", ",
              tlp == NULL ? "" : tlp);
     return json_string(text);
 }
 
-static json_t *row_json(struct consulting *c, const struct entry *e, size_t number, enum gmm_err *err)
+static json_t *row_json(struct consulting *c, const struct entry *e, size_t number, const char *marking,
+                        enum gmm_err *err)
 {
     static const struct record_note closed;
     struct read_record record;
@@ -141,7 +144,7 @@ static json_t *row_json(struct consulting *c, const struct entry *e, size_t numb
                         item_text(record_position_text(e->position)), "comment", text_json(&note->text), "proposed",
                         text_json(&note->proposed), "replies", json_array(), "disposition",
                         said == NULL ? json_null() : item_text(record_position_text(said->as)), "reason", reason,
-                        "time", render_json_time(e->time_ms), "marking", marking_json(&c->document));
+                        "time", render_json_time(e->time_ms), "marking", json_string(marking));
     if (opened == GMM_OK)
         read_record_close(&record);
     json_decref(author);
@@ -197,11 +200,14 @@ static enum gmm_err make_rows(struct entries *e, const struct entry **order, jso
     size_t *row_of = calloc(e->count + 1, sizeof *row_of), number = 0;
     if (row_of == NULL)
         return GMM_ENOMEM;
+    json_t *marking = marking_json(e->c->node, &e->c->document);
+    if (marking == NULL)
+        err = GMM_ENOMEM;
     for (size_t i = 0; i < e->count && err == GMM_OK; i++) {
         size_t at = (size_t)(order[i] - e->list);
         if (order[i]->root != at)
             continue;
-        json_t *row = row_json(e->c, order[i], ++number, &err);
+        json_t *row = row_json(e->c, order[i], ++number, json_string_value(marking), &err);
         if (err == GMM_OK && json_array_append_new(rows, row) != 0)
             err = GMM_ENOMEM;
         row_of[at] = number;
@@ -213,6 +219,7 @@ static enum gmm_err make_rows(struct entries *e, const struct entry **order, jso
     }
     for (size_t i = 0; i < json_array_size(rows) && err == GMM_OK; i++)
         err = join_replies(json_array_get(rows, i));
+    json_decref(marking);
     free(row_of);
     return err;
 }

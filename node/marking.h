@@ -1,0 +1,23 @@
+/* Marking and retention of a document as they stand (product story 25): its record's, then what MARK and RETAIN say
+ * since.
+ *
+ * The originator, the participant that posted it, marks up and down and says how long it is kept; the chair and the
+ * lead of its group may only mark up. A retention only grows. */
+#ifndef GMM_NODE_MARKING_H
+#define GMM_NODE_MARKING_H
+
+#include "node/node.h"
+
+struct marking {
+    unsigned marking, tlp;
+    uint64_t retain_ms; /* kept until then; 0: not said */
+};
+/* Of the record's own when nothing else stands. */
+struct marking marking_of(struct node *node, const struct projection_item *document);
+/* Durable. GMM_EDENIED: whose word it is not; GMM_ESTATE: a retention is not shortened. */
+enum gmm_err marking_set(struct node *node, const struct projection_item *document, unsigned marking, unsigned tlp,
+                         const char *reason, const char *person, struct gmm_id *id, struct gmm_msg *msg);
+enum gmm_err marking_retain(struct node *node, const struct projection_item *document, uint64_t until_ms,
+                            const char *person, struct gmm_id *id, struct gmm_msg *msg);
+
+#endif
