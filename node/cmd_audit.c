@@ -136,6 +136,22 @@ static void verify_local(struct client *client, struct call *call)
         call_reply_with(call, err, report);
 }
 
+/* A record of another kind, key by key. */
+static void other_render(const json_t *record, struct render *out)
+{
+    const char *key;
+    const json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)record, key, value)
+    {
+        char number[32];
+        snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
+        if (!json_is_string(value) && !json_is_integer(value))
+            continue;
+        render_text(out, key);
+        render_field(out, "", json_is_string(value) ? json_string_value(value) : number);
+    }
+}
+
 static void record_render(const json_t *shown, struct render *out)
 {
     const json_t *document = json_object_get(shown, "document"), *note = json_object_get(shown, "note");
@@ -156,6 +172,7 @@ static void record_render(const json_t *shown, struct render *out)
         render_line(out, "proposed text:");
         render_block(out, 2, reply_text(note, "proposed"));
     }
+    other_render(json_object_get(shown, "record"), out);
     render_field(out, "person, as the office says",
                  json_string_value(json_object_get(document != NULL ? document : note, "person")));
     if (strcmp(reply_text(shown, "content"), "same") == 0)

@@ -9,6 +9,7 @@
 #include "keys/chunk.h"
 #include "node/item.h"
 #include "node/past.h"
+#include "node/plainmap.h"
 #include "node/render.h"
 #include "node/reply.h"
 #include "node/sys.h"
@@ -213,11 +214,22 @@ static void compare(struct reading *r, const struct manifest *content, int fd)
         r->failed = err;
 }
 
+/* Signed and unaltered whatever it is: as it stands. */
+static enum gmm_err show_other(struct reading *r)
+{
+    json_t *record = NULL;
+    enum gmm_err err = plainmap_json(&record, r->e->plain, r->e->plain_len);
+    put(r, "record", err == GMM_OK ? record : json_null());
+    if (err == GMM_EFORMAT)
+        caveat(r, "What the office sealed is not a well-formed record.");
+    return err == GMM_EFORMAT ? GMM_OK : err;
+}
+
 static enum gmm_err show_record(struct reading *r, int content_fd, struct gmm_msg *msg)
 {
     struct record_document document;
     struct record_note note;
-    const char *kind = item_kind(r->e->header.type);
+    const char *kind = header_type_text(r->e->header.type);
     enum gmm_err err = GMM_EFORMAT;
     put(r, "kind", item_text(kind));
     if (r->e->header.type == HEADER_DOCUMENT) {
@@ -237,9 +249,7 @@ static enum gmm_err show_record(struct reading *r, int content_fd, struct gmm_ms
     }
     if (err == GMM_ENOMEM)
         return err;
-    if (err != GMM_OK)
-        fault(r, "record", &r->e->id, "the sealed text is no document and no note that this gmm knows");
-    return GMM_OK;
+    return err == GMM_OK ? GMM_OK : show_other(r);
 }
 
 /* ---- the whole */

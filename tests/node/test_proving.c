@@ -2,6 +2,7 @@
 
 #include "node/proven.h"
 #include "proto/evidence.h"
+#include "tests/lib/exhibit.h"
 #include "tests/node/posting_fixture.h"
 
 static struct office office;
@@ -127,6 +128,26 @@ static void nothing_else_is_a_proof(void **state)
     assert_null(report);
 }
 
+/* What the office sealed is shown to be its, also where this program cannot read it. */
+static void what_is_no_record_is_proven_too(void **state)
+{
+    (void)state;
+    struct exhibit x;
+    struct buffer file;
+    exhibit_open(&x, true);
+    exhibit_file(&x, &file);
+    json_t *report = report_on(&file, NULL, GMM_OK);
+    const json_t *shown = json_object_get(report, "evidence"), *caveats = json_object_get(shown, "caveats");
+    assert_true(json_is_null(json_object_get(shown, "record")));
+    assert_int_equal(json_array_size(caveats), 1);
+    assert_non_null(strstr(json_string_value(json_array_get(caveats, 0)), "not a well-formed record"));
+    assert_string_equal(member(json_object_get(shown, "author"), "participant"), "iom");
+    assert_int_equal(json_array_size(json_object_get(shown, "roster")), 3);
+    json_decref(report);
+    buffer_close(&file);
+    exhibit_close(&x);
+}
+
 static void unknown_entries_are_not_found(void **state)
 {
     (void)state;
@@ -143,8 +164,11 @@ static void unknown_entries_are_not_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(proves_what_was_posted),        cmocka_unit_test(compares_chunk_by_chunk),
-        cmocka_unit_test(shows_one_text_only),           cmocka_unit_test(nothing_else_is_a_proof),
+        cmocka_unit_test(proves_what_was_posted),
+        cmocka_unit_test(compares_chunk_by_chunk),
+        cmocka_unit_test(shows_one_text_only),
+        cmocka_unit_test(nothing_else_is_a_proof),
+        cmocka_unit_test(what_is_no_record_is_proven_too),
         cmocka_unit_test(unknown_entries_are_not_found),
     };
     return cmocka_run_group_tests(tests, start, end);
