@@ -50,6 +50,9 @@
 #define LABEL_GATE "GMM1/gate"
 #define LABEL_GATE_MAC "GMM1/gate-mac"
 #define LABEL_CURSOR "GMM1/cursor"
+/* bundles */
+#define LABEL_BUNDLE "GMM1/bundle"
+#define LABEL_BUNDLE_SIG "GMM1/bundle-signature"
 /* evidence files */
 #define LABEL_EVIDENCE "GMM1/evidence"
 /* at rest (local to a node, never on the wire) */
@@ -61,6 +64,7 @@
 #define LABEL_TOKEN "GMM1/token"
 #define LABEL_ONCE "GMM1/once"
 #define LABEL_INVITE_KEPT "GMM1/invite-kept"
+#define LABEL_PARKED "GMM1/parked"
 #define LABEL_JOIN_KEPT "GMM1/join-kept"
 
 #endif

@@ -81,6 +81,11 @@
 #define LIMIT_KEYSTORE_BYTES 65536u
 #define LIMIT_ARMOR_BYTES 65536u
 #define LIMIT_WELCOME_BYTES (64u << 20)
+#define LIMIT_BUNDLE_FRAME (8u << 20)
+#define LIMIT_BUNDLE_PART_MIN (64u << 10) /* the smallest medium */
+#define LIMIT_BUNDLES_OPEN 64u            /* of one office, not whole yet */
+#define LIMIT_BUNDLE_PARTS 4096u
+#define LIMIT_PARKED_BYTES (256u << 20) /* of bundles that came before what they need */
 #define LIMIT_EVIDENCE_BYTES (64u << 20)
 #define LIMIT_WELCOME_ARMOR (LIMIT_WELCOME_BYTES / 3u * 4u + 64u)
 

@@ -19,6 +19,7 @@
 #include "node/infile.h"
 #include "node/loop.h"
 #include "node/outfile.h"
+#include "node/outfile_split.h"
 #include "node/printer.h"
 #include "node/remote.h"
 #include "node/render.h"
@@ -396,6 +397,26 @@ static int show_failure(struct client *client, enum gmm_err err, const char *mes
     return status;
 }
 
+/* A reply that tells of several files: what was written in one is cut into them, and they are named. */
+static enum gmm_err split_output(struct outfile *out, const json_t *files, struct gmm_msg *msg)
+{
+    size_t count = json_array_size(files);
+    uint64_t *sizes = calloc(count + 1, sizeof *sizes);
+    enum gmm_err err = sizes == NULL ? GMM_ENOMEM : GMM_OK;
+    for (size_t i = 0; err == GMM_OK && i < count; i++) {
+        char path[OUTFILE_PATH_BYTES];
+        json_t *file = json_array_get(files, i);
+        sizes[i] = (uint64_t)json_integer_value(json_object_get(file, "bytes"));
+        outfile_split_name(path, out->path, (uint32_t)i + 1);
+        if (out->kind == OUTFILE_FILE)
+            (void)json_object_set_new(file, "path", render_json_text(path));
+    }
+    if (err == GMM_OK)
+        err = outfile_split(out, sizes, (uint32_t)count, msg);
+    free(sizes);
+    return err;
+}
+
 /* Outputs take their places; *on_stdout: one of them was standard output. */
 static enum gmm_err finish_outputs(struct client *client, json_t *result, bool *on_stdout, struct gmm_msg *msg)
 {
@@ -403,7 +424,10 @@ static enum gmm_err finish_outputs(struct client *client, json_t *result, bool *
     for (unsigned i = 0; i < client->out_count && err == GMM_OK && !client->kept; i++) {
         struct outfile *out = &client->outs[i];
         *on_stdout = *on_stdout || outfile_is_stdout(out);
-        err = outfile_finish(out, json_string_value(json_object_get(result, "name")), msg);
+        json_t *files = client->out_count == 1 ? json_object_get(result, "files") : NULL;
+        err = json_is_array(files) ? split_output(out, files, msg) : GMM_OK;
+        if (err == GMM_OK)
+            err = outfile_finish(out, json_string_value(json_object_get(result, "name")), msg);
         if (err != GMM_OK || out->kind != OUTFILE_NAMED)
             continue;
         char text[OUTFILE_PATH_BYTES + 32];

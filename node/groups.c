@@ -598,3 +598,34 @@ enum gmm_err groups_change(struct node *node, const struct gmm_id *gid, bool add
     free(members.pids);
     return err;
 }
+
+static bool has_epoch(const struct view *view, const struct gmm_id *gid)
+{
+    for (size_t i = 0; i < view->epoch_count; i++)
+        if (id_equal(&view->epochs[i].gid, gid))
+            return true;
+    return false;
+}
+
+enum gmm_err groups_reach(struct node *node, const struct gmm_id *pid, bool is_new, unsigned *late)
+{
+    struct gmm_msg why = {.text = ""};
+    const struct view *view = engine_view(node->engine);
+    size_t count = 0;
+    *late = 0;
+    if (view == NULL)
+        return GMM_ENOMEM;
+    struct gmm_id *gids = calloc(view->group_count + 1, sizeof *gids);
+    if (gids == NULL)
+        return GMM_ENOMEM;
+    for (size_t i = 0; i < view->group_count; i++)
+        if (view_is_member(view, &view->groups[i].gid, pid) &&
+            view_is_member(view, &view->groups[i].gid, node_pid(node)) && has_epoch(view, &view->groups[i].gid))
+            gids[count++] = view->groups[i].gid;
+    for (size_t i = 0; i < count; i++)
+        if (node_ensure_epoch(node, &gids[i], false, &why) != GMM_OK ||
+            (is_new && groups_announce(node, &gids[i], &why) != GMM_OK))
+            (*late)++;
+    free(gids);
+    return GMM_OK;
+}

@@ -46,5 +46,9 @@ enum gmm_err groups_change(struct node *node, const struct gmm_id *gid, bool add
                            struct gmm_msg *msg);
 /* Says a circle's name again under its current epoch; nothing for other groups. */
 enum gmm_err groups_announce(struct node *node, const struct gmm_id *gid, struct gmm_msg *msg);
+/* Whoever is of this participant shall read what is there: a usable epoch, and the ones that it lacks given to it, for
+ * each group that both are in and that has one. is_new: circles say their names again. *late: groups where that could
+ * not be done now. */
+enum gmm_err groups_reach(struct node *node, const struct gmm_id *pid, bool is_new, unsigned *late);
 
 #endif

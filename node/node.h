@@ -135,6 +135,10 @@ void node_discard(struct node *node);
 enum gmm_err node_add_object(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg);
 /* A run that came by hand (welcome file): through the gate, durable when it returns. GMM_EEXISTS: held already. */
 enum gmm_err node_import_run(struct node *node, const void *bytes, size_t len, struct gmm_msg *msg);
+/* The same for many, durable after node_flush: one of the kinds ADD_OBJECT, IMPORT_RUN, IMPORT_PROOF. GMM_OK also when
+ * it is held already; errors as the engine's DONE has them. */
+enum gmm_err node_take(struct node *node, enum engine_event_kind kind, const void *bytes, size_t len,
+                       struct gmm_msg *msg);
 enum gmm_err node_ensure_epoch(struct node *node, const struct gmm_id *gid, bool force, struct gmm_msg *msg);
 
 /* Opens the record of an entry (sealed types). *plain: seal_free. header may be NULL. GMM_ENOTFOUND, GMM_EABSENT,

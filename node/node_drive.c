@@ -526,6 +526,44 @@ enum gmm_err node_import_run(struct node *node, const void *bytes, size_t len, s
     return request(node, &event, NULL, msg);
 }
 
+/* A run that begins before our head is decoded from the entry that we hold before it. */
+static enum gmm_err find_prev(struct node *node, struct engine_event *event)
+{
+    struct run_key key;
+    uint64_t first;
+    uint32_t count;
+    struct run *run = NULL;
+    enum gmm_err err = run_peek(&key, &first, &count, event->bytes, event->len);
+    const struct logs_log *log = err == GMM_OK ? logs_find(engine_logs(node->engine), &key) : NULL;
+    if (log == NULL || first == 0 || log->admitted.seq == LOGS_NO_SEQ || first > log->admitted.seq)
+        return err;
+    err = store_load_part(node->store, &key, first - 1, first - 1, LIMIT_RUN_BYTES, true, true, &run);
+    if (err == GMM_OK) {
+        event->as.import.has_prev = true;
+        event->as.import.prev = run->entries[0].id;
+    }
+    run_free(run);
+    return err;
+}
+
+enum gmm_err node_take(struct node *node, enum engine_event_kind kind, const void *bytes, size_t len,
+                       struct gmm_msg *msg)
+{
+    struct node_result *result = &node->pending->result;
+    struct engine_event event = {.kind = kind, .bytes = bytes, .len = len};
+    if (node->engine == NULL)
+        return gmm_fail(msg, GMM_ESTATE, "this home has no network yet");
+    enum gmm_err err = kind == ENGINE_IMPORT_RUN ? find_prev(node, &event) : GMM_OK;
+    if (err != GMM_OK)
+        return gmm_fail(msg, err, "the run is %s", gmm_err_text(err));
+    *result = (struct node_result){.request = ++node->pending->next_request};
+    event.request = result->request;
+    err = node_step(node, &event);
+    if (err == GMM_OK && result->done && result->err != GMM_OK)
+        err = gmm_fail(msg, result->err, "%s", result->text);
+    return err;
+}
+
 enum gmm_err node_want_chunks(struct node *node, const struct gmm_id *gid, const struct gmm_id *ids, size_t count)
 {
     struct node_pending *p = node->pending;

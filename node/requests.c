@@ -363,38 +363,6 @@ static enum gmm_err certify_second(struct node *node, const struct requests_judg
     return err;
 }
 
-static bool has_epoch(const struct view *view, const struct gmm_id *gid)
-{
-    for (size_t i = 0; i < view->epoch_count; i++)
-        if (id_equal(&view->epochs[i].gid, gid))
-            return true;
-    return false;
-}
-
-/* A newcomer shall read what is there as soon as it is admitted: a covering epoch at once, for each group it is in now
- * that has an epoch. */
-static enum gmm_err wrap_epochs(struct node *node, const struct gmm_id *pid, unsigned *late)
-{
-    struct gmm_msg why = {.text = ""};
-    const struct view *view = engine_view(node->engine);
-    size_t count = 0;
-    *late = 0;
-    if (view == NULL)
-        return GMM_ENOMEM;
-    struct gmm_id *gids = calloc(view->group_count + 1, sizeof *gids);
-    if (gids == NULL)
-        return GMM_ENOMEM;
-    for (size_t i = 0; i < view->group_count; i++)
-        if (view_is_member(view, &view->groups[i].gid, pid) &&
-            view_is_member(view, &view->groups[i].gid, node_pid(node)) && has_epoch(view, &view->groups[i].gid))
-            gids[count++] = view->groups[i].gid;
-    for (size_t i = 0; i < count; i++)
-        if (node_ensure_epoch(node, &gids[i], false, &why) != GMM_OK || groups_announce(node, &gids[i], &why) != GMM_OK)
-            (*late)++;
-    free(gids);
-    return GMM_OK;
-}
-
 enum gmm_err requests_admit(struct node *node, const void *bytes, size_t len, const struct requests_judged *judged,
                             unsigned *late, struct gmm_msg *msg)
 {
@@ -407,7 +375,7 @@ enum gmm_err requests_admit(struct node *node, const void *bytes, size_t len, co
     if (err == GMM_OK)
         err = node_flush(node);
     if (err == GMM_OK)
-        err = wrap_epochs(node, &judged->join.pid, &missed);
+        err = groups_reach(node, &judged->join.pid, true, &missed);
     if (late != NULL)
         *late = missed;
     return err;

@@ -112,6 +112,11 @@ enum gmm_err store_each_cursor(struct store *store, store_blob_fn *fn, void *arg
 enum gmm_err store_set(struct store *store, const char *name, const void *bytes, size_t len);
 enum gmm_err store_get(struct store *store, const char *name, uint8_t **out, size_t *len);
 enum gmm_err store_unset(struct store *store, const char *name);
+/* The first value behind the name `after` whose name begins with prefix, in the order of names. GMM_ENOTFOUND: none.
+ * *out: free. Values may be set and unset between two calls. */
+#define STORE_NAME_BYTES 96
+enum gmm_err store_next_value(struct store *store, const char *prefix, const char *after, char name[STORE_NAME_BYTES],
+                              uint8_t **out, size_t *len);
 
 struct store_peer {
     char address[256];

@@ -186,6 +186,36 @@ enum gmm_err store_unset(struct store *store, const char *name)
     return run_text(store, STORE_SQL_UNSET, name);
 }
 
+enum gmm_err store_next_value(struct store *store, const char *prefix, const char *after, char name[STORE_NAME_BYTES],
+                              uint8_t **out, size_t *len)
+{
+    enum gmm_err err;
+    const char *from = strcmp(after, prefix) > 0 ? after : prefix;
+    sqlite3_stmt *stmt =
+        store_prepare(store, "SELECT name, bytes FROM value WHERE name > ?1 ORDER BY name LIMIT 1", &err);
+    *out = NULL;
+    if (stmt == NULL)
+        return err;
+    store_bind_text(stmt, 1, from);
+    bool found = store_row(store, stmt, &err);
+    const char *text = found ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+    if (err == GMM_OK && (text == NULL || strncmp(text, prefix, strlen(prefix)) != 0))
+        err = GMM_ENOTFOUND;
+    if (err == GMM_OK && strlen(text) >= STORE_NAME_BYTES)
+        err = store_fault_as(store, GMM_ECORRUPT, "the name of a value");
+    if (err == GMM_OK) {
+        memcpy(name, text, strlen(text) + 1);
+        const uint8_t *bytes = store_col_blob(stmt, 1, len);
+        *out = malloc(*len + 1);
+        if (*out == NULL)
+            err = GMM_ENOMEM;
+        else if (bytes != NULL)
+            memcpy(*out, bytes, *len);
+    }
+    sqlite3_finalize(stmt);
+    return err;
+}
+
 /* Peers */
 
 enum gmm_err store_put_peer(struct store *store, const struct store_peer *peer)

@@ -296,6 +296,12 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
         return engine_ensure_epoch(engine, event->request, &event->as.epoch.gid, event->as.epoch.force);
     case ENGINE_IMPORT_RUN:
         return engine_import_run(engine, event);
+    case ENGINE_IMPORT_PROOF:
+        return engine_import_proof(engine, event);
+    case ENGINE_CHUNK_CAME:
+        for (size_t i = 0; i < event->as.want.count; i++)
+            fetch_persisted(engine->fetch, core, &event->as.want.gid, &event->as.want.ids[i], true);
+        return GMM_OK;
     case ENGINE_WANT_CHUNKS:
         return fetch_want(engine->fetch, &event->as.want.gid, event->as.want.ids, event->as.want.count);
     case ENGINE_JOIN_SEND:

@@ -59,7 +59,9 @@ enum engine_event_kind {
     ENGINE_FLUSH,        /* signs and stores what APPEND with `more` left pending */
     ENGINE_ADD_OBJECT,   /* request, bytes: a root object of ours or one that came by hand */
     ENGINE_ENSURE_EPOCH, /* request, gid; force: a new one whatever there is (rotation) */
-    ENGINE_IMPORT_RUN,   /* request, bytes: a run that came by hand (welcome file, bundle) */
+    ENGINE_IMPORT_RUN,   /* request, bytes, import: a run that came by hand (welcome file, bundle) */
+    ENGINE_IMPORT_PROOF, /* request, bytes: a fork proof that came by hand */
+    ENGINE_CHUNK_CAME,   /* want: chunks that came by hand and are stored */
     ENGINE_WANT_CHUNKS,  /* want: chunks to fetch from whoever has them */
     ENGINE_JOIN_SEND,    /* conn, bytes: the request to deliver on a join connection of ours */
     ENGINE_JOIN_ANSWER,  /* conn, bytes: JOIN_ANSWER payload to the newcomer */
@@ -136,6 +138,10 @@ struct engine_event {
             const struct run_key *logs;
             size_t count;
         } urgent;
+        struct {
+            bool has_prev;      /* the run begins before our head: */
+            struct gmm_id prev; /* the id that we hold before it */
+        } import;
     } as;
 };
 

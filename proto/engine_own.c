@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "proto/engine_state.h"
+#include "proto/intake.h"
 
 /* "An observer reads, and posts to its own internal only." */
 static bool may_seal(struct core *core, const struct gmm_id *gid, struct gmm_msg *msg)
@@ -89,32 +90,44 @@ enum gmm_err engine_add_object(struct engine *engine, const struct engine_event 
     return engine_wait(engine, event->request, store->ticket, hash);
 }
 
-enum gmm_err engine_import_run(struct engine *engine, const struct engine_event *event)
+/* GMM_EORDER: there is a gap before it. */
+static enum gmm_err import_run(struct core *core, const struct engine_event *event, struct logs_log **out,
+                               struct admitted **admitted)
 {
-    struct core *core = &engine->core;
     struct run_key key;
     uint64_t first;
     uint32_t count;
-    struct run *run = NULL;
     struct verified_run *verified = NULL;
-    struct admitted *admitted = NULL;
-    struct gmm_msg msg = {{0}};
     enum gmm_err err = run_peek(&key, &first, &count, event->bytes, event->len);
-    struct logs_log *log = NULL;
-    if (err == GMM_OK)
-        err = directory_author(core->directory, &key.author) == NULL ? GMM_EUNKNOWN : GMM_OK;
-    if (err == GMM_OK && (log = logs_get(core->logs, &key)) == NULL)
+    if (err != GMM_OK)
+        return err;
+    if (directory_author(core->directory, &key.author) == NULL)
+        return GMM_EUNKNOWN;
+    struct logs_log *log = *out = intake_log(core, &key);
+    if (log == NULL)
         return GMM_ENOMEM;
-    if (err == GMM_OK && log->admitted.seq != LOGS_NO_SEQ && first + count <= log->admitted.seq + 1)
-        err = GMM_EEXISTS;
+    uint64_t next = log->admitted.seq == LOGS_NO_SEQ ? 0 : log->admitted.seq + 1;
+    if (first + count <= next || first >= log->end)
+        return GMM_EEXISTS; /* held, or of no use */
+    if (first > next || log->cutting || (first > 0 && first < next && !event->as.import.has_prev))
+        return GMM_EORDER;
+    const struct gmm_id *prev = first < next ? &event->as.import.prev : &log->admitted.id;
+    err = intake_verify(&verified, core, log, prev, event->bytes, event->len);
     if (err == GMM_OK)
-        err = run_decode(&run, &core->nid, &log->admitted.id, event->bytes, event->len);
-    if (err == GMM_OK)
-        err = run_verify(&verified, &run, &core->nid);
-    if (err == GMM_OK)
-        err = gate_admit(&admitted, &verified, core->logs, core->directory, core->now_ms);
-    run_free(run);
+        err = gate_admit(admitted, &verified, core->logs, core->directory, core->now_ms);
     verified_run_free(verified);
+    if (err == GMM_OK && id_equal(&key.author, core_self(core)))
+        intake_close_own(core, log);
+    return err;
+}
+
+enum gmm_err engine_import_run(struct engine *engine, const struct engine_event *event)
+{
+    struct core *core = &engine->core;
+    struct admitted *admitted = NULL;
+    struct logs_log *log = NULL;
+    struct gmm_msg msg = {{0}};
+    enum gmm_err err = import_run(core, event, &log, &admitted);
     if (err != GMM_OK) {
         gmm_fail(&msg, err, "the run is %s", gmm_err_text(err));
         core_done(core, event->request, err == GMM_EEXISTS ? GMM_OK : err, NULL, &msg);
@@ -126,5 +139,17 @@ enum gmm_err engine_import_run(struct engine *engine, const struct engine_event 
         return GMM_ENOMEM;
     }
     store->as.store.durable = true;
+    replicate_admitted(engine->replicate, core, log);
     return engine_wait(engine, event->request, store->ticket, &log->admitted.id);
+}
+
+/* A fork proof that came by hand, as one from a peer. */
+enum gmm_err engine_import_proof(struct engine *engine, const struct engine_event *event)
+{
+    struct core *core = &engine->core;
+    struct gmm_msg msg = {{0}};
+    enum gmm_err err = replicate_take_proof(core, event->bytes, event->len);
+    gmm_fail(&msg, err, "the fork proof is %s", gmm_err_text(err));
+    core_done(core, event->request, err, NULL, &msg);
+    return err == GMM_ENOMEM ? err : GMM_OK;
 }

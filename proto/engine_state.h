@@ -64,6 +64,7 @@ void engine_store_failed(struct engine *engine, enum gmm_err err);
 enum gmm_err engine_append(struct engine *engine, const struct engine_event *event);
 enum gmm_err engine_add_object(struct engine *engine, const struct engine_event *event);
 enum gmm_err engine_import_run(struct engine *engine, const struct engine_event *event);
+enum gmm_err engine_import_proof(struct engine *engine, const struct engine_event *event);
 /* engine_rotate.c: epochs of our groups */
 /* The epoch under which this office would write to the group, or why not. *epoch is NULL only on failure. */
 enum gmm_err engine_sealing_epoch(struct engine *engine, const struct gmm_id *gid, const struct view_epoch **epoch,

@@ -40,19 +40,6 @@ void replica_lower_has(struct replica *replica, const struct logs_log *log, uint
         replica->has_next[log->index] = next;
 }
 
-struct logs_log *replica_log(struct core *core, const struct run_key *key)
-{
-    const struct view *view = fold_view(core->fold);
-    struct logs_log *log = logs_get(core->logs, key);
-    size_t proofs;
-    if (log == NULL || log->persisted.seq != LOGS_NO_SEQ || log->admitted.seq != LOGS_NO_SEQ)
-        return log;
-    forks_of(core->forks, key, &proofs);
-    log->forked = proofs > 0;
-    log->end = view == NULL ? UINT64_MAX : view_log_end(view, key);
-    return log;
-}
-
 void replica_groups(struct core *core, const struct replica *replica, struct gmm_id *out)
 {
     struct hash hash;

@@ -79,8 +79,6 @@ uint64_t replica_has(const struct replica *replica, const struct logs_log *log);
 enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log, uint64_t next);
 /* It holds no more than that after all. */
 void replica_lower_has(struct replica *replica, const struct logs_log *log, uint64_t next);
-/* Finds or makes the log, with its end on the view as it is. NULL: out of memory. */
-struct logs_log *replica_log(struct core *core, const struct run_key *key);
 /* replicate_fork.c: proofs, and how they are found. */
 enum gmm_err replica_send_proofs(struct core *core, struct replica *replica);
 enum gmm_err replica_on_proofs_have(struct core *core, struct replica *replica, const uint8_t *payload, size_t len);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/intake.h"
 #include "proto/replica.h"
 
 struct replicate *replicate_new(void)
@@ -141,17 +142,6 @@ static void send_want(struct replica *replica, const struct logs_log *log, uint6
     peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_WANT, &out);
 }
 
-/* A log of ours that others know further than we do: a store was restored. It is pulled, and closed for writing. */
-static void close_own(struct core *core, struct logs_log *log)
-{
-    struct effect *store = log->closed ? NULL : core_store(core);
-    log->closed = true;
-    if (store != NULL) {
-        store->as.store.has_closed = true;
-        store->as.store.closed = log->key;
-    }
-}
-
 /* Asks the peer for what it holds beyond us, unless that log is being fetched already. */
 static enum gmm_err consider(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log)
 {
@@ -167,7 +157,7 @@ static enum gmm_err consider(struct replicate *r, struct core *core, struct repl
         r->want_capacity = capacity;
     }
     if (id_equal(&log->key.author, core_self(core)))
-        close_own(core, log);
+        intake_close_own(core, log);
     r->wants[r->want_count++] = (struct replica_want){log, replica->peer->conn, has - 1};
     send_want(replica, log, next_of(log), has - 1);
     return GMM_OK;
@@ -334,7 +324,7 @@ static enum gmm_err on_heads(struct replicate *r, struct core *core, struct repl
             if (directory_author(core->directory, &head.key.author) == NULL ||
                 logs_instances(core->logs, &head.key.group, &head.key.author) >= LIMIT_INSTANCES)
                 continue;
-            if ((log = replica_log(core, &head.key)) == NULL)
+            if ((log = intake_log(core, &head.key)) == NULL)
                 return GMM_ENOMEM;
         }
         err = check_fork(r, core, replica, log, &head);
@@ -363,6 +353,16 @@ static void run_admitted(struct replicate *r, struct core *core, struct logs_log
             peer_close(r->replicas[i]->peer, GMM_ENOMEM, "out of memory");
 }
 
+void replicate_admitted(struct replicate *r, struct core *core, struct logs_log *log)
+{
+    run_admitted(r, core, log);
+}
+
+enum gmm_err replicate_take_proof(struct core *core, const uint8_t *bytes, size_t len)
+{
+    return replica_on_proof(core, bytes, len);
+}
+
 /* A run that cannot be admitted yet stays wanted: asked again after a while, or when an object comes. */
 static void run_postponed(struct replicate *r, struct core *core, struct logs_log *log)
 {
@@ -371,38 +371,6 @@ static void run_postponed(struct replicate *r, struct core *core, struct logs_lo
         want_drop(r, want);
     if (r->retry_ms == 0 || r->retry_ms > core->now_ms + REPLICA_RETRY_MS)
         r->retry_ms = core->now_ms + REPLICA_RETRY_MS;
-}
-
-/* Behind the end of a log nothing is taken: what goes past it is cut there, and proven by the name of the last entry.
- * GMM_EORDER: no part of it can be. */
-static enum gmm_err verify(struct verified_run **out, struct run **run, const struct core *core,
-                           const struct logs_log *log)
-{
-    struct run *part = NULL;
-    struct gmm_id last_id;
-    const struct view *view = fold_view(core->fold);
-    uint64_t end = (*run)->first_seq + (*run)->count;
-    bool is_signed = run_is_signed((*run)->sig);
-    if (end <= log->end && is_signed)
-        return run_verify(out, run, &core->nid);
-    if ((end < log->end && !is_signed) || view == NULL || !view_log_last(view, &log->key, &last_id))
-        return GMM_EORDER;
-    enum gmm_err err = run_copy(&part, *run, (uint32_t)(log->end - (*run)->first_seq), true);
-    if (err == GMM_OK)
-        err = run_verify_named(out, &part, &core->nid, &last_id);
-    run_free(part);
-    return err == GMM_ESIGNATURE ? GMM_EORDER : err;
-}
-
-/* Of a forked log only the branch that is kept is taken. */
-static bool on_kept_branch(const struct core *core, const struct run *run)
-{
-    const struct view *view = fold_view(core->fold);
-    const struct view_fork *fork = view == NULL ? NULL : view_fork(view, &run->key);
-    for (uint32_t i = 0; fork != NULL && i < run->count; i++)
-        if (!fold_fits(core->fold, fork, run->first_seq + i, &run->entries[i].id))
-            return false;
-    return true;
 }
 
 static enum gmm_err store_run(struct core *core, struct replica *replica, struct admitted *admitted)
@@ -418,15 +386,9 @@ static enum gmm_err store_run(struct core *core, struct replica *replica, struct
 static enum gmm_err admit(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log,
                           const struct gmm_id *prev, const uint8_t *payload, size_t len)
 {
-    struct run *run = NULL;
     struct verified_run *verified = NULL;
     struct admitted *admitted = NULL;
-    enum gmm_err err = run_decode(&run, &core->nid, prev, payload, len);
-    if (err == GMM_OK && !on_kept_branch(core, run))
-        err = GMM_EORDER;
-    if (err == GMM_OK)
-        err = verify(&verified, &run, core, log);
-    run_free(run);
+    enum gmm_err err = intake_verify(&verified, core, log, prev, payload, len);
     if (err != GMM_OK)
         return err;
     err = gate_admit(&admitted, &verified, core->logs, core->directory, core->now_ms);
@@ -467,7 +429,7 @@ static enum gmm_err on_run(struct replicate *r, struct core *core, struct replic
         if (directory_author(core->directory, &key.author) == NULL ||
             logs_instances(core->logs, &key.group, &key.author) >= LIMIT_INSTANCES)
             return GMM_OK;
-        if ((log = replica_log(core, &key)) == NULL)
+        if ((log = intake_log(core, &key)) == NULL)
             return GMM_ENOMEM;
     }
     bool taken;

@@ -30,6 +30,10 @@ enum gmm_err replicate_message(struct replicate *r, struct core *core, struct pe
                                const uint8_t *payload, size_t len, bool *new_object);
 /* Answer to a LOAD of ours; false: the ticket is not ours. */
 bool replicate_loaded(struct replicate *r, struct core *core, uint64_t ticket, const struct run *run);
+/* A run that came by hand was admitted: what was asked of peers is less. */
+void replicate_admitted(struct replicate *r, struct core *core, struct logs_log *log);
+/* A fork proof, whatever brought it. Errors of fork_open. */
+enum gmm_err replicate_take_proof(struct core *core, const uint8_t *bytes, size_t len);
 /* Runs or objects were persisted: push or announce. */
 void replicate_persisted_run(struct replicate *r, struct core *core, const struct logs_log *log, uint64_t first_seq,
                              uint64_t last_seq);

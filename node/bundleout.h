@@ -1,0 +1,31 @@
+/* Bundles going out: what an office may have and is not known to hold, sealed to it, split to the size of a medium
+ * (docs/protocol.md, 25). */
+#ifndef GMM_NODE_BUNDLEOUT_H
+#define GMM_NODE_BUNDLEOUT_H
+
+#include "node/node.h"
+
+struct bundleout;
+struct bundleout_sum {
+    uint64_t number; /* of the bundle */
+    uint64_t entries, chunks, objects;
+    uint64_t since; /* the first of our bundles that it rests on; 0: none */
+    uint32_t first_file, last_file;
+};
+enum bundleout_base {
+    BUNDLEOUT_HELD, /* what it said that it holds, last */
+    BUNDLEOUT_SENT, /* that, and what went to it since */
+    BUNDLEOUT_NOTHING
+};
+
+/* Writes to fd, one file's bytes behind the other's. file_bytes_max ≥ LIMIT_BUNDLE_PART_MIN. NULL: out of memory. */
+struct bundleout *bundleout_new(struct node *node, int fd, uint64_t file_bytes_max);
+void bundleout_free(struct bundleout *out);
+/* One office's bundle; it is remembered in the open transaction. GMM_EKEY, GMM_EFULL, GMM_EIO, GMM_ELIMIT: too many
+ * files. */
+enum gmm_err bundleout_add(struct bundleout *out, const struct view_office *office, enum bundleout_base base,
+                           struct bundleout_sum *sum, struct gmm_msg *msg);
+/* The last file ends. *sizes: of the files in their order; the bundleout's. */
+enum gmm_err bundleout_end(struct bundleout *out, const uint64_t **sizes, uint32_t *count);
+
+#endif
