@@ -29,6 +29,7 @@ enum gmm_err engine_new(struct engine **out, const struct engine_config *config)
     engine->keyring = keyring_new();
     engine->stores = stores_new();
     upkeep_close(&engine->upkeep); /* nothing is due */
+    engine->cuts_next_ms = UINT64_MAX;
     engine->wrap_keys_next_ms = engine->terms_next_ms = engine->anchors.next_ms = UINT64_MAX;
     if (core->directory == NULL || core->logs == NULL || core->fold == NULL || core->forks == NULL ||
         engine->links == NULL || engine->replicate == NULL || engine->fetch == NULL || engine->author == NULL ||
@@ -230,6 +231,8 @@ static enum gmm_err on_tick(struct engine *engine)
         err = engine_terms_due(engine);
     if (err == GMM_OK)
         err = engine_upkeep_due(engine);
+    if (err == GMM_OK)
+        err = engine_cuts_due(engine);
     return err == GMM_OK ? engine_anchors_due(engine) : err;
 }
 
@@ -342,6 +345,8 @@ static void finish(struct engine *engine)
     due = engine->wrap_keys_next_ms;
     next = due < next ? due : next;
     due = fold_next_ms(core->fold);
+    next = due < next ? due : next;
+    due = engine->cuts_next_ms;
     next = due < next ? due : next;
     links_pump(engine->links, core);
     /* After the pump: what ended its session (a revocation, a newer certificate) has gone to the peer as well. */

@@ -51,6 +51,7 @@ struct engine {
     uint64_t wrap_keys_next_ms;   /* when they are to be looked at */
     uint32_t named_term;          /* of ours, whose cuts an ACCEPT under way names */
     uint64_t terms_next_ms;       /* when they are to be named */
+    uint64_t cuts_next_ms;        /* when cuts are to be published in our circles */
     uint64_t timer_ms;
     bool review; /* authority changed, or it is time: who has a session is judged anew */
     bool failed;
@@ -85,6 +86,10 @@ enum gmm_err engine_wrapkeys_saved(struct engine *engine, enum gmm_err err);
 void engine_terms_plan(struct engine *engine);
 enum gmm_err engine_terms_due(struct engine *engine);
 enum gmm_err engine_terms_name(struct engine *engine);
+/* engine_cuts.c: where the logs of the removed end in circles. The view changed: when that is owed; a TICK writes it.
+ */
+void engine_cuts_plan(struct engine *engine);
+enum gmm_err engine_cuts_due(struct engine *engine);
 /* engine_forks.c: which logs end where, and on which branch ours are */
 enum gmm_err engine_forks_restore(struct engine *engine, const void *bytes, size_t len);
 /* The view changed, or what we hold did. */

@@ -17,6 +17,7 @@ enum gmm_err engine_view_changed(struct engine *engine)
     if (err == GMM_OK)
         err = keyring_scan(engine->keyring, core, view);
     engine_wrapkeys_plan(engine);
+    engine_cuts_plan(engine);
     engine_terms_plan(engine);
     if (err == GMM_OK)
         err = engine_upkeep_plan(engine);
