@@ -75,6 +75,30 @@ def a_note_and_another_reader(chair, other, draft):
     assert verify("same.proof")["evidence"]["author"]["participant"] == "ilo"
 
 
+def the_chair_of_that_time(chair, other, draft):
+    """After a handover: each proof shows who presided when its text was posted, made now or before."""
+    chair.run("role", "give", "chair", "iom", "--from", "2020-01-01", "--until", "2099-12-31")
+    daemon = chair.daemon()
+    other.run("peer", "add", daemon.address)
+    other.run("sync", "--timeout", "60")
+    other.run("role", "accept")
+    other.run("sync", "--timeout", "60")
+    daemon.stop()
+
+    def handed_over():
+        return other.json("network", "show")["chair"]["participant"] == "iom"
+    lib.until(handed_over)
+    late = other.post("draft.txt", "--to", "all", "--symbol", "GMG/4")
+    export(other, late, "late.proof")
+    export(other, draft, "early.proof")
+    assert verify("late.proof")["evidence"]["chair"] == {"participant": "iom", "term": 2}
+    for name in ("early.proof", "draft.proof"):
+        assert verify(name)["evidence"]["chair"] == {"participant": "ilo", "term": 1}
+    founded = [row["time"] for row in other.json("log", "--what", "charter")][0]
+    assert other.json("verify", "--as-of", founded)["as_of"]["chair"]["participant"] == "ilo"
+    assert other.json("verify", "--as-of", "0d")["as_of"]["chair"] == {"participant": "iom", "term": 2}
+
+
 def a_changed_byte_is_six(name):
     whole = read(name)
     places = sorted(set(range(0, len(whole), max(1, len(whole) // 40))) | {len(whole) - 1})
@@ -121,6 +145,7 @@ def test_all():
     a_note_and_another_reader(chair, other, draft)
     a_changed_byte_is_six("draft.proof")
     misuse(chair)
+    the_chair_of_that_time(chair, other, draft)
     assert os.listdir(path("nobody")) == []
 
 
