@@ -225,15 +225,15 @@ static bool is_in(const struct gmm_id *members, size_t count, const struct gmm_i
     return bsearch(pid, members, count, sizeof *members, compare_ids) != NULL;
 }
 
+/* Of members: a suspended participant is one of its own internal group. */
 static size_t count_offices(const struct view *view, const struct gmm_id *members, size_t count)
 {
     size_t offices = 0;
     uint64_t now_ms = node_now_ms();
     for (size_t i = 0; i < view->office_count; i++) {
         const struct view_office *o = &view->offices[i];
-        const struct view_participant *p = view_participant(view, &o->pid);
-        if (p != NULL && p->status == VIEW_ACTIVE && o->status == VIEW_OFFICE_ACTIVE && o->not_before_ms <= now_ms &&
-            now_ms < o->not_after_ms && is_in(members, count, &o->pid))
+        if (o->status == VIEW_OFFICE_ACTIVE && o->not_before_ms <= now_ms && now_ms < o->not_after_ms &&
+            is_in(members, count, &o->pid))
             offices++;
     }
     return offices;
