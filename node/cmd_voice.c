@@ -199,7 +199,8 @@ static void receipts_render(const json_t *result, struct render *out)
     static const struct render_column columns[] = {{"PARTICIPANT", "participant", 0},
                                                    {"OFFICE", "office", 0},
                                                    {"STORED", "time:stored", 0},
-                                                   {"OPENED", "time:opened", 0}};
+                                                   {"OPENED", "time:opened", 0},
+                                                   {"LAST HEARD", "time:heard", 0}};
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);
 }
 
@@ -260,6 +261,9 @@ static const struct command commands[] = {
      .handler = receipts,
      .render = receipts_render,
      .help = "Show which offices hold a document and where it was opened.",
+     .details =
+         "An office says what it holds within a day, within a minute of what is consulted on; where an office has "
+         "said nothing it may hold the document all the same: the last column is when it was last heard here.",
      .example = "gmm receipts GMG/2014/1"},
 };
 const struct command_family command_voice = {commands, sizeof commands / sizeof commands[0]};

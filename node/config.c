@@ -11,8 +11,16 @@
 /* inih cuts a longer line silently; so ours is refused before inih sees it. */
 #define LINE_BYTES_MAX 190
 
-enum section { SECTION_NONE, SECTION_NODE, SECTION_NETWORK, SECTION_CONTROL, SECTION_PEOPLE, SECTION_FETCH };
-static const char *const section_names[] = {"", "node", "network", "control", "people", "fetch"};
+enum section {
+    SECTION_NONE,
+    SECTION_NODE,
+    SECTION_NETWORK,
+    SECTION_CONTROL,
+    SECTION_PEOPLE,
+    SECTION_FETCH,
+    SECTION_RECEIPTS
+};
+static const char *const section_names[] = {"", "node", "network", "control", "people", "fetch", "receipts"};
 #define SECTIONS (sizeof section_names / sizeof section_names[0])
 
 struct parse {
@@ -22,7 +30,7 @@ struct parse {
     const char *p;
     size_t left;
     unsigned line;
-    bool has_people, has_lang, has_lock, has_fetch;
+    bool has_people, has_lang, has_lock, has_fetch, has_receipts;
 };
 
 /* The first fault is the one that counts. */
@@ -141,6 +149,16 @@ static void set_fetch(struct parse *parse, const char *value)
         parse->out->fetch_auto_max = parse->out->fetch_auto_max * 10 + (uint64_t)(value[i] - '0');
 }
 
+static void set_receipts(struct parse *parse, const char *value)
+{
+    if (parse->has_receipts)
+        fault(parse, GMM_EFORMAT, "a second opened", value, "keep one");
+    parse->has_receipts = true;
+    parse->out->keep_opened_private = strcmp(value, "no") == 0;
+    if (!parse->out->keep_opened_private && strcmp(value, "yes") != 0)
+        fault(parse, GMM_EFORMAT, "opened", value, "yes or no is wanted");
+}
+
 static const struct {
     unsigned right;
     const char *text;
@@ -252,6 +270,12 @@ static int take_pair(void *user, const char *section, const char *name, const ch
     case SECTION_FETCH:
         if (strcmp(name, "auto-max") == 0)
             set_fetch(parse, value);
+        else
+            unknown_key(parse, section, name);
+        break;
+    case SECTION_RECEIPTS:
+        if (strcmp(name, "opened") == 0)
+            set_receipts(parse, value);
         else
             unknown_key(parse, section, name);
         break;

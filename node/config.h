@@ -6,6 +6,7 @@
  *   [control] socket=PATH  group=NAME
  *   [people]  NAME=read,post,note,clear,release,admin   *=…      (no section: the owner of the home and root may do
  * all) [fetch]   auto-max=BYTES  (attachments above stay on demand; default: no limit)
+ *   [receipts] opened=yes|no  (tell others when a text is first opened here; default: yes)
  */
 #ifndef GMM_NODE_CONFIG_H
 #define GMM_NODE_CONFIG_H
@@ -40,6 +41,7 @@ struct config {
     char socket_group[64];
     struct config_person people[CONFIG_PEOPLE];
     uint64_t fetch_auto_max;
+    bool keep_opened_private; /* [receipts] opened=no */
 };
 
 /* From text (fuzzed). GMM_EFORMAT with the line in msg; GMM_ELIMIT. */

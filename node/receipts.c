@@ -5,6 +5,7 @@
 
 #include "node/item.h"
 #include "node/render.h"
+#include "proto/stored.h"
 
 #define RECORD_BYTES 4096u
 
@@ -118,7 +119,8 @@ void receipts_settle(struct node *node)
 
 void receipts_opened(struct node *node, const struct projection_item *document, const char *person)
 {
-    if (!node->read_only && is_foreign(node, document) && !is_said(node, document, true))
+    if (!node->read_only && !node->config.keep_opened_private && is_foreign(node, document) &&
+        !is_said(node, document, true))
         post(node, document, true, person);
 }
 
@@ -126,7 +128,7 @@ void receipts_opened(struct node *node, const struct projection_item *document, 
 
 struct row {
     const struct view_office *office;
-    uint64_t stored_ms, opened_ms;
+    uint64_t stored_ms, opened_ms, heard_ms;
 };
 struct rows {
     struct row *list;
@@ -160,6 +162,36 @@ static enum gmm_err take(void *arg, const struct projection_item *item)
     return GMM_OK;
 }
 
+/* "For the receipts of an office the time is that of the anchor that lists it, or of its own anchor or report." */
+static enum gmm_err take_anchors(struct node *node, struct rows *rows, const struct gmm_id *text)
+{
+    struct store_entry entry;
+    struct header header;
+    struct run_key log;
+    enum gmm_err err = store_load_entry(node->store, text, &entry);
+    if (err != GMM_OK)
+        return err == GMM_ENOTFOUND ? GMM_OK : err;
+    err = header_decode(&header, entry.header);
+    store_entry_close(&entry);
+    const struct gmm_id **sisters = calloc(rows->count + 1, sizeof *sisters);
+    if (err == GMM_OK && sisters == NULL)
+        err = GMM_ENOMEM;
+    if (err == GMM_OK)
+        run_key_of(&log, &header);
+    for (size_t i = 0; i < rows->count && err == GMM_OK; i++) {
+        struct row *row = &rows->list[i];
+        size_t count = 0;
+        for (size_t k = 0; k < rows->count; k++)
+            if (k != i && id_equal(&rows->list[k].office->pid, &row->office->pid))
+                sisters[count++] = &rows->list[k].office->sign_pk;
+        uint64_t ms = fold_stored(engine_fold(node->engine), &log, header.seq, &row->office->sign_pk, sisters, count);
+        if (ms != 0)
+            note_time(&row->stored_ms, ms);
+    }
+    free(sisters);
+    return err;
+}
+
 static enum gmm_err take_text(struct node *node, struct rows *rows, const struct gmm_id *text)
 {
     struct projection_item item;
@@ -170,7 +202,8 @@ static enum gmm_err take_text(struct node *node, struct rows *rows, const struct
             note_time(&author->stored_ms, item.time_ms);
         projection_item_close(&item);
     }
-    return projection_each(node->projection, &query, take, rows);
+    enum gmm_err err = projection_each(node->projection, &query, take, rows);
+    return err == GMM_OK ? take_anchors(node, rows, text) : err;
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -189,6 +222,9 @@ json_t *receipts_json(struct node *node, const struct gmm_id *gid, const struct 
     for (size_t i = 0; err == GMM_OK && view != NULL && i < view->office_count; i++)
         if (view_office_in_group(view, gid, &view->offices[i], node_now_ms()))
             rows.list[rows.count++].office = &view->offices[i];
+    for (size_t i = 0; err == GMM_OK && i < rows.count; i++)
+        if (store_get_seen(node->store, &rows.list[i].office->sign_pk, &rows.list[i].heard_ms) != GMM_OK)
+            rows.list[i].heard_ms = 0;
     for (size_t i = 0; i < count && err == GMM_OK; i++)
         err = take_text(node, &rows, &texts[i]);
     if (err == GMM_OK && rows.count > 1)
@@ -196,10 +232,10 @@ json_t *receipts_json(struct node *node, const struct gmm_id *gid, const struct 
     for (size_t i = 0; i < rows.count && err == GMM_OK; i++) {
         const struct row *row = &rows.list[i];
         const struct view_participant *p = view_participant(view, &row->office->pid);
-        json_array_append_new(array,
-                              json_pack("{s:o, s:o, s:o, s:o}", "participant", item_text(p == NULL ? NULL : p->id),
-                                        "office", item_text(row->office->office), "stored",
-                                        render_json_time(row->stored_ms), "opened", render_json_time(row->opened_ms)));
+        json_array_append_new(
+            array, json_pack("{s:o, s:o, s:o, s:o, s:o}", "participant", item_text(p == NULL ? NULL : p->id), "office",
+                             item_text(row->office->office), "stored", render_json_time(row->stored_ms), "opened",
+                             render_json_time(row->opened_ms), "heard", render_json_time(row->heard_ms)));
     }
     free(rows.list);
     if (err == GMM_OK)

@@ -1,8 +1,9 @@
-/* Receipts (product story 7): that an office holds a text that is consulted on, and that it was opened there.
+/* Receipts (product story 7): that an office holds a text, and that it was opened there.
  *
- * `stored` is said once by an office when it holds both a text and a consultation on it; `opened` when somebody first
- * gets the text. Neither is said of what our own participant posted. A receipt that cannot be posted now (suspended,
- * read only, no right to post) is not: it is a help to others, nothing that reading may wait for. */
+ * `stored` follows from anchors and sisters' reports (proto/stored.h); of a text that is consulted on it is said once
+ * by an office when it holds both a text and a consultation on it; `opened` when somebody first gets the text, unless
+ * gmm.conf forbids it. Neither is said of what our own participant posted. A receipt that cannot be posted now
+ * (suspended, read only, no right to post) is not: it is a help to others, nothing that reading may wait for. */
 #ifndef GMM_NODE_RECEIPTS_H
 #define GMM_NODE_RECEIPTS_H
 
@@ -17,7 +18,8 @@ void receipts_settle(struct node *node);
 void receipts_close(struct node *node);
 /* Somebody opened it here. */
 void receipts_opened(struct node *node, const struct projection_item *document, const char *person);
-/* [{"participant","office","stored","opened"}]: every office that the group of these texts has now. NULL: no memory. */
+/* [{"participant","office","stored","opened","heard"}]: every office that the group of these texts has now; heard: when
+ * it was last connected to this one. NULL: no memory. */
 json_t *receipts_json(struct node *node, const struct gmm_id *gid, const struct gmm_id *texts, size_t count);
 
 #endif

@@ -8,6 +8,7 @@
 #include "proto/epochs.h"
 #include "proto/replay.h"
 #include "proto/rulings.h"
+#include "proto/stored.h"
 #include "proto/view_make.h"
 #include "proto/vouches.h"
 
@@ -268,6 +269,12 @@ uint64_t fold_next_ms(const struct fold *fold)
 const struct view *fold_view(struct fold *fold)
 {
     return refresh(fold) == GMM_OK ? &fold->made.view : NULL;
+}
+
+uint64_t fold_stored(const struct fold *fold, const struct run_key *log, uint64_t seq, const struct gmm_id *office,
+                     const struct gmm_id *const *sisters, size_t sister_count)
+{
+    return stored_since(fold->anchors, log, seq, office, sisters, sister_count);
 }
 
 enum gmm_err fold_duty(struct duty *duty, struct fold *fold, const struct duty_asker *asker)

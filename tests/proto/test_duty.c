@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "proto/forks.h"
+#include "proto/stored.h"
 #include "tests/lib/failmalloc.h"
 #include "tests/lib/twin.h"
 
@@ -257,6 +258,34 @@ static void sisters_report_and_are_listed(void **state)
     assert_false(owes(&all));
 }
 
+/* Receipts: by its own anchor, by its report, by the anchor that lists it. */
+static void since_when_it_is_stored(void **state)
+{
+    (void)state;
+    unsigned first, second;
+    struct gmm_id internal;
+    struct run_key log;
+    in_order(&first, &second);
+    world_gid_internal(w, w->offices[2].participant, &internal);
+    world_log_of(w, 1, &all, &log);
+    const struct gmm_id *one = &w->offices[first].sign_pk, *other = &w->offices[second].sign_pk;
+    post(1);
+    ask(first);
+    unsigned anchor = write_group(first, &all);
+    assert_int_equal(fold_stored(w->fold, &log, 0, one, &other, 1), ms_of(anchor));
+    assert_int_equal(fold_stored(w->fold, &log, 1, one, &other, 1), 0);
+    assert_int_equal(fold_stored(w->fold, &log, 0, other, &one, 1), 0);
+    unsigned report = world_report(w, second, &internal, anchor);
+    assert_int_equal(fold_stored(w->fold, &log, 0, other, &one, 1), ms_of(report));
+    ask(first);
+    unsigned listed = write_group(first, &all);
+    struct run_key reports;
+    world_log_of(w, second, &internal, &reports);
+    fold_drop(w->fold, &reports, 0); /* as others see it, who are not in `internal` */
+    assert_int_equal(fold_stored(w->fold, &log, 0, other, &one, 1), ms_of(listed));
+    assert_int_equal(fold_stored(w->fold, &log, 0, other, NULL, 0), 0);
+}
+
 static void nothing_that_is_not_held_is_reported(void **state)
 {
     (void)state;
@@ -394,6 +423,7 @@ int main(void)
         TEST(under_consultation),
         TEST(one_office_of_a_participant),
         TEST(sisters_report_and_are_listed),
+        TEST(since_when_it_is_stored),
         TEST(nothing_that_is_not_held_is_reported),
         TEST(internal_speaks_of_all),
         TEST(a_forked_log_is_not_anchored),
