@@ -10,22 +10,12 @@
 #include <cmocka.h>
 
 #include "keys/secret.h"
+#include "tests/sim/seeds.h"
 #include "tests/sim/sim.h"
 
 #define OFFICES 5u
 #define FORKER 4u
 #define CLONE 5u
-
-static unsigned long seeds(void)
-{
-    return getenv("GMM_SIM_SEED") != NULL ? 1 : getenv("GMM_LONG") != NULL ? 200 : 8;
-}
-
-static uint64_t seed_of(unsigned long i)
-{
-    const char *told = getenv("GMM_SIM_SEED");
-    return told != NULL ? strtoull(told, NULL, 10) : i + 1;
-}
 
 static struct sim *sim;
 static struct gmm_id all;
@@ -131,8 +121,8 @@ static void fork_it(unsigned posts, unsigned posts_of_clone)
 static void adv_13_the_same_suffix_is_void_everywhere(void **state)
 {
     (void)state;
-    for (unsigned long i = 0; i < seeds(); i++) {
-        open_sim(seed_of(i), 0, 0);
+    for (unsigned long i = 0; i < seeds_count(8, 200); i++) {
+        open_sim(seeds_at(i), 0, 0);
         unsigned common = 1 + (unsigned)sim_random(sim, 5);
         post(FORKER, common);
         assert_true(sim_settle(sim, 120000));
@@ -155,8 +145,8 @@ static void adv_13_the_same_suffix_is_void_everywhere(void **state)
 static void adv_13_with_crashes_and_broken_links(void **state)
 {
     (void)state;
-    for (unsigned long i = 0; i < seeds(); i++) {
-        open_sim(seed_of(i), 900, 2500);
+    for (unsigned long i = 0; i < seeds_count(8, 200); i++) {
+        open_sim(seeds_at(i), 900, 2500);
         sim_run(sim, 20000);
         post(FORKER, 2);
         sim_run(sim, 3000);
@@ -174,11 +164,57 @@ static void adv_13_with_crashes_and_broken_links(void **state)
     }
 }
 
+/* A forker cannot repudiate what others anchored. It goes on from an older copy of its home, and signs another past. */
+static void adv_13_what_was_anchored_stays(void **state)
+{
+    (void)state;
+    for (unsigned long i = 0; i < seeds_count(6, 200); i++) {
+        open_sim(seeds_at(i), 0, 0);
+        post(FORKER, 1 + (unsigned)sim_random(sim, 3));
+        assert_true(sim_settle(sim, 120000));
+        assert_int_equal(sim_clone(sim, FORKER), CLONE);
+        sim_split(sim, 1u << CLONE);
+        sim_link(sim, CLONE, 2);
+        sim_link(sim, CLONE, 3);
+        /* of some, what was anchored lies behind all that the proof will show */
+        unsigned many = i % 20 == 0 ? 270 : 1 + (unsigned)sim_random(sim, 6);
+        for (unsigned k = 0; k < many; k++) {
+            sim_post(sim, FORKER, &all);
+            sim_run(sim, 20);
+        }
+        sim_run(sim, LIMIT_ANCHOR_MS + 60000); /* whoever anchored before does so again */
+        const struct view *v = engine_view(sim_engine(sim, 0));
+        const struct logs *logs = engine_logs(sim_engine(sim, 0));
+        struct run_key log = {.instance = 0};
+        uint64_t last = 0;
+        for (size_t k = 0; k < logs_count(logs); k++)
+            if (id_equal(&logs_at(logs, k)->key.group, &all) &&
+                id_equal(&logs_at(logs, k)->key.author, &sim_keystore(sim, FORKER)->sign_pk)) {
+                log = logs_at(logs, k)->key;
+                last = logs_at(logs, k)->persisted.seq;
+            }
+        assert_true(last >= many);
+        post(CLONE, 1 + (unsigned)sim_random(sim, 3));
+        sim_split(sim, 0);
+        sim_run(sim, 60000);
+        assert_true(sim_settle(sim, 240000));
+        assert_same_forks();
+        assert_same_entries();
+        for (unsigned office = 0; office < OFFICES; office++) {
+            v = engine_view(sim_engine(sim, office));
+            assert_non_null(view_fork(v, &log));
+            assert_true(view_log_end(v, &log) >= many); /* what was posted before the last anchors, at least */
+        }
+        sim_free(sim);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adv_13_the_same_suffix_is_void_everywhere),
         cmocka_unit_test(adv_13_with_crashes_and_broken_links),
+        cmocka_unit_test(adv_13_what_was_anchored_stays),
     };
     if (secret_open(SECRET_ALLOW_UNLOCKED, NULL) != GMM_OK)
         return 1;
