@@ -117,6 +117,16 @@ enum gmm_err authority_judge(struct state *s, struct change *c, struct gmm_msg *
     return err == GMM_OK && rule->ask != NULL ? rule->ask(s, c, &d, why) : err;
 }
 
+/* What opened a term in an earlier round does so again, unjudged; a ballot is one besides. */
+static enum gmm_err open_known(struct state *s, struct change *c, const struct rule *rule)
+{
+    struct decision d;
+    enum gmm_err err = c->type == HEADER_BALLOT ? judge(s, c, rule, &d, NULL) : GMM_EDENIED;
+    if (err == GMM_OK)
+        err = rule->apply(s, c, &d);
+    return err == GMM_ENOMEM ? err : state_reach_term(s);
+}
+
 enum gmm_err authority_apply(struct state *s, struct change *c)
 {
     struct decision d;
@@ -126,7 +136,7 @@ enum gmm_err authority_apply(struct state *s, struct change *c)
     state_at(s, c->time);
     bool stands = rulings_stand(s->rulings, &c->log, c->seq, &c->id);
     if (stands && state_opens_known(s, c))
-        return state_reach_term(s);
+        return open_known(s, c, rule);
     enum gmm_err err = stands ? judge(s, c, rule, &d, NULL) : GMM_EDENIED;
     if (err == GMM_OK && removals_void(s->removed, s, c, d.author, d.as_chair ? s->term->number : 0))
         err = GMM_EDENIED;

@@ -233,6 +233,7 @@ enum gmm_err fold_authorize(struct fold *fold, const struct gmm_id *author, cons
 
 const char *view_status_text(enum view_status status); /* "active" */
 const struct view_participant *view_participant(const struct view *v, const struct gmm_id *pid);
+/* Of those with this id the one that is not expelled, if there is one. */
 const struct view_participant *view_participant_by_id(const struct view *v, const char *id);
 const struct view_office *view_office(const struct view *v, const struct gmm_id *sign_pk);
 const struct view_office *view_office_by_noise(const struct view *v, const struct gmm_id *noise_pk);

@@ -49,10 +49,15 @@ const struct view_participant *view_participant(const struct view *v, const stru
 
 const struct view_participant *view_participant_by_id(const struct view *v, const char *id)
 {
-    for (size_t i = 0; i < v->participant_count; i++)
-        if (strcmp(v->participants[i].id, id) == 0)
+    const struct view_participant *expelled = NULL;
+    for (size_t i = 0; i < v->participant_count; i++) {
+        if (strcmp(v->participants[i].id, id) != 0)
+            continue;
+        if (v->participants[i].status != VIEW_EXPELLED)
             return &v->participants[i];
-    return NULL;
+        expelled = &v->participants[i];
+    }
+    return expelled;
 }
 
 const struct view_office *view_office(const struct view *v, const struct gmm_id *sign_pk)
