@@ -293,7 +293,7 @@ static bool marked(const struct anchors_log *log, size_t number)
         const struct anchors_record *record = log->records[i - 1];
         if (record->names_heads) /* its marks are about earlier ones */
             return false;
-        if (number / 8 < record->mark_len && (record->marks[number / 8] >> number % 8 & 1u) != 0)
+        if (number / 8 < record->mark_len && ((unsigned)record->marks[number / 8] >> number % 8 & 1u) != 0)
             return true;
     }
     return false;
