@@ -5,6 +5,7 @@
 #include "node/client.h"
 #include "node/commands.h"
 #include "node/csv.h"
+#include "node/forks_report.h"
 #include "node/groups.h"
 #include "node/joining.h"
 #include "node/journal.h"
@@ -350,8 +351,23 @@ static void answer_csv(struct call *call, json_t *rows)
     json_decref(rows);
 }
 
+static void show_forks(struct node *node, struct call *call)
+{
+    struct gmm_msg msg = {.text = ""};
+    enum gmm_err err = joining_refusal(node, &msg);
+    json_t *rows = err == GMM_OK ? forks_report_rows(node) : NULL;
+    if (rows != NULL)
+        call_reply(call, rows);
+    else
+        reply_fail(call, err == GMM_OK ? GMM_ENOMEM : err, &msg, NULL);
+}
+
 static void show_log(struct node *node, struct call *call)
 {
+    if (call_flag(call, "forks")) {
+        show_forks(node, call);
+        return;
+    }
     struct gmm_msg msg = {.text = ""};
     struct journal_query query;
     struct gmm_id gid;
@@ -384,8 +400,13 @@ static void log_render(const json_t *result, struct render *out)
         {"TIME", "time:time", 0}, {"FROM", "participant", 0}, {"OFFICE", "office", 20}, {"WHAT", "what", 0},
         {"ON", "subject", 30},    {"GROUP", "group", 20},     {"ID", "id:id", 12},      {"KEY", "id:key", 12},
         {"NOTE", "reason", 0},    {"TEXT", "text", 0}};
+    static const struct render_column forks[] = {
+        {"FROM", "participant", 0},  {"OFFICE", "office", 20},      {"GROUP", "group", 20}, {"INSTANCE", "instance", 0},
+        {"PARTS AT", "parts_at", 0}, {"STANDS TO", "stands_to", 0}, {"HELD", "held", 0}};
     const json_t *csv = json_object_get(result, "csv"), *rows = json_object_get(result, "rows");
-    if (csv != NULL)
+    if (json_object_get(json_array_get(result, 0), "parts_at") != NULL)
+        render_table(out, result, forks, sizeof forks / sizeof forks[0]);
+    else if (csv != NULL)
         (void)fwrite(json_string_value(csv), 1, json_string_length(csv), out->out);
     else if (rows != NULL)
         render_line(out, "Wrote %lld entries.", (long long)json_integer_value(rows));
@@ -413,6 +434,7 @@ static const struct command_param log_params[] = {
     {"--what", COMMAND_TEXT, COMMAND_REPEATED, "KIND", "document, note, admit, certificate, …: only these"},
     {"--key", COMMAND_TEXT, 0, "DIGITS", "what was signed with this key: 8 digits of it, or more"},
     {"--void", COMMAND_FLAG, 0, NULL, "only what has no effect, and why"},
+    {"--forks", COMMAND_FLAG, 0, NULL, "instead the logs that were signed twice, and up to where they stand"},
     {"--limit", COMMAND_INT, 0, "N", "the newest N"},
     {"--format", COMMAND_TEXT, 0, "FORMAT", "table or csv"},
     {"-o", COMMAND_OUT, 0, "FILE", "write the CSV to a file"},

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "node/commands.h"
+#include "node/forks_report.h"
 #include "node/joining.h"
 #include "node/net.h"
 #include "node/render.h"
@@ -579,6 +580,7 @@ static json_t *status_warnings(struct node *node)
     if (chunkfile_disk_free(node->chunks) < DISK_LOW)
         warn(warnings, "less than 256 MiB are free on the disk of this home");
     warn_of_clock(node, warnings);
+    forks_report_warn(node, warnings);
     if (!home_is_private(node->home))
         warn(warnings, "others may look into the home %s: chmod 700 it", node->home);
     if (!secret_is_locked())
