@@ -96,7 +96,8 @@ static void read_request(struct call *call, struct post_request *request, struct
                                      .symbol = call_text(call, "symbol"),
                                      .lang = call_text(call, "lang"),
                                      .marking = call_text(call, "marking"),
-                                     .revises = call_text(call, "revises"),
+                                     .revises = call_text_at(call, "revises", 0),
+                                     .merges = call_text_at(call, "revises", 1),
                                      .translates = call_text(call, "translates"),
                                      .person = call_person(call),
                                      .attachments = files->attachments,
@@ -142,7 +143,9 @@ static void post(struct node *node, struct call *call)
         post_once_key(node, once, call_text(call, "once"));
         request.once = once;
     }
-    if (request.file.fd < 0)
+    if (call_count(call, "revises") > 2)
+        call_fail(call, GMM_EUSAGE, "a version follows one other, or joins two", NULL);
+    else if (request.file.fd < 0)
         call_fail(call, GMM_EUSAGE, "no file to post: FILE, \"-\" for standard input, or --batch TABLE", NULL);
     else if (request.once != NULL && store_get_once(node->store, once, &id) == GMM_OK)
         reply_again(node, call, &id);
@@ -300,7 +303,8 @@ static const struct command_param post_params[] = {
     {"--lang", COMMAND_TEXT, 0, "LANG", "its language; the office's when not given"},
     {"--marking", COMMAND_TEXT, 0, "MARKING", "unclassified, confidential, strictly-confidential; also TLP:AMBER, …"},
     {"--attach", COMMAND_IN, COMMAND_REPEATED, "FILE", "an attachment; may be given again"},
-    {"--revises", COMMAND_TEXT, 0, "REF", "the document whose next version this is"},
+    {"--revises", COMMAND_TEXT, COMMAND_REPEATED, "REF",
+     "the document whose next version this is; twice where two heads become one"},
     {"--translates", COMMAND_TEXT, 0, "REF", "the document that this is another language of"},
     {"--once", COMMAND_TEXT, 0, "KEY", "the same key gives the same id and no second entry"},
     {"--batch", COMMAND_IN, 0, "TABLE", "many documents and notes from a table, or - for standard input"},

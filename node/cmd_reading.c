@@ -164,6 +164,26 @@ static enum gmm_err count_note(void *arg, const struct projection_item *item)
     return GMM_OK;
 }
 
+static json_t *heads_json(const struct read_found *found)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < found->text_count; i++)
+        if (read_is_head(found->texts, found->text_count, i))
+            json_array_append_new(array, reply_id(&found->texts[i].id));
+    return array;
+}
+
+/* The version that a translation is bound to has a successor. */
+static bool is_stale(const struct read_found *found)
+{
+    if (id_is_zero(&found->item.translates))
+        return false;
+    for (size_t i = 0; i < found->text_count; i++)
+        if (id_equal(&found->texts[i].id, &found->item.translates))
+            return !read_is_head(found->texts, found->text_count, i);
+    return found->newest > found->item.version;
+}
+
 static enum gmm_err add_document(struct node *node, const struct read_found *found, json_t *result)
 {
     struct read_record record;
@@ -175,13 +195,13 @@ static enum gmm_err add_document(struct node *node, const struct read_found *fou
     if (err != GMM_OK)
         return err;
     struct marking marking = marking_of(node, &found->item);
-    bool stale = !id_is_zero(&found->item.translates) && found->newest > found->item.version;
-    json_t *more = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:I, s:b, s:I, s:o}", "name", item_text(found->item.name),
-                             "attachments", attachments_json(node, &record), "texts", texts_json(found), "here",
-                             is_here(node, &record.header.group, &record.document.content), "revises",
-                             item_id(&found->item.revises), "translates", item_id(&found->item.translates), "notes",
-                             notes, "stale", stale, "newest", (json_int_t)found->newest, "retain_until",
-                             render_json_time(marking.retain_ms));
+    json_t *more = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:I, s:b, s:I, s:o, s:o, s:o}", "name",
+                             item_text(found->item.name), "attachments", attachments_json(node, &record), "texts",
+                             texts_json(found), "here", is_here(node, &record.header.group, &record.document.content),
+                             "revises", item_id(&found->item.revises), "translates", item_id(&found->item.translates),
+                             "notes", notes, "stale", (int)is_stale(found), "newest", (json_int_t)found->newest,
+                             "retain_until", render_json_time(marking.retain_ms), "heads", heads_json(found), "merges",
+                             item_id(&found->item.parent));
     read_record_close(&record);
     int failed = more == NULL || json_object_update(result, more) != 0;
     json_decref(more);
@@ -204,11 +224,34 @@ static enum gmm_err add_note(struct node *node, const struct read_found *found, 
     return failed ? GMM_ENOMEM : GMM_OK;
 }
 
+/* Two heads are both shown: the first, and in its list the other. */
+static bool find_shown(struct node *node, struct call *call, struct read_found *found)
+{
+    struct gmm_msg msg = {.text = ""};
+    json_t *choices = json_array();
+    enum gmm_err err = read_find(node, call_text(call, "ref"), NULL, found, choices, &msg);
+    if (err == GMM_EAMBIGUOUS) {
+        enum gmm_err again = read_texts(node, call_text(call, "ref"), &found->texts, &found->text_count);
+        found->by_symbol = again == GMM_OK && found->text_count > 0;
+        if (found->by_symbol) {
+            found->newest = found->texts[0].version;
+            err = projection_get(node->projection, &found->texts[0].id, &found->item);
+        }
+    }
+    if (err == GMM_OK) {
+        json_decref(choices);
+        return true;
+    }
+    read_close(found);
+    fail(call, err, &msg, choices);
+    return false;
+}
+
 static void show(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
     struct read_found found;
-    if (!find_or_fail(node, call, call_text(call, "ref"), &found))
+    if (!find_shown(node, call, &found))
         return;
     json_t *result = item_json(node, &found.item);
     enum gmm_err err = result == NULL ? GMM_ENOMEM : GMM_OK;
@@ -298,6 +341,9 @@ static void show_render(const json_t *result, struct render *out)
         render_line(out, "Its content is not all here; gmm get fetches it.");
     if (json_is_true(json_object_get(result, "stale")))
         number_field(out, result, "This translation is stale; the newest version is", "newest");
+    if (json_array_size(json_object_get(result, "heads")) > 1)
+        render_line(out, "%zu versions stand beside one another; post --revises one --revises the other joins them.",
+                    json_array_size(json_object_get(result, "heads")));
     number_field(out, result, "Notes", "notes");
     if (json_array_size(json_object_get(result, "texts")) > 1)
         render_table(out, json_object_get(result, "texts"), columns, sizeof columns / sizeof columns[0]);

@@ -222,6 +222,26 @@ static enum gmm_err plan_revision(struct node *node, const struct post_request *
     return GMM_OK;
 }
 
+/* Two versions that were posted at once have one successor. */
+static enum gmm_err plan_merge(struct node *node, const struct post_request *request, struct post_plan *plan,
+                               const struct read_found *revised, json_t *choices, struct gmm_msg *msg)
+{
+    struct read_found other;
+    enum gmm_err err = find_document(node, request->merges, &other, choices, msg);
+    const char *symbol = revised->item.symbol == NULL ? "" : revised->item.symbol;
+    if (err == GMM_OK && (other.item.symbol == NULL || strcmp(other.item.symbol, symbol) != 0 ||
+                          !id_equal(&other.item.gid, &revised->item.gid)))
+        err = gmm_fail(msg, GMM_EUSAGE, "'%s' and '%s' are not versions of one document", request->revises,
+                       request->merges);
+    if (err == GMM_OK && !id_equal(&other.item.id, &plan->revises)) {
+        plan->merges = other.item.id;
+        if (other.item.version >= plan->version)
+            plan->version = other.item.version + 1;
+    }
+    read_close(&other);
+    return err;
+}
+
 static enum gmm_err plan_translation(struct node *node, const struct post_request *request, struct post_plan *plan,
                                      struct read_found *found, json_t *choices, struct gmm_msg *msg)
 {
@@ -286,6 +306,8 @@ enum gmm_err post_make_plan(struct node *node, const struct post_request *reques
     enum gmm_err err = plan_words(node, request, out, msg);
     if (err == GMM_OK && request->revises != NULL)
         err = plan_revision(node, request, out, &revised, choices, msg);
+    if (err == GMM_OK && request->merges != NULL)
+        err = plan_merge(node, request, out, &revised, choices, msg);
     if (err == GMM_OK && request->translates != NULL)
         err = plan_translation(node, request, out, &translated, choices, msg);
     if (err == GMM_OK && out->version == 0)
@@ -319,6 +341,8 @@ void post_fill_record(struct record_document *out, const struct post_plan *plan,
         .marking = plan->marking,
         .tlp = plan->tlp,
         .has_revises = !id_is_zero(&plan->revises),
+        .has_merges = !id_is_zero(&plan->merges),
+        .merges = plan->merges,
         .has_translates = !id_is_zero(&plan->translates),
         .revises = plan->revises,
         .translates = plan->translates,

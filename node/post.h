@@ -11,7 +11,7 @@ struct post_file {
 struct post_request { /* text NULL: not given */
     const char *const *to;
     size_t to_count; /* 0: the group of what is revised or translated */
-    const char *title, *symbol, *lang, *marking, *revises, *translates, *person;
+    const char *title, *symbol, *lang, *marking, *revises, *merges, *translates, *person;
     const uint8_t *once; /* 32 bytes: post_once_key */
     struct post_file file;
     const struct post_file *attachments;
@@ -24,8 +24,8 @@ struct post_plan {
     uint32_t version;
     enum record_marking marking;
     enum record_tlp tlp;
-    struct gmm_id revises, translates; /* zero: none */
-    uint64_t bytes;                    /* of the document, without attachments */
+    struct gmm_id revises, merges, translates; /* zero: none */
+    uint64_t bytes;                            /* of the document, without attachments */
 };
 
 /* GMM_EUSAGE, GMM_ENOTFOUND, GMM_EAMBIGUOUS (choices), GMM_EDENIED; GMM_EEXISTS: the symbol is held already.

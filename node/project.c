@@ -168,6 +168,8 @@ static enum gmm_err document_item(struct projection_item *item, const struct hea
     *item = item_of(h, id);
     if (doc->has_revises)
         item->revises = doc->revises;
+    if (doc->has_merges)
+        item->parent = doc->merges;
     if (doc->has_translates)
         item->translates = doc->translates;
     item->version = doc->version;

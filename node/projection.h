@@ -21,8 +21,9 @@ enum gmm_err projection_reset(struct projection *p);
 
 /* One line of the catalogue: all text owned by the item (projection_item_close). */
 struct projection_item {
-    struct gmm_id id, gid, author, document, parent, revises, translates; /* zero: none */
-    uint16_t type;                                                        /* header type */
+    /* zero: none; parent: of a document the other version that it supersedes */
+    struct gmm_id id, gid, author, document, parent, revises, translates;
+    uint16_t type; /* header type */
     uint64_t time_ms, seq;
     uint32_t version, para;
     unsigned marking, tlp, position;

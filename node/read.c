@@ -42,6 +42,7 @@ static enum gmm_err collect_text(void *arg, const struct projection_item *item)
     *text = (struct read_text){.id = item->id,
                                .translates = item->translates,
                                .revises = item->revises,
+                               .merges = item->parent,
                                .gid = item->gid,
                                .author = item->author,
                                .version = item->version,
@@ -79,6 +80,15 @@ enum gmm_err read_texts(struct node *node, const char *symbol, struct read_text 
     *texts = t.texts;
     *count = t.count;
     return GMM_OK;
+}
+
+bool read_is_head(const struct read_text *texts, size_t count, size_t at)
+{
+    for (size_t i = 0; i < count; i++)
+        if (i != at && id_is_zero(&texts[i].translates) &&
+            (id_equal(&texts[i].revises, &texts[at].id) || id_equal(&texts[i].merges, &texts[at].id)))
+            return false;
+    return id_is_zero(&texts[at].translates);
 }
 
 /* ---- references */

@@ -18,7 +18,7 @@ struct read_want {
 /* One language of one version of a document. */
 struct read_text {
     struct gmm_id id, translates; /* zero: an original */
-    struct gmm_id revises, gid, author;
+    struct gmm_id revises, merges, gid, author;
     uint32_t version;
     uint64_t time_ms;
     char lang[LIMIT_LANG_TEXT + 1];
@@ -40,6 +40,8 @@ void read_close(struct read_found *found);
 /* Every language and version of a symbol, newest version first, originals before translations, the latest first. GMM_OK
  * with none when it is unknown; *texts: free. */
 enum gmm_err read_texts(struct node *node, const char *symbol, struct read_text **texts, size_t *count);
+/* An original that no other supersedes: two that were posted at once are both heads until one follows both. */
+bool read_is_head(const struct read_text *texts, size_t count, size_t at);
 /* Language tags are compared without regard to case; "fr" also finds "fr-CH" when `loose`. */
 bool read_lang_is(const char *tag, const char *wanted, bool loose);
 

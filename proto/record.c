@@ -153,6 +153,8 @@ static void document_write(struct fields_writer *w, const struct record_document
     fields_write_text(w, "lang", &r->lang, LIMIT_LANG_TEXT);
     write_file_name(w, "name", &r->name);
     fields_write_text(w, "title", &r->title, LIMIT_TITLE_TEXT);
+    if (r->has_merges)
+        fields_write_id(w, "merges", &r->merges);
     fields_write_text(w, "person", &r->person, LIMIT_PERSON_TEXT);
     fields_write_text(w, "symbol", &r->symbol, LIMIT_SYMBOL_TEXT);
     if (fields_write_key(w, "content"))
@@ -223,6 +225,7 @@ static void document_read(struct reader *r, struct record_document *out)
     if (fields_find(&f, "name"))
         read_file_name(&f, &out->name);
     fields_text(&f, "title", &out->title, LIMIT_TITLE_TEXT);
+    fields_id(&f, "merges", &out->has_merges, &out->merges);
     fields_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
     fields_text(&f, "symbol", &out->symbol, LIMIT_SYMBOL_TEXT);
     if (fields_require(&f, "content"))

@@ -6,13 +6,11 @@
  *
  * Keys in the order that a strict reader demands (shorter first, then by bytes); "!" must be there. All others are left
  * out where they would say nothing (empty text, zero, no attachment): saying it is GMM_EFORMAT, so that a record has
- * one form. document   tlp uint · lang str · name bin · title str · person str · symbol str · content! manifest ·
- * marking! uint · revises id · version! uint ≥ 1 · translates id · attachments [{name! bin · content! manifest}, …]
- *   note       lang str · name bin · para uint · text str · parent id · person str · document! id · position uint ·
- *              proposed str
- *   receipt    time! uint (ms) · opened! bool · person str · document! id
- *   group name name! str
- * An id is a bin of 32 bytes. A file name is a bin of 1 to 255 bytes without NUL and "/", and neither "." nor "..":
+ * one form. document   tlp uint · lang str · name bin · title str · merges id · person str · symbol str · content!
+ * manifest · marking! uint · revises id · version! uint ≥ 1 · translates id · attachments [{name! bin · content!
+ * manifest}, …] note       lang str · name bin · para uint · text str · parent id · person str · document! id ·
+ * position uint · proposed str receipt    time! uint (ms) · opened! bool · person str · document! id group name name!
+ * str An id is a bin of 32 bytes. A file name is a bin of 1 to 255 bytes without NUL and "/", and neither "." nor "..":
  * what a peer sends never names another folder. An attachment's inline content is at most LIMIT_INLINE_BYTES.
  */
 #ifndef GMM_PROTO_RECORD_H
@@ -43,8 +41,9 @@ struct record_document {
     uint32_t version;        /* ≥ 1 */
     enum record_marking marking;
     enum record_tlp tlp;
-    bool has_revises, has_translates;
+    bool has_revises, has_translates, has_merges;
     struct gmm_id revises, translates;
+    struct gmm_id merges; /* another version, posted at once with the revised one, that it supersedes too */
     struct manifest content;
     uint32_t attachment_count;
     struct record_attachment *attachments; /* owned */

@@ -52,6 +52,8 @@ static void document_full(struct record_document *r, struct record_attachment at
         .tlp = RECORD_TLP_AMBER_STRICT,
         .has_revises = true,
         .has_translates = true,
+        .has_merges = true,
+        .merges = id_of(9),
         .revises = id_of(1),
         .translates = id_of(2),
         .content = {.size = 4, .inline_bytes = (const uint8_t *)"text"},
@@ -102,6 +104,7 @@ static void test_document_round_trip(void **state)
     assert_int_equal(back.tlp, RECORD_TLP_AMBER_STRICT);
     assert_true(back.has_revises && back.has_translates);
     assert_true(id_equal(&back.revises, &r.revises));
+    assert_true(back.has_merges && id_equal(&back.merges, &r.merges));
     assert_true(id_equal(&back.translates, &r.translates));
     assert_int_equal(back.content.size, 4);
     assert_memory_equal(back.content.inline_bytes, "text", 4);
