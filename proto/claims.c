@@ -213,25 +213,38 @@ static unsigned count_units(const struct court *court)
     return units;
 }
 
-enum gmm_err claims_make(struct claims *c, const struct anchors *a, const struct state *s, const struct run_key *log,
-                         uint64_t before)
+static enum gmm_err words_of(struct claims *c, const struct court *court, const struct anchors *a, uint64_t before)
 {
     size_t cap = 0;
-    *c = (struct claims){0};
-    struct court court = court_of(s, log);
-    const struct anchors_log *anchored = anchors_find(a, log);
-    if (court.unknown)
-        return GMM_OK;
-    c->units = count_units(&court);
+    const struct anchors_log *anchored = court->unknown ? NULL : anchors_find(a, court->log);
     if (anchored == NULL)
         return GMM_OK;
-    enum gmm_err err = own_words(c, &cap, &court, anchored, before);
-    if (err == GMM_OK && court.internal)
-        err = sisters_words(c, &cap, &court, a, anchored, before);
+    enum gmm_err err = own_words(c, &cap, court, anchored, before);
+    if (err == GMM_OK && court->internal)
+        err = sisters_words(c, &cap, court, a, anchored, before);
     if (err != GMM_OK)
         claims_close(c);
     else if (c->count > 0)
         qsort(c->list, c->count, sizeof *c->list, compare_claims);
+    return err;
+}
+
+enum gmm_err claims_words(struct claims *c, const struct anchors *a, const struct state *s, const struct run_key *log,
+                          uint64_t before)
+{
+    *c = (struct claims){0};
+    struct court court = court_of(s, log);
+    return words_of(c, &court, a, before);
+}
+
+enum gmm_err claims_make(struct claims *c, const struct anchors *a, const struct state *s, const struct run_key *log,
+                         uint64_t before)
+{
+    *c = (struct claims){0};
+    struct court court = court_of(s, log);
+    enum gmm_err err = words_of(c, &court, a, before);
+    if (err == GMM_OK && !court.unknown)
+        c->units = count_units(&court);
     return err;
 }
 

@@ -26,6 +26,9 @@ struct claims {
 /* Of anchors with header times before `before` (UINT64_MAX: all). GMM_ENOMEM: nothing is owned. */
 enum gmm_err claims_make(struct claims *c, const struct anchors *a, const struct state *s, const struct run_key *log,
                          uint64_t before);
+/* The same without counting the units (0), which costs one look at each office in `internal`. */
+enum gmm_err claims_words(struct claims *c, const struct anchors *a, const struct state *s, const struct run_key *log,
+                          uint64_t before);
 void claims_close(struct claims *c);
 /* The unit that an office is of a log, when its word on it counts. */
 bool claims_unit(const struct state *s, const struct run_key *log, const struct gmm_id *sign_pk, unsigned *unit);

@@ -146,7 +146,7 @@ static enum gmm_err look_at(struct duty *duty, const struct desk *desk, const st
     uint64_t solid, reached;
     if (log->persisted.seq == LOGS_NO_SEQ || log->cutting || !claims_unit(desk->s, &log->key, desk->asker->self, &unit))
         return GMM_OK;
-    enum gmm_err err = claims_make(&claims, desk->anchors, desk->s, &log->key, UINT64_MAX);
+    enum gmm_err err = claims_words(&claims, desk->anchors, desk->s, &log->key, UINT64_MAX);
     if (err != GMM_OK)
         return err;
     bool any = claims_reached(&claims, unit, &reached);
