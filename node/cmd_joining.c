@@ -83,6 +83,7 @@ static enum gmm_err read_terms(struct call *call, struct invites_terms *terms, c
     *terms = (struct invites_terms){
         .for_id = call_text(call, "for"),
         .office = call_text(call, "office"),
+        .replace = call_flag(call, "replace"),
         .valid_ms = (uint64_t)call_int(call, "expires", (int64_t)INVITES_VALID_MS),
         .offline = call_flag(call, "offline"),
         .address_count = call_count(call, "address"),
@@ -532,6 +533,7 @@ static void join(struct node *node, struct call *call)
 static const struct command_param invite_params[] = {
     {"--for", COMMAND_TEXT, 0, "ID", "only a card of this participant may use it"},
     {"--office", COMMAND_TEXT, 0, "NAME", "for a second office of our own participant"},
+    {"--replace", COMMAND_FLAG, 0, NULL, "with --for: that participant lost its root and begins anew"},
     {"--expires", COMMAND_SPAN, 0, "SPAN", "how long it may be used; 7d when not given"},
     {"--address", COMMAND_TEXT, COMMAND_REPEATED, "HOST:PORT", "where the newcomer reaches this node"},
     {"--offline", COMMAND_FLAG, 0, NULL, "the request will come as a file: no address is needed"},

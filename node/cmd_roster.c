@@ -372,6 +372,22 @@ void cmd_roster_add_render(const json_t *result, struct render *out)
     next_render(result, out);
 }
 
+void cmd_roster_with_request(struct node *node, struct call *call, cmd_roster_take_fn *take)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct chosen chosen;
+    const struct want want = {.name = call_text(call, "id"), .fingerprint = call_text(call, "fingerprint"), .fd = -1};
+    json_t *choices = json_array();
+    enum gmm_err err = choose(node, &want, &chosen, choices, &msg);
+    if (err != GMM_OK) {
+        fail_choice(call, err, &msg, choices);
+        return;
+    }
+    json_decref(choices);
+    take(node, call, &chosen.judged);
+    chosen_close(&chosen);
+}
+
 /* ---- offices */
 
 /* *why: what stands behind "revoked", and "" while it is active. */

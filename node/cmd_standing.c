@@ -1,4 +1,4 @@
-/* roster suspend, restore, expel, amend, cosign, proposals, history, at. */
+/* roster suspend, restore, expel, amend, replace, cosign, proposals, history, at. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +10,7 @@
 #include "node/joining.h"
 #include "node/render.h"
 #include "node/reply.h"
+#include "node/requests.h"
 #include "node/standing.h"
 
 static const struct view *view_or_fail(struct node *node, struct call *call)
@@ -75,6 +76,8 @@ static void reply_done(struct node *node, struct call *call, const struct standi
     const struct view *view = engine_view(node->engine);
     const struct view_participant *p = view == NULL ? NULL : view_participant(view, &done->pid);
     const struct view_proposal *waits = view == NULL ? NULL : standing_waits(view, done);
+    if (p != NULL && done->type == HEADER_REPLACE && waits == NULL)
+        p = view_participant_by_id(view, p->id); /* who goes on under the id */
     json_t *result = p == NULL ? json_object() : cmd_roster_participant_json(view, p);
     if (view != NULL && result != NULL) {
         json_object_set_new(result, "what", json_string(standing_type_text(done->type)));
@@ -148,6 +151,23 @@ static void cosign(struct node *node, struct call *call)
         reply_done(node, call, &done);
     else
         reply_fail(call, err, &msg, NULL);
+}
+
+static void replace_by(struct node *node, struct call *call, const struct requests_judged *judged)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct standing_done done;
+    enum gmm_err err = requests_replace(node, judged, &done, &msg);
+    if (err == GMM_OK)
+        reply_done(node, call, &done);
+    else
+        reply_fail(call, err, &msg, NULL);
+}
+
+static void replace(struct node *node, struct call *call)
+{
+    if (view_or_fail(node, call) != NULL)
+        cmd_roster_with_request(node, call, replace_by);
 }
 
 static bool render_waits(const json_t *result, struct render *out)
@@ -278,6 +298,11 @@ static const struct command_param amend_params[] = {
     {"--name", COMMAND_TEXT, 0, "TEXT", "its name for people"},
     {"--kind", COMMAND_TEXT, 0, "KIND", "member, government, employers, workers, civil-society, intl-org, observer"},
 };
+static const struct command_param replace_params[] = {
+    {"ID", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "the participant; its request under a new root waits here"},
+    {"--fingerprint", COMMAND_TEXT, 0, "DIGITS", "as heard by phone: refuse any other card"},
+    {"--yes", COMMAND_FLAG, 0, NULL, "do not ask whether the fingerprint is right"},
+};
 static const struct command_param cosign_params[] = {
     {"REF", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "whom the proposal is about, or 8 digits or more of its subject"},
 };
@@ -326,6 +351,17 @@ static const struct command commands[] = {
      .render = change_render,
      .help = "Change a participant's name or kind, as from observer to member; the chair does.",
      .example = "gmm roster amend unu --kind member"},
+    {.name = "roster replace",
+     PARAMS(replace_params),
+     .flags = COMMAND_WRITES,
+     .right = CONFIG_ADMIN,
+     .handler = replace,
+     .local = cmd_roster_add_local,
+     .render = change_render,
+     .help = "Propose that a participant whose root is lost goes on under a new one; two thirds decide.",
+     .details = "It makes a new home with gmm init and asks with an invite made by gmm invite --for ID --replace. The "
+                "others support it by gmm roster cosign ID. Its groups and its seat go on; its old keys are out.",
+     .example = "gmm roster replace undp"},
     {.name = "roster cosign",
      PARAMS(cosign_params),
      .flags = COMMAND_WRITES,

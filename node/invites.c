@@ -84,8 +84,13 @@ static enum gmm_err check_terms(struct node *node, const struct view *view, cons
                         chair == NULL ? "?" : chair->name);
     if (own == NULL || (own->roles & CERTIFICATE_ROLE_DECIDE) == 0)
         return gmm_fail(msg, GMM_EDENIED, "this office does not decide for the chair: invite from the one that does");
-    if (terms->for_id != NULL && view_participant_by_id(view, terms->for_id) != NULL)
-        return gmm_fail(msg, GMM_EEXISTS, "'%s' is a participant already", terms->for_id);
+    const struct view_participant *named = terms->for_id == NULL ? NULL : view_participant_by_id(view, terms->for_id);
+    bool taken = named != NULL && named->status != VIEW_EXPELLED;
+    if (terms->replace && !taken)
+        return gmm_fail(msg, GMM_EUSAGE, "--replace goes with --for ID of a participant whose root is lost");
+    if (taken && !terms->replace)
+        return gmm_fail(msg, GMM_EEXISTS, "'%s' is a participant already; when its root is lost say --replace",
+                        terms->for_id);
     return GMM_OK;
 }
 

@@ -13,6 +13,7 @@
 struct invites_terms {
     const char *for_id, *office; /* NULL: anybody; not a second office of ours */
     uint64_t valid_ms;
+    bool replace;         /* for_id takes part, and lost its root: another one is to take its place */
     bool offline;         /* no address is needed */
     size_t address_count; /* 0: those that this node is known to have */
     const char *const *addresses;

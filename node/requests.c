@@ -6,6 +6,7 @@
 
 #include "node/certify.h"
 #include "node/groups.h"
+#include "node/standing.h"
 #include "proto/message.h"
 
 bool requests_is_office(const struct requests_judged *judged)
@@ -67,7 +68,7 @@ static enum gmm_err check_office(struct node *node, const struct view *view, con
     return GMM_OK;
 }
 
-static enum gmm_err check_participant(const struct view *view, const struct requests_judged *j, struct gmm_msg *msg)
+static enum gmm_err check_participant(const struct view *view, struct requests_judged *j, struct gmm_msg *msg)
 {
     const struct invite *invite = &j->invite.invite;
     const struct card *card = &j->join.card;
@@ -78,7 +79,11 @@ static enum gmm_err check_participant(const struct view *view, const struct requ
     if (!id_equal(&pid, &j->join.pid) || j->join.certificate_bytes == NULL)
         return gmm_fail(msg, GMM_EDENIED, "the card's root does not certify its office");
     const struct view_participant *named = view_participant_by_id(view, card->id);
-    if (named != NULL && !id_equal(&named->pid, &pid))
+    bool other = named != NULL && named->status != VIEW_EXPELLED && !id_equal(&named->pid, &pid);
+    /* Such an invite is made for one whose root is lost. */
+    if (other && invite->for_id[0] != '\0')
+        j->replaces = named->pid;
+    else if (other)
         return gmm_fail(msg, GMM_EDENIED, "'%s' is admitted already under another root", card->id);
     const struct view_participant *held = view_participant(view, &pid);
     if (held != NULL && !id_equal(&held->sign_pk, &card->sign_pk))
@@ -228,6 +233,10 @@ static void pending_text(struct node *node, const struct requests_judged *j, str
     if (requests_is_office(j))
         gmm_fail(text, GMM_OK, "an office that holds the root of '%s' must certify it: gmm office add %s", card->id,
                  card->office);
+    else if (!id_is_zero(&j->replaces))
+        gmm_fail(text, GMM_OK,
+                 "two thirds must let it take the place of '%s', whose root is lost: gmm roster replace %s", card->id,
+                 card->id);
     else
         gmm_fail(text, GMM_OK, "the chair (%s) must admit it: gmm roster add %s", chair == NULL ? "?" : chair->id,
                  card->id);
@@ -313,11 +322,10 @@ enum gmm_err requests_take(struct node *node, const void *bytes, size_t len, str
     return err;
 }
 
-static enum gmm_err admit_participant(struct node *node, const struct requests_judged *j, struct gmm_msg *msg)
+static void fill_admit(struct control_admit *admit, const struct requests_judged *j)
 {
-    const struct gmm_id control = {{0}};
     const struct card *card = &j->join.card;
-    struct control_admit admit = {
+    *admit = (struct control_admit){
         .pid = j->join.pid,
         .root_pk = card->root_pk,
         .next_commit = card->next_commit,
@@ -325,26 +333,54 @@ static enum gmm_err admit_participant(struct node *node, const struct requests_j
         .noise_pk = card->noise_pk,
         .kind = card->kind,
     };
+    memcpy(admit->id, card->id, sizeof admit->id);
+    memcpy(admit->name, card->name, sizeof admit->name);
+    memcpy(admit->join_signature, j->join.signature, sizeof admit->join_signature);
+}
+
+static void put_certificate(struct buffer *object, const struct requests_judged *j)
+{
+    buffer_init(object, CERTIFICATE_BYTES_MAX + 1);
+    buffer_put_u8(object, DIRECTORY_CERTIFICATE);
+    buffer_put(object, j->join.certificate_bytes, j->join.certificate_len);
+}
+
+static enum gmm_err admit_participant(struct node *node, const struct requests_judged *j, struct gmm_msg *msg)
+{
+    const struct gmm_id control = {{0}};
+    struct control_admit admit;
     struct buffer body, object;
     struct gmm_id id;
-    memcpy(admit.id, card->id, sizeof admit.id);
-    memcpy(admit.name, card->name, sizeof admit.name);
-    memcpy(admit.join_signature, j->join.signature, sizeof admit.join_signature);
+    fill_admit(&admit, j);
+    put_certificate(&object, j);
     buffer_init(&body, LIMIT_BODY_BYTES);
-    buffer_init(&object, CERTIFICATE_BYTES_MAX + 1);
     enum gmm_err err = control_admit_encode(&body, &admit);
     /* Before the certificate is taken in: a refusal leaves no trace. */
     if (err == GMM_OK)
         err = fold_authorize(engine_fold(node->engine), &node->keystore->sign_pk, &control, HEADER_ADMIT, body.p,
                              body.len, node_now_ms(), msg);
-    if (err == GMM_OK) {
-        buffer_put_u8(&object, DIRECTORY_CERTIFICATE);
-        buffer_put(&object, j->join.certificate_bytes, j->join.certificate_len);
+    if (err == GMM_OK)
         err = object.failed == GMM_OK ? node_add_object(node, object.p, object.len, msg) : object.failed;
-    }
     if (err == GMM_OK || err == GMM_EEXISTS)
         err = node_append(node, &control, HEADER_ADMIT, body.p, body.len, NULL, &id, msg);
     buffer_close(&body);
+    buffer_close(&object);
+    return err;
+}
+
+enum gmm_err requests_replace(struct node *node, const struct requests_judged *judged, struct standing_done *done,
+                              struct gmm_msg *msg)
+{
+    struct control_admit admit;
+    struct buffer object;
+    const struct card *card = &judged->join.card;
+    if (id_is_zero(&judged->replaces))
+        return gmm_fail(msg, GMM_ESTATE, "'%s' asks under the root that is known: nothing is to be replaced", card->id);
+    fill_admit(&admit, judged);
+    put_certificate(&object, judged);
+    enum gmm_err err = object.failed;
+    if (err == GMM_OK)
+        err = standing_replace(node, card->id, &admit, object.p, object.len, done, msg);
     buffer_close(&object);
     return err;
 }
@@ -368,6 +404,11 @@ enum gmm_err requests_admit(struct node *node, const void *bytes, size_t len, co
 {
     unsigned missed = 0;
     enum gmm_err err = GMM_OK;
+    if (!id_is_zero(&judged->replaces))
+        return gmm_fail(msg, GMM_EDENIED,
+                        "'%s' is admitted already under another root: gmm roster replace %s proposes to let it go on "
+                        "under the new one",
+                        judged->join.card.id, judged->join.card.id);
     if (judged->state != REQUESTS_ADMITTED)
         err = requests_is_office(judged) ? certify_second(node, judged, msg) : admit_participant(node, judged, msg);
     if (err == GMM_OK)

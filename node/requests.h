@@ -18,6 +18,7 @@ struct requests_judged {
     enum requests_state state;
     struct card_join join;       /* borrows from the request's bytes */
     struct invites_entry invite; /* requests_judged_close */
+    struct gmm_id replaces;      /* the participant of this id, whose root is lost; zero: nobody */
 };
 /* May this request be admitted, and how far is it? GMM_EDENIED, GMM_EEXPIRED with the rule in msg: of another network,
  * not under an invite of ours, the invite used by another card, revoked or expired, for another id or office, a
@@ -41,6 +42,11 @@ struct requests_list {
 enum gmm_err requests_pending(struct node *node, struct requests_list *out);
 void requests_list_close(struct requests_list *list);
 
+/* Proposes that the newcomer takes the place of the participant that it replaces: as requests_admit, but by REPLACE,
+ * which two thirds support before it has effect. */
+struct standing_done;
+enum gmm_err requests_replace(struct node *node, const struct requests_judged *judged, struct standing_done *done,
+                              struct gmm_msg *msg);
 /* Admits or certifies: adds the certificate and writes ADMIT, gives the newcomer the epochs of the groups it is in now,
  * and keeps the request as answered. All durable when it returns. GMM_EDENIED: the rule that refuses. *late (may be
  * NULL) counts the groups whose epoch could not be made at once (it follows later). */

@@ -123,6 +123,28 @@ def expulsion(ilo, iom, undp, who, everybody):
     assert {row["participant"]: row["status"] for row in at}["undp"] == "active", at
 
 
+def lost_root(ilo, iom, who, fao, hub):
+    """fao begins anew under its id: its groups go on, its old keys are out. Of the other three all of four's two thirds."""
+    refused(1, "exists", ["invite", "--for", "fao", "--address", hub.address], "--replace", home=ilo.home)
+    refused(2, "usage", ["invite", "--for", "new", "--replace", "--address", hub.address], "--replace", home=ilo.home)
+    invite = ilo.json("invite", "--for", "fao", "--replace", "--address", hub.address)["invite"]
+    again = Office("fao", folder="fao-again")
+    again.run("join", invite)
+    refused(4, "not-permitted", ["roster", "add", "fao", "--yes"], "gmm roster replace fao", home=ilo.home)
+    done = ilo.json("roster", "replace", "fao", "--yes")
+    assert done["waits"]["have"] == 1 and done["waits"]["what"] == "replace", done
+    for office in (iom, who):
+        spread(ilo, iom, who, fao)
+        done = office.json("roster", "cosign", done["waits"]["subject"])
+    assert done["waits"] is None and done["status"] == "active", done
+    spread(ilo, iom, who)
+    again.run("sync", "--timeout", "60")
+    assert sorted(row["status"] for row in ilo.json("roster") if row["participant"] == "fao") == ["active", "expelled"]
+    assert "fao" in ilo.json("group", "show", "all")["members"]
+    fao.run("sync", "--timeout", "20", status=5)
+    return again
+
+
 def election(ilo, iom, who, fao):
     """Of four electors three; the chair has no say in when."""
     rest = [ilo, iom, who, fao]
@@ -176,8 +198,10 @@ def test_all():
     groups(ilo, iom)
     leads(ilo, iom, everybody)
     expulsion(ilo, iom, undp, who, everybody)
-    election(ilo, iom, who, fao)
-    handover(ilo, iom, who, [ilo, iom, who, fao])
+    daemons.pop().stop()
+    again = lost_root(ilo, iom, who, fao, hub)
+    election(ilo, iom, who, again)
+    handover(ilo, iom, who, [ilo, iom, who, again])
     for daemon in daemons:
         daemon.stop()
 
