@@ -1,6 +1,7 @@
 #include "node/assembly.h"
 
 #include "node/batches.h"
+#include "node/bundlepeer.h"
 #include "node/joining.h"
 #include "node/log.h"
 #include "node/net.h"
@@ -40,6 +41,8 @@ static enum gmm_err take(struct node *node, const struct node_later *later)
     }
     if (later->kind == EFFECT_VIEW)
         return view_changed(node);
+    if (later->kind == EFFECT_PEER)
+        return bundlepeer_synced(node, &later->id);
     if (later->kind == EFFECT_CHUNK_HERE)
         return project_chunk_here(node, &later->gid, &later->id);
     if (later->kind == EFFECT_JOIN_REQUEST)

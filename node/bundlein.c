@@ -335,7 +335,7 @@ static enum gmm_err remember(struct bundlein *in)
     enum gmm_err err = in->is_whole && !in->left_out ? bundlepeer_got(&in->peer, &in->opening, in->is_last)
                                                      : bundlepeer_saw(&in->peer, &in->opening);
     if (err == GMM_OK)
-        err = bundlepeer_save(&in->peer, in->node->store);
+        err = bundlepeer_save(&in->peer, in->node->store, true);
     return err == GMM_OK ? node_flush(in->node) : err;
 }
 

@@ -156,7 +156,8 @@ static enum gmm_err put_fragments(struct bundleout *out, enum cargo_kind kind, c
     while (err == GMM_OK && f.offset < f.total) {
         struct buffer piece;
         uint64_t left = room(out);
-        if (left < CARGO_ITEM_HEAD + FRAGMENT_HEAD + FRAGMENT_MIN && f.total - f.offset > FRAGMENT_MIN) {
+        uint32_t least = f.total - f.offset < FRAGMENT_MIN ? f.total - f.offset : FRAGMENT_MIN;
+        if (left < CARGO_ITEM_HEAD + FRAGMENT_HEAD + least) {
             err = next_part(out);
             left = room(out);
         }
@@ -347,7 +348,7 @@ static enum gmm_err remember(struct bundleout *out, struct bundlepeer *peer, str
     holdings_close(&peer->sent);
     peer->sent = *ours;
     holdings_init(ours);
-    return bundlepeer_save(peer, out->node->store);
+    return bundlepeer_save(peer, out->node->store, true);
 }
 
 enum gmm_err bundleout_add(struct bundleout *out, const struct view_office *office, enum bundleout_base base,
@@ -361,7 +362,7 @@ enum gmm_err bundleout_add(struct bundleout *out, const struct view_office *offi
     if (err != GMM_OK)
         return gmm_fail(msg, err, "what was exchanged with %s before cannot be read: %s", office->office,
                         gmm_err_text(err));
-    err = holdings_of(&ours, out->node, &office->pid);
+    err = holdings_of(&ours, out->node, &office->pid, true);
     if (err == GMM_OK) {
         bool rests = base == BUNDLEOUT_SENT && peer.since != 0;
         out->office = office;

@@ -5,6 +5,7 @@
 
 #define NAME "bundle."
 #define BYTES_MAX (512u << 20)
+#define SYNCED_MS 60000u
 
 static void name_of(char name[STORE_NAME_BYTES], const struct gmm_id *sign_pk)
 {
@@ -85,7 +86,7 @@ enum gmm_err bundlepeer_load(struct bundlepeer *peer, struct store *store, const
     return err;
 }
 
-enum gmm_err bundlepeer_save(struct bundlepeer *peer, struct store *store)
+enum gmm_err bundlepeer_save(struct bundlepeer *peer, struct store *store, bool durable)
 {
     char name[STORE_NAME_BYTES];
     struct buffer out;
@@ -111,7 +112,7 @@ enum gmm_err bundlepeer_save(struct bundlepeer *peer, struct store *store)
     name_of(name, &peer->sign_pk);
     enum gmm_err err = out.failed;
     if (err == GMM_OK)
-        err = store_begin(store, true);
+        err = store_begin(store, durable);
     if (err == GMM_OK)
         err = store_set(store, name, out.p, out.len);
     buffer_close(&out);
@@ -261,4 +262,41 @@ enum gmm_err bundlepeer_told(struct bundlepeer *peer, uint64_t made_ms, struct h
     holdings_init(held);
     peer->heard_ms = made_ms;
     return GMM_OK;
+}
+
+static enum gmm_err note_synced(struct bundlepeer *peer, struct node *node, const struct gmm_id *pid, uint64_t now_ms)
+{
+    struct holdings ours;
+    enum gmm_err err = holdings_of(&ours, node, pid, false);
+    for (size_t i = 0; err == GMM_OK && i < peer->held.thing_count; i++)
+        err = holdings_add_thing(&ours, peer->held.things[i]);
+    if (err == GMM_OK) {
+        holdings_sort(&ours);
+        holdings_close(&peer->held);
+        peer->held = ours;
+        holdings_init(&ours);
+        peer->synced_ms = now_ms;
+        /* What it said in a bundle that was made before is older than this. */
+        peer->heard_ms = peer->heard_ms > now_ms ? peer->heard_ms : now_ms;
+        err = bundlepeer_save(peer, node->store, false);
+    }
+    holdings_close(&ours);
+    return err;
+}
+
+enum gmm_err bundlepeer_synced(struct node *node, const struct gmm_id *sign_pk)
+{
+    struct bundlepeer peer;
+    const struct view *view = engine_view(node->engine);
+    const struct view_office *office = view == NULL ? NULL : view_office(view, sign_pk);
+    uint64_t now_ms = node_now_ms();
+    if (office == NULL || node->read_only)
+        return GMM_OK;
+    enum gmm_err err = bundlepeer_load(&peer, node->store, sign_pk);
+    if (err != GMM_OK)
+        return err;
+    if (peer.synced_ms < node->opened_ms || now_ms >= peer.synced_ms + SYNCED_MS)
+        err = note_synced(&peer, node, &office->pid, now_ms);
+    bundlepeer_close(&peer);
+    return err;
 }

@@ -27,7 +27,7 @@ struct bundlepeer {
 /* A peer that nothing is kept of is a new one. Errors of the store; GMM_ENOMEM. */
 enum gmm_err bundlepeer_load(struct bundlepeer *peer, struct store *store, const struct gmm_id *sign_pk);
 /* Into the open transaction. */
-enum gmm_err bundlepeer_save(struct bundlepeer *peer, struct store *store);
+enum gmm_err bundlepeer_save(struct bundlepeer *peer, struct store *store, bool durable);
 void bundlepeer_close(struct bundlepeer *peer);
 /* A part of theirs is here, wholly; last: it was the last one. */
 enum gmm_err bundlepeer_got(struct bundlepeer *peer, const struct bundle_opening *opening, bool last);
@@ -38,5 +38,8 @@ size_t bundlepeer_lost(const struct bundlepeer *peer, struct cargo_lost *out, si
 /* They told what they hold (taken on success) and what of ours they have: unless a later bundle told it before. */
 enum gmm_err bundlepeer_told(struct bundlepeer *peer, uint64_t made_ms, struct holdings *held, uint64_t complete,
                              bool lost);
+/* A session with this office is in sync: it holds the logs and objects that we do; of chunks that says nothing. Noted
+ * at most once a minute, in the open transaction. */
+enum gmm_err bundlepeer_synced(struct node *node, const struct gmm_id *sign_pk);
 
 #endif

@@ -117,7 +117,7 @@ static enum gmm_err on_chunk(void *arg, const struct gmm_id *gid, const struct g
     return may_have(g, gid) ? holdings_add_thing(g->out, cargo_thing(id)) : GMM_OK;
 }
 
-enum gmm_err holdings_of(struct holdings *out, struct node *node, const struct gmm_id *pid)
+enum gmm_err holdings_of(struct holdings *out, struct node *node, const struct gmm_id *pid, bool chunks)
 {
     const struct logs *logs = engine_logs(node->engine);
     const struct directory *directory = engine_directory(node->engine);
@@ -137,7 +137,7 @@ enum gmm_err holdings_of(struct holdings *out, struct node *node, const struct g
     for (size_t i = 0; err == GMM_OK && i < forks_count(forks); i++)
         if (may_have(&g, &forks_at(forks, i)->key.group))
             err = holdings_add_thing(out, cargo_thing(&forks_at(forks, i)->hash));
-    if (err == GMM_OK)
+    if (err == GMM_OK && chunks)
         err = store_each_chunk(node->store, on_chunk, &g);
     if (err != GMM_OK)
         holdings_close(out);

@@ -270,6 +270,7 @@ enum gmm_err node_open(struct node **out, const char *home, unsigned flags, cons
     node->above = above;
     node->read_only = (flags & NODE_READ_ONLY) != 0;
     node->daemon = (flags & NODE_DAEMON) != 0;
+    node->opened_ms = node_now_ms();
     node->effects = effects_new();
     node->pending = calloc(1, sizeof *node->pending);
     enum gmm_err err = GMM_ENOMEM;

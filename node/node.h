@@ -35,7 +35,8 @@ struct node_transport {
 };
 /* What an effect asks of the layers above. */
 struct node_later {
-    enum effect_kind kind; /* ENTRIES, SECRET, VIEW, CHUNK_HERE, CHUNK_NOT, JOIN_REQUEST, JOIN_ANSWERED, FORK */
+    enum effect_kind
+        kind; /* ENTRIES, SECRET, VIEW, PEER (in sync: id), CHUNK_HERE, CHUNK_NOT, JOIN_REQUEST, JOIN_ANSWERED, FORK */
     struct run_key key;
     uint64_t first_seq;
     uint32_t count, conn;
@@ -59,6 +60,7 @@ struct node_above {
 struct node {
     char home[HOME_PATH_MAX];
     bool read_only, daemon;
+    uint64_t opened_ms;
     struct home_lock lock;
     struct config config;
     struct keystore *keystore;

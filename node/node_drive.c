@@ -261,6 +261,10 @@ static enum gmm_err carry_out(struct node *node, struct effect *effect)
     case EFFECT_PEER:
         if (node->net != NULL)
             node->transport->peer_changed(node->net, effect->conn, effect);
+        if (effect->as.peer.state == ENGINE_PEER_SYNCED) {
+            effect->id = effect->as.peer.sign_pk;
+            return queue_later(node, effect);
+        }
         return effect->as.peer.state == ENGINE_PEER_OPEN ? note_peer(node, effect) : GMM_OK;
     case EFFECT_WRAP_KEYS:
         return on_wrap_keys(node, effect->as.outdated);
