@@ -409,20 +409,39 @@ struct lineage {
     enum epoch_domain domain;
 };
 
+enum gmm_err keyring_domain(const struct keyring *ring, const struct view *view, const struct view_epoch *epoch,
+                            uint8_t conv[32])
+{
+    while (epoch != NULL && epoch->epoch.domain == EPOCH_DOMAIN_INHERITED && epoch->epoch.parent_count > 0) {
+        const struct view_epoch *parent = view_epoch(view, &epoch->epoch.parents[0]);
+        if (parent == NULL || parent->epoch.gen >= epoch->epoch.gen)
+            return GMM_EUNKNOWN;
+        epoch = parent;
+    }
+    const uint8_t *secret = epoch == NULL ? NULL : keyring_secret(ring, &epoch->id);
+    if (secret == NULL)
+        return GMM_EUNKNOWN;
+    chunk_domain(conv, secret, &epoch->gid);
+    return GMM_OK;
+}
+
 /* "The domain is new after a removal": inheriting needs that nobody who can read under a parent, or knows its domain,
- * has left, and that whoever opens the new epoch opens its first parent too. */
+ * has left, and that whoever opens the new epoch opens its first parent, and the domain, too. */
 static void trace(struct lineage *out, const struct keyring *ring, const struct sending *s)
 {
     const struct view_epoch *tips[LIMIT_EPOCH_PARENTS];
     *out = (struct lineage){.count = sending_tips(s, tips, LIMIT_EPOCH_PARENTS)};
     bool left = false;
+    uint8_t conv[32];
     for (size_t i = 0; i < out->count; i++) {
         out->parents[i] = tips[i]->id;
         out->secrets[i] = keyring_secret(ring, &tips[i]->id);
         out->gen = tips[i]->epoch.gen > out->gen ? tips[i]->epoch.gen : out->gen;
         left = left || !sending_clean(s, tips[i]);
     }
-    bool inherit = out->count > 0 && s->group->history_full && !left && out->secrets[0] != NULL;
+    bool inherit = out->count > 0 && s->group->history_full && !left && out->secrets[0] != NULL &&
+                   keyring_domain(ring, s->view, tips[0], conv) == GMM_OK;
+    sodium_memzero(conv, sizeof conv);
     out->domain = inherit ? EPOCH_DOMAIN_INHERITED : EPOCH_DOMAIN_NEW;
 }
 
@@ -537,21 +556,5 @@ enum gmm_err keyring_sending(struct keyring *ring, const struct view *view, cons
         choice.epoch_id = (*epoch)->id;
     remember(ring, &choice, view);
     sending_close(&s);
-    return GMM_OK;
-}
-
-enum gmm_err keyring_domain(const struct keyring *ring, const struct view *view, const struct view_epoch *epoch,
-                            uint8_t conv[32])
-{
-    while (epoch != NULL && epoch->epoch.domain == EPOCH_DOMAIN_INHERITED && epoch->epoch.parent_count > 0) {
-        const struct view_epoch *parent = view_epoch(view, &epoch->epoch.parents[0]);
-        if (parent == NULL || parent->epoch.gen >= epoch->epoch.gen)
-            return GMM_EUNKNOWN;
-        epoch = parent;
-    }
-    const uint8_t *secret = epoch == NULL ? NULL : keyring_secret(ring, &epoch->id);
-    if (secret == NULL)
-        return GMM_EUNKNOWN;
-    chunk_domain(conv, secret, &epoch->gid);
     return GMM_OK;
 }

@@ -180,6 +180,12 @@ static bool enough(const struct sending *s, const struct view_epoch *epoch)
     return true;
 }
 
+static bool have_domain(const struct sending *s, const struct sending_epoch *e, sending_have_fn *have, const void *arg)
+{
+    const struct sending_epoch *domain = domain_of(s, e);
+    return domain != NULL && have(arg, &domain->epoch->id);
+}
+
 const struct view_epoch *sending_choose(const struct sending *s, sending_have_fn *have, const void *arg,
                                         enum sending_state *state)
 {
@@ -193,7 +199,7 @@ const struct view_epoch *sending_choose(const struct sending *s, sending_have_fn
             found = SENDING_LACKING;
         else if (epoch->bad)
             found = SENDING_BAD;
-        else if (!have(arg, &epoch->id))
+        else if (!have(arg, &epoch->id) || !have_domain(s, &s->epochs[i], have, arg))
             found = SENDING_CLOSED;
         *state = found < *state ? found : *state;
         if (found == SENDING_USABLE)

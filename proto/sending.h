@@ -13,7 +13,7 @@
 /* Why there is none to send under; the first that holds of any epoch of the group. */
 enum sending_state {
     SENDING_USABLE = 1,
-    SENDING_CLOSED,  /* one is usable, but its secret is not held here: a WRAP is due to us */
+    SENDING_CLOSED,  /* one is usable, but its secret, or its chunk domain's, is not held here: a WRAP is due to us */
     SENDING_BAD,     /* an EPOCH_BAD stands against the only one: a WRAP answers it */
     SENDING_LACKING, /* no history is kept, and it does not reach every current office */
     SENDING_LEFT,    /* somebody who can read under it has left */

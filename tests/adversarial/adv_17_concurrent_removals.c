@@ -1,64 +1,14 @@
 /* Adversarial test 17: concurrent removals of X and Y end in one epoch that excludes both. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "keys/secret.h"
-#include "proto/sending.h"
-#include "tests/lib/holder.h"
+#include "tests/adversarial/epochs_fixture.h"
 #include "tests/sim/seeds.h"
 #include "tests/sim/sim.h"
-
-static bool have_all(const void *arg, const struct gmm_id *id)
-{
-    (void)arg;
-    (void)id;
-    return true;
-}
-
-/* What a node chooses to which the entries came in an order of their own. */
-static struct gmm_id chosen_in_order(struct world *w, const struct gmm_id *gid, unsigned order)
-{
-    struct fold *fold = fold_new(w->directory);
-    struct gmm_id id = {{0}};
-    struct sending s;
-    enum sending_state state;
-    assert_non_null(fold);
-    for (unsigned i = 0; i < w->entry_count; i++) {
-        /* 7 and the number of entries have no common factor: each comes once */
-        const struct world_entry *e = &w->entries[(order + 7 * i) % w->entry_count];
-        assert_int_equal(fold_add(fold, e->header, &e->id, e->body, e->len), GMM_OK);
-    }
-    assert_int_equal(sending_open(&s, fold_view(fold), gid, w->now_ms), GMM_OK);
-    const struct view_epoch *epoch = sending_choose(&s, have_all, NULL, &state);
-    if (epoch != NULL)
-        id = epoch->id;
-    sending_close(&s);
-    fold_free(fold);
-    return id;
-}
 
 /* The chair removes X and makes an epoch, the lead removes Y and makes one, neither knowing of the other. */
 static void adv_17_concurrent_removals_of_x_and_y(void **state)
 {
     (void)state;
-    struct world w;
-    struct charter charter;
-    struct gmm_id gid;
-    struct holder at_wb;
-    world_charter(&charter);
-    snprintf(charter.leads[3], sizeof charter.leads[3], "iom");
-    world_open(&w, &charter);
-    unsigned iom = world_join(&w, "iom", IDENTITY_INTL_ORG), wb = world_join(&w, "wb", IDENTITY_MEMBER);
-    unsigned x = world_join(&w, "x", IDENTITY_MEMBER), y = world_join(&w, "y", IDENTITY_MEMBER);
-    world_gid_thematic(&w, "decent-work", &gid);
-    unsigned first = world_epoch(&w, iom, &gid, 1, NULL, 0, (const unsigned[]){0, iom, wb, x, y}, 5);
+    unsigned y = world_join(&w, "y", IDENTITY_MEMBER);
+    unsigned first = world_epoch(&w, iom, &work, 1, NULL, 0, (const unsigned[]){0, iom, wb, who, y}, 5);
     struct world_epoch without_x = {.gen = 2,
                                     .parents = &first,
                                     .parent_count = 1,
@@ -66,33 +16,24 @@ static void adv_17_concurrent_removals_of_x_and_y(void **state)
                                     .recipient_count = 4,
                                     .history = true};
     struct world_epoch without_y = without_x;
-    without_y.recipients = (const unsigned[]){0, iom, wb, x};
-    world_members(&w, 0, &gid, HEADER_REMOVE, (const unsigned[]){w.offices[x].participant}, 1);
-    unsigned a = world_epoch_as(&w, 0, &gid, &without_x);
-    world_members(&w, iom, &gid, HEADER_REMOVE, (const unsigned[]){w.offices[y].participant}, 1);
-    unsigned b = world_epoch_as(&w, iom, &gid, &without_y);
+    without_y.recipients = (const unsigned[]){0, iom, wb, who};
+    remove_from(&work, 0, who);
+    unsigned a = world_epoch_as(&w, 0, &work, &without_x);
+    remove_from(&work, iom, y);
+    unsigned b = world_epoch_as(&w, iom, &work, &without_y);
     assert_true(view_epoch(world_view(&w), &w.entries[a].id)->valid);
     assert_true(view_epoch(world_view(&w), &w.entries[b].id)->valid);
-    for (unsigned order = 0; order < w.entry_count; order++) {
-        struct gmm_id none = chosen_in_order(&w, &gid, order);
-        assert_true(id_is_zero(&none)); /* both are given up by everybody who knows both removals */
-    }
+    assert_true(all_choose(&work, NULL)); /* both are given up by everybody who knows both removals */
 
-    holder_open(&at_wb, &w, wb);
     assert_int_equal(holder_scan(&at_wb, &w), GMM_OK);
-    unsigned merge = holder_epoch(&at_wb, &w, &gid);
+    unsigned merge = holder_epoch(&at_wb, &w, &work);
     const struct view_epoch *e = view_epoch(world_view(&w), &w.entries[merge].id);
     assert_true(e != NULL && e->valid && e->epoch.gen == 3 && e->epoch.parent_count == 2);
     assert_int_equal(e->epoch.recipient_count, 3);
-    assert_null(epoch_find(&e->epoch, &w.offices[x].sign_pk));
+    assert_null(epoch_find(&e->epoch, &w.offices[who].sign_pk));
     assert_null(epoch_find(&e->epoch, &w.offices[y].sign_pk));
     assert_int_equal(e->epoch.domain, EPOCH_DOMAIN_NEW);
-    for (unsigned order = 0; order < w.entry_count; order++) {
-        struct gmm_id id = chosen_in_order(&w, &gid, order);
-        assert_true(id_equal(&id, &w.entries[merge].id));
-    }
-    holder_close(&at_wb);
-    world_close(&w);
+    assert_true(all_choose(&work, &w.entries[merge].id));
 }
 
 #define OFFICES 7u
@@ -161,7 +102,7 @@ static void one_epoch_excludes_both(struct sim *sim, const struct gmm_id *gid, u
 static void adv_17_simulated(void **state)
 {
     (void)state;
-    for (unsigned long i = 0; i < seeds_count(20, 200); i++) {
+    for (unsigned long i = 0; i < seeds_count(10, 200); i++) {
         struct sim_options options = {.seed = seeds_at(i),
                                       .offices = OFFICES,
                                       .links = 8,
@@ -203,7 +144,7 @@ static void adv_17_simulated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(adv_17_concurrent_removals_of_x_and_y),
+        cmocka_unit_test_setup_teardown(adv_17_concurrent_removals_of_x_and_y, setup, teardown),
         cmocka_unit_test(adv_17_simulated),
     };
     if (secret_open(SECRET_ALLOW_UNLOCKED, NULL) != GMM_OK)

@@ -284,6 +284,19 @@ static void domains_need_secrets(void **state)
     uint8_t expected[32];
     chunk_domain(expected, keyring_secret(at_ilo.ring, &w.entries[first].id), &work);
     assert_memory_equal(conv, expected, sizeof conv);
+    /* a member goes on with the domain and lets nobody open it: the next epoch has one of its own */
+    unsigned hidden = world_epoch(&w, iom, &work, 3, &second, 1, (const unsigned[]){iom}, 1);
+    const struct world_epoch as = {.gen = 4,
+                                   .parents = &hidden,
+                                   .parent_count = 1,
+                                   .recipients = (const unsigned[]){0, iom, wb},
+                                   .recipient_count = 3,
+                                   .inherited = true};
+    unsigned shown = world_epoch_as(&w, iom, &work, &as);
+    assert_int_equal(holder_scan(&at_ilo, &w), GMM_OK);
+    assert_true(holder_holds(&at_ilo, &w, shown) && !holder_holds(&at_ilo, &w, hidden));
+    unsigned next = holder_epoch(&at_ilo, &w, &work);
+    assert_int_equal(epoch_at(next)->epoch.domain, EPOCH_DOMAIN_NEW);
 }
 
 static const struct view_epoch *sending(struct holder *h, uint64_t now_ms)

@@ -222,6 +222,23 @@ static void why_there_is_none(void **state)
     assert_true(id_is_zero(sending(&circle)) && state_of == SENDING_LEFT);
 }
 
+/* "The sender holds its secret and that of the epoch that opened its chunk domain." */
+static void the_domain_is_needed_too(void **state)
+{
+    (void)state;
+    unsigned first = epoch_of(0, 1, NULL, 0);
+    const struct world_epoch as = {.gen = 2,
+                                   .parents = &first,
+                                   .parent_count = 1,
+                                   .recipients = (const unsigned[]){0, iom, unu, wb},
+                                   .recipient_count = 4,
+                                   .inherited = true};
+    unsigned second = world_epoch_as(&w, iom, &all, &as);
+    assert_true(sends_under(&all, second));
+    assert_null(choose(&all, w.now_ms, have_but, &w.entries[first].id));
+    assert_int_equal(state_of, SENDING_CLOSED);
+}
+
 static void whom_it_reaches(void **state)
 {
     (void)state;
@@ -288,9 +305,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(epoch_for_sending),    TEST(epochs_of_the_removed), TEST(wrapped_recipients), TEST(tips),
-        TEST(who_reads_by_history), TEST(who_knows_the_domain),  TEST(makers_count),       TEST(why_there_is_none),
-        TEST(whom_it_reaches),      TEST(boundaries_and_cover),  TEST(allocations_fail),
+        TEST(epoch_for_sending),        TEST(epochs_of_the_removed), TEST(wrapped_recipients), TEST(tips),
+        TEST(who_reads_by_history),     TEST(who_knows_the_domain),  TEST(makers_count),       TEST(why_there_is_none),
+        TEST(the_domain_is_needed_too), TEST(boundaries_and_cover),  TEST(allocations_fail),   TEST(whom_it_reaches),
+        TEST(boundaries_and_cover),     TEST(allocations_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

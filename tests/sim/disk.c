@@ -377,6 +377,14 @@ const uint8_t *disk_entry_body(const struct disk *disk, size_t log, uint64_t seq
     return disk->logs[log].entries[seq]->body;
 }
 
+const uint8_t *disk_secret(const struct disk *disk, const struct gmm_id *epoch_id)
+{
+    for (size_t i = 0; i < disk->count; i++)
+        if (disk->writes[i].has_secret && id_equal(&disk->writes[i].id, epoch_id))
+            return disk->writes[i].secret;
+    return NULL;
+}
+
 uint64_t disk_floor(const struct disk *disk)
 {
     uint64_t floor = 0;

@@ -30,6 +30,8 @@ const struct run_key *disk_log_key(const struct disk *disk, size_t log, uint64_t
 const struct gmm_id *disk_entry_id(const struct disk *disk, size_t log, uint64_t seq);
 const uint8_t *disk_entry_header(const struct disk *disk, size_t log, uint64_t seq);
 const uint8_t *disk_entry_body(const struct disk *disk, size_t log, uint64_t seq, size_t *len); /* NULL: absent */
+/* An epoch's secret that lies on it, or NULL. */
+const uint8_t *disk_secret(const struct disk *disk, const struct gmm_id *epoch_id);
 uint64_t disk_floor(const struct disk *disk);
 bool disk_holds(const struct disk *disk, const struct gmm_id *id);
 bool disk_find_log(const struct disk *disk, const struct run_key *key, size_t *log);

@@ -285,6 +285,18 @@ void sim_crash(struct sim *sim, unsigned office)
             sim->posts[i - 1] = sim->posts[--sim->post_count];
 }
 
+void sim_retire(struct sim *sim, unsigned office)
+{
+    size_t kept = 0;
+    sim_crash(sim, office);
+    sim->offices[office].retired = true;
+    sim->offices[office].restart_ms = UINT64_MAX;
+    for (size_t i = 0; i < sim->link_count; i++)
+        if (sim->links[i].a != office && sim->links[i].b != office)
+            sim->links[kept++] = sim->links[i];
+    sim->link_count = kept;
+}
+
 static bool cut(const struct sim *sim, unsigned a, unsigned b)
 {
     return ((sim->side >> a ^ sim->side >> b) & 1u) != 0;
@@ -431,7 +443,7 @@ static bool settled(struct sim *sim)
     if (sim->post_count > 0)
         return false;
     for (unsigned i = 0; i < sim->options.offices; i++)
-        if (sim->offices[i].engine == NULL || !engine_idle(sim->offices[i].engine))
+        if (!sim->offices[i].retired && (sim->offices[i].engine == NULL || !engine_idle(sim->offices[i].engine)))
             return false;
     for (size_t i = 0; i < sim->link_count; i++) {
         bool open = false;
@@ -464,7 +476,7 @@ void sim_heal(struct sim *sim)
     sim->failures = false;
     sim->side = 0;
     for (unsigned i = 0; i < sim->options.offices; i++)
-        if (sim->offices[i].engine == NULL)
+        if (sim->offices[i].engine == NULL && !sim->offices[i].retired)
             sim->offices[i].restart_ms = sim->now_ms;
 }
 
@@ -509,6 +521,7 @@ void sim_free(struct sim *sim)
     free(sim->links);
     free(sim->posts);
     free(sim->acknowledged);
+    free(sim->sealed);
     free(sim);
 }
 

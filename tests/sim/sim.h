@@ -58,11 +58,28 @@ void sim_circle(struct sim *sim, unsigned members, struct gmm_id *gid);
 /* One of any office's, with those whose bit is set. */
 void sim_circle_of(struct sim *sim, unsigned owner, uint64_t members, bool history, struct gmm_id *gid);
 
+/* SUSPEND or RESTORE of an office's participant; false: it is down, or may not. */
+bool sim_suspend(struct sim *sim, unsigned office, uint16_t type, unsigned whom);
+/* The root of `whom` revokes the office's key, by an object that `office` brings in; whom's process ends for good. */
+bool sim_revoke(struct sim *sim, unsigned office, unsigned whom);
+/* Its process ends for good, and nobody tries to reach it any more. Its disk and its keys stay. */
+void sim_retire(struct sim *sim, unsigned office);
+/* An epoch that no honest office would make, following all tips that `office` knows. Bits are offices. */
+struct sim_epoch {
+    uint64_t recipients, lied_to; /* lied_to: another secret is wrapped to these */
+    bool history, inherited;
+};
+bool sim_forge_epoch(struct sim *sim, unsigned office, const struct gmm_id *gid, const struct sim_epoch *as);
+
 /* Invariants; they print what broke, with the seed, and return false. */
 bool sim_check_safety(const struct sim *sim);    /* no two offices hold different entries at one place; no acknowledged
                                                     post lost; none sealed under an epoch that its author must not use */
 bool sim_check_converged(struct sim *sim);       /* every office has and can open all acknowledged posts it may have */
 bool sim_check_outsiders(const struct sim *sim); /* no office holds anything of a group it is not a member of */
+/* No office can open, with all its keys and all that anybody holds, an entry whose author knew at the time that it was
+ * no member of the group, nor tell that a file was uploaded then; in a group with full history those apart that are
+ * members now. *tried (may be NULL) counts such entries and offices. */
+bool sim_check_thieves(struct sim *sim, size_t *tried);
 size_t sim_acknowledged(const struct sim *sim);
 const struct gmm_id *sim_acknowledged_at(const struct sim *sim, size_t index, struct gmm_id *gid);
 /* Does the office hold this post, and its epoch's secret? */

@@ -1,8 +1,10 @@
 /* What must hold of every run. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/thief.h"
 #include "tests/sim/sim_state.h"
 
 static bool is_current(const struct view *v, const struct gmm_id *gid, const struct gmm_id *sign_pk, uint64_t now_ms)
@@ -32,7 +34,7 @@ static bool all_current(const struct sim *sim, const struct view *v, const struc
     return true;
 }
 
-/* "The sender holds its secret, and it is clean in the sender's fold." */
+/* "It is clean in the sender's fold." */
 static bool sealed_well(const struct sim *sim, const struct view *v, const struct header *h)
 {
     const struct view_epoch *e = view_epoch(v, &h->epoch), *domain = e;
@@ -41,17 +43,39 @@ static bool sealed_well(const struct sim *sim, const struct view *v, const struc
     return domain != NULL && e->valid && !e->bad && all_current(sim, v, e) && all_current(sim, v, domain);
 }
 
+/* Who may read it, and what a file would be called that is uploaded with it, as its author knows the group. */
+static void note_sealed(struct sim *sim, unsigned office, const struct view *v, const struct header *h,
+                        const struct gmm_id *id)
+{
+    struct sealed *sealed = sim_must(realloc(sim->sealed, (sim->sealed_count + 1) * sizeof *sealed));
+    struct sealed *note = &sealed[sim->sealed_count++];
+    uint8_t conv[32];
+    sim->sealed = sealed;
+    *note = (struct sealed){.id = *id, .gid = h->group, .author = office};
+    note->history = view_group(v, &h->group)->history_full;
+    for (unsigned i = 0; i < sim->options.offices; i++)
+        if (is_current(v, &h->group, &sim->offices[i].keystore->sign_pk, sim->now_ms))
+            note->current |= UINT64_C(1) << i;
+    if (engine_domain(sim->offices[office].engine, &h->group, sim->now_ms, conv) != GMM_OK)
+        sim->misused = true;
+    else
+        thief_chunk(&note->chunk, conv, &sim->nid, &h->group, SIM_FILE, sizeof SIM_FILE);
+}
+
 void sim_check_sealed(struct sim *sim, unsigned office, const struct effect *effect)
 {
     const struct view *v = engine_view(sim->offices[office].engine);
     for (uint32_t r = 0; r < effect->as.store.run_count; r++)
         for (uint32_t i = 0; i < admitted_count(effect->as.store.runs[r]); i++) {
+            const struct run_entry *entry = admitted_entry(effect->as.store.runs[r], i);
             struct header h;
-            header_decode(&h, admitted_entry(effect->as.store.runs[r], i)->header);
+            header_decode(&h, entry->header);
             if (h.type < 64 || !id_equal(&h.author, &sim->offices[office].keystore->sign_pk))
                 continue;
-            if (v != NULL && sealed_well(sim, v, &h))
+            if (v != NULL && sealed_well(sim, v, &h)) {
+                note_sealed(sim, office, v, &h, &entry->id);
                 continue;
+            }
             printf("seed %" PRIu64 ": office %u sealed under an epoch that it must not use\n", sim->options.seed,
                    office);
             sim->misused = true;

@@ -1,4 +1,4 @@
-/* Who takes part: keys, certificates, admissions; and what an office does when it is told to. */
+/* Who takes part: keys, certificates, admissions. */
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -60,7 +60,7 @@ static void certify(struct sim *sim, unsigned i)
     hash_sign(o->join_signature, o->keystore->sign_sk, LABEL_JOIN, &sim->nid, o->pid.b, sizeof o->pid.b);
 }
 
-static void add_object(struct sim *sim, unsigned office, const uint8_t *bytes, size_t len)
+void sim_add_object(struct sim *sim, unsigned office, const uint8_t *bytes, size_t len)
 {
     struct engine_event event = {
         .kind = ENGINE_ADD_OBJECT, .bytes = bytes, .len = len, .request = ++sim->offices[office].next_request};
@@ -105,7 +105,7 @@ static void admit(struct sim *sim, unsigned i)
     snprintf(admission.id, sizeof admission.id, "p%u", i);
     snprintf(admission.name, sizeof admission.name, "Participant %u", i);
     memcpy(admission.join_signature, o->join_signature, HASH_SIG_BYTES);
-    add_object(sim, 0, o->certificate, o->certificate_len);
+    sim_add_object(sim, 0, o->certificate, o->certificate_len);
     buffer_init(&body, 4096);
     if (control_admit_encode(&body, &admission) != GMM_OK)
         abort();
@@ -129,8 +129,8 @@ struct sim *sim_new(const struct sim_options *options)
     for (unsigned i = 0; i < options->offices; i++) {
         certify(sim, i);
         sim_boot(sim, i);
-        add_object(sim, i, sim->offices[0].charter, sim->offices[0].charter_len);
-        add_object(sim, i, sim->offices[i].certificate, sim->offices[i].certificate_len);
+        sim_add_object(sim, i, sim->offices[0].charter, sim->offices[0].charter_len);
+        sim_add_object(sim, i, sim->offices[i].certificate, sim->offices[i].certificate_len);
     }
     sim_run(sim, 100);
     for (unsigned i = 1; i < options->offices; i++)
@@ -147,82 +147,4 @@ struct sim *sim_new(const struct sim_options *options)
     sim_plan_failure(sim, BREAK, options->break_every_ms);
     sim_plan_failure(sim, CRASH, options->crash_every_ms);
     return sim;
-}
-
-bool sim_append(struct sim *sim, unsigned office, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
-                struct gmm_id *id)
-{
-    struct engine_event event = {.kind = ENGINE_APPEND,
-                                 .request = ++sim->offices[office].next_request,
-                                 .as.append = {.gid = *gid, .type = type, .body = body, .len = len}};
-    sim->append_request = event.request;
-    sim->append_assigned = false;
-    sim_step(sim, office, &event);
-    sim->append_request = 0;
-    if (id != NULL)
-        *id = sim->append_id;
-    return sim->append_assigned;
-}
-
-bool sim_post(struct sim *sim, unsigned office, const struct gmm_id *gid)
-{
-    struct office *o = &sim->offices[office];
-    if (o->engine == NULL)
-        return false;
-    sim->posts = sim_must(realloc(sim->posts, (sim->post_count + 1) * sizeof *sim->posts));
-    struct post post = {.office = office, .generation = o->generation, .request = ++o->next_request, .gid = *gid};
-    sim->posts[sim->post_count++] = post;
-    struct engine_event event = {.kind = ENGINE_ENSURE_EPOCH, .request = post.request, .as.epoch = {*gid, false}};
-    sim_step(sim, office, &event);
-    return true;
-}
-
-void sim_group_all(const struct sim *sim, struct gmm_id *gid)
-{
-    struct gmm_id nobody = {{0}};
-    epoch_group_id(gid, &sim->nid, GROUP_ALL, &nobody, "all", 3);
-}
-
-void sim_group_thematic(const struct sim *sim, const char *name, struct gmm_id *gid)
-{
-    struct gmm_id nobody = {{0}};
-    epoch_group_id(gid, &sim->nid, GROUP_THEMATIC, &nobody, name, strlen(name));
-}
-
-void sim_circle_of(struct sim *sim, unsigned owner, uint64_t members, bool history, struct gmm_id *gid)
-{
-    struct control_group group = {.kind = GROUP_CIRCLE, .history = history};
-    struct buffer body;
-    sim_random_bytes(sim, group.random, sizeof group.random);
-    for (unsigned i = 0; i < sim->options.offices; i++)
-        if ((members >> i & 1u) != 0)
-            group.members[group.member_count++] = sim->offices[i].pid;
-    epoch_group_id(gid, &sim->nid, GROUP_CIRCLE, &sim->offices[owner].pid, group.random, sizeof group.random);
-    buffer_init(&body, 65536);
-    if (control_group_encode(&body, &group) != GMM_OK ||
-        !sim_append(sim, owner, gid, HEADER_GROUP, body.p, body.len, NULL))
-        abort();
-    buffer_close(&body);
-    sim_run(sim, 50);
-}
-
-void sim_circle(struct sim *sim, unsigned members, struct gmm_id *gid)
-{
-    sim_circle_of(sim, 0, UINT64_MAX >> (SIM_OFFICES - members), false, gid);
-    sim->circle = *gid;
-}
-
-bool sim_members(struct sim *sim, unsigned office, const struct gmm_id *gid, uint16_t type, unsigned whom)
-{
-    struct control_members change = {.member_count = 1};
-    struct buffer body;
-    if (sim->offices[office].engine == NULL)
-        return false;
-    change.members[0] = sim->offices[whom].pid;
-    buffer_init(&body, 4096);
-    if (control_members_encode(&body, &change) != GMM_OK)
-        abort();
-    bool done = sim_append(sim, office, gid, type, body.p, body.len, NULL);
-    buffer_close(&body);
-    return done;
 }

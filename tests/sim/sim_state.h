@@ -18,7 +18,8 @@ struct office {
     uint8_t *certificate, *charter;
     size_t certificate_len, charter_len;
     uint8_t join_signature[HASH_SIG_BYTES];
-    bool clone; /* its keystore is another's */
+    bool clone;   /* its keystore is another's */
+    bool retired; /* for good */
 };
 struct wire { /* one connection */
     uint32_t conn;
@@ -59,6 +60,13 @@ struct acknowledged {
     struct gmm_id id, gid;
     unsigned office;
 };
+struct sealed { /* an entry, as its author knew the group when it sealed it */
+    struct gmm_id id, gid;
+    unsigned author;
+    uint64_t current; /* offices */
+    bool history;
+    struct gmm_id chunk; /* of a file that everybody has, if it was uploaded then */
+};
 struct sim {
     struct sim_options options;
     uint64_t random, now_ms, order, bytes;
@@ -79,15 +87,19 @@ struct sim {
     bool failures;
     uint64_t append_request; /* of sim_append */
     struct gmm_id append_id;
-    bool append_assigned, misused; /* misused: an entry was sealed for somebody who had left */
+    bool append_assigned, misused; /* misused: an entry was sealed under an epoch that its author must not use */
+    struct sealed *sealed;
+    size_t sealed_count;
 };
 
 void *sim_must(void *p);
 void sim_random_bytes(struct sim *sim, uint8_t *out, size_t n);
 void sim_step(struct sim *sim, unsigned office, struct engine_event *event);
+void sim_add_object(struct sim *sim, unsigned office, const uint8_t *bytes, size_t len);
 void sim_boot(struct sim *sim, unsigned office);
 void sim_plan_failure(struct sim *sim, enum happening what, uint32_t every_ms);
-/* sim_check.c: is what this office wants stored sealed for nobody who has left? Noted. */
+#define SIM_FILE "a file that everybody has"
+/* sim_check.c: notes what this office wants stored, and whether it sealed it well. */
 void sim_check_sealed(struct sim *sim, unsigned office, const struct effect *effect);
 
 #endif
