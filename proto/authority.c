@@ -144,8 +144,11 @@ enum gmm_err authority_apply(struct state *s, struct change *c)
         err = rule->apply(s, c, &d);
         return err == GMM_OK && d.as_chair && id_is_zero(&c->log.group) ? state_act(s, c) : err;
     }
-    /* An epoch is kept even when it is refused, so that others can name it. */
+    /* An epoch is kept even when it is refused, so that others can name it; a WRAP, because it gives away a secret all
+     * the same. */
     if (err != GMM_ENOMEM && c->type == HEADER_EPOCH)
         return state_epoch(s, c, false);
+    if (err != GMM_ENOMEM && c->type == HEADER_WRAP)
+        return authority_epochs_note_stray(s, c);
     return err == GMM_ENOMEM ? err : GMM_OK;
 }

@@ -66,3 +66,11 @@ enum gmm_err authority_epochs_apply_wrap(struct state *s, struct change *c, cons
 {
     return state_note(s, &s->wraps, &d->epoch_id, &d->sign_pk, c);
 }
+
+enum gmm_err authority_epochs_note_stray(struct state *s, struct change *c)
+{
+    struct gmm_id epoch_id, sign_pk;
+    if (epoch_rewrap_peek(&epoch_id, &sign_pk, c->body, c->len) != GMM_OK)
+        return GMM_OK;
+    return state_note(s, &s->strays, &epoch_id, &sign_pk, c);
+}

@@ -33,5 +33,7 @@ judge_fn authority_epochs_judge_wrapkey, authority_epochs_judge_epoch, authority
     authority_epochs_judge_wrap;
 judge_apply_fn authority_epochs_apply_wrapkey, authority_epochs_apply_epoch, authority_epochs_apply_bad,
     authority_epochs_apply_wrap;
+/* A WRAP that has no effect. */
+enum gmm_err authority_epochs_note_stray(struct state *s, struct change *c);
 
 #endif

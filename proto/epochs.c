@@ -128,32 +128,32 @@ static struct view_epoch *collect(const struct state *s)
     return epochs;
 }
 
-static struct state_note *counting_wraps(const struct state *s, struct view_epoch *epochs, size_t *count)
+/* The WRAPs that count, or those that do not: these and the strays of the state. */
+static struct state_note *choose_wraps(const struct state *s, struct view_epoch *epochs, bool counting, size_t *count)
 {
-    struct state_note *kept = calloc(s->wraps.count + 1, sizeof *kept);
+    struct state_note *kept = calloc(s->wraps.count + s->strays.count + 1, sizeof *kept);
     *count = 0;
     if (kept == NULL)
         return NULL;
     for (size_t i = 0; i < s->wraps.count; i++)
-        if (wrap_counts(s, epochs, s->epoch_count, &s->wraps.list[i]))
+        if (wrap_counts(s, epochs, s->epoch_count, &s->wraps.list[i]) == counting)
             kept[(*count)++] = s->wraps.list[i];
+    for (size_t i = 0; !counting && i < s->strays.count; i++)
+        kept[(*count)++] = s->strays.list[i];
     qsort(kept, *count, sizeof *kept, compare_notes);
     return kept;
 }
 
-static enum gmm_err make_wraps(struct epochs *out, const struct state_note *kept, size_t count)
+static struct view_wrap *show_wraps(const struct state_note *kept, size_t count)
 {
-    out->wraps = calloc(count + 1, sizeof *out->wraps);
-    if (out->wraps == NULL)
-        return GMM_ENOMEM;
-    out->wrap_count = count;
-    for (size_t i = 0; i < count; i++)
-        out->wraps[i] = (struct view_wrap){.epoch_id = kept[i].epoch_id,
-                                           .sign_pk = kept[i].sign_pk,
-                                           .author = kept[i].change->log.author,
-                                           .body = kept[i].change->body,
-                                           .len = kept[i].change->len};
-    return GMM_OK;
+    struct view_wrap *wraps = calloc(count + 1, sizeof *wraps);
+    for (size_t i = 0; wraps != NULL && i < count; i++)
+        wraps[i] = (struct view_wrap){.epoch_id = kept[i].epoch_id,
+                                      .sign_pk = kept[i].sign_pk,
+                                      .author = kept[i].change->log.author,
+                                      .body = kept[i].change->body,
+                                      .len = kept[i].change->len};
+    return wraps;
 }
 
 /* Complaints of one office about one epoch become one; an epoch is bad while a WRAP behind the last is missing. */
@@ -189,20 +189,22 @@ static enum gmm_err make_complaints(struct epochs *out, const struct state *s, c
 
 enum gmm_err epochs_resolve(struct epochs *out, const struct state *s)
 {
-    size_t wrap_count = 0;
-    struct state_note *wraps = NULL;
+    struct state_note *wraps = NULL, *strays = NULL;
     enum gmm_err err = GMM_ENOMEM;
     *out = (struct epochs){.epochs = collect(s), .epoch_count = s->epoch_count};
     if (out->epochs == NULL || validate(out->epochs, out->epoch_count) != GMM_OK)
         goto done;
-    wraps = counting_wraps(s, out->epochs, &wrap_count);
-    if (wraps == NULL)
+    wraps = choose_wraps(s, out->epochs, true, &out->wrap_count);
+    strays = choose_wraps(s, out->epochs, false, &out->stray_count);
+    if (wraps == NULL || strays == NULL)
         goto done;
-    err = make_wraps(out, wraps, wrap_count);
-    if (err == GMM_OK)
-        err = make_complaints(out, s, wraps, wrap_count);
+    out->wraps = show_wraps(wraps, out->wrap_count);
+    out->strays = show_wraps(strays, out->stray_count);
+    if (out->wraps != NULL && out->strays != NULL)
+        err = make_complaints(out, s, wraps, out->wrap_count);
 done:
     free(wraps);
+    free(strays);
     if (err != GMM_OK)
         epochs_close(out);
     return err;
@@ -212,6 +214,7 @@ void epochs_close(struct epochs *epochs)
 {
     free(epochs->epochs);
     free(epochs->wraps);
+    free(epochs->strays);
     free(epochs->complaints);
     *epochs = (struct epochs){0};
 }
@@ -222,6 +225,8 @@ void epochs_show(const struct epochs *epochs, struct view *view)
     view->epoch_count = epochs->epoch_count;
     view->wraps = epochs->wraps;
     view->wrap_count = epochs->wrap_count;
+    view->strays = epochs->strays;
+    view->stray_count = epochs->stray_count;
     view->complaints = epochs->complaints;
     view->complaint_count = epochs->complaint_count;
 }

@@ -7,9 +7,9 @@
 
 struct epochs {
     struct view_epoch *epochs;         /* sorted by id; their recipients are borrowed from the records */
-    struct view_wrap *wraps;           /* sorted by epoch, office, canonical order */
+    struct view_wrap *wraps, *strays;  /* sorted by epoch, office, canonical order; strays: of no effect */
     struct view_complaint *complaints; /* sorted by epoch, office */
-    size_t epoch_count, wrap_count, complaint_count;
+    size_t epoch_count, wrap_count, stray_count, complaint_count;
 };
 
 /* GMM_ENOMEM: nothing is made. */

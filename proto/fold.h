@@ -58,7 +58,7 @@ struct view_epoch {
     bool bad;   /* an EPOCH_BAD stands against it and no WRAP has answered it */
 };
 /* WRAP entries, to be tried by the office that they name: to offices of members; where the group keeps no history only
- * to recipients of the epoch. */
+ * to recipients of the epoch. Others are strays: of no effect, but they give the secret away all the same. */
 struct view_wrap {
     struct gmm_id epoch_id, sign_pk, author;
     const uint8_t *body;
@@ -173,8 +173,8 @@ struct view {
     uint64_t term_from_ms, term_until_ms;
     char name[LIMIT_NAME_TEXT + 1];
     struct gmm_id leads[LIMIT_THEMATIC];
-    size_t participant_count, office_count, group_count, epoch_count, wrap_count, complaint_count, cut_count,
-        fork_count;
+    size_t participant_count, office_count, group_count, epoch_count, wrap_count, stray_count, complaint_count,
+        cut_count, fork_count;
     size_t removal_count, absence_count, event_count, term_count, handover_count, lead_term_count, ballot_count,
         proposal_count;
     const struct view_participant *participants; /* sorted by pid */
@@ -182,6 +182,7 @@ struct view {
     const struct view_group *groups;         /* sorted by gid */
     const struct view_epoch *epochs;         /* sorted by id */
     const struct view_wrap *wraps;           /* sorted by epoch_id, sign_pk, canonical order */
+    const struct view_wrap *strays;          /* likewise */
     const struct view_complaint *complaints; /* sorted by epoch_id, sign_pk */
     const struct view_cut *cuts;             /* sorted by sign_pk, group, instance */
     const struct view_fork *forks;           /* sorted by log */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/readers.h"
+
 /* Highest gen, then smallest id. */
 static int compare_places(const void *a, const void *b)
 {
@@ -46,12 +48,6 @@ static enum gmm_err find_current(struct sending *s)
     return GMM_OK;
 }
 
-static bool is_current(const struct sending *s, const struct gmm_id *sign_pk)
-{
-    const struct view_office *office = view_office(s->view, sign_pk);
-    return office != NULL && s->current[office - s->view->offices];
-}
-
 size_t sending_first_wrap(const struct view *v, const struct view_epoch *epoch, const struct gmm_id *sign_pk)
 {
     size_t low = 0, high = v->wrap_count;
@@ -68,52 +64,24 @@ size_t sending_first_wrap(const struct view *v, const struct view_epoch *epoch, 
     return low;
 }
 
-/* Recipients and offices both ascend by key: one walk. */
-static bool recipients_current(const struct sending *s, const struct epoch *epoch)
+/* "Clean in a fold when all of these are current offices of the group": all who can read. */
+static enum gmm_err judge(struct sending *s)
 {
-    const struct view *v = s->view;
-    size_t at = 0;
-    for (size_t i = 0; i < epoch->recipient_count; i++) {
-        const struct gmm_id *sign_pk = &epoch->recipients[i].sign_pk;
-        while (at < v->office_count && id_compare(&v->offices[at].sign_pk, sign_pk) < 0)
-            at++;
-        if (at == v->office_count || !id_equal(&v->offices[at].sign_pk, sign_pk) || !s->current[at])
-            return false;
-    }
-    return true;
-}
-
-/* Not so: "its maker, its recipients, the offices that a WRAP names for it" are all current offices. */
-static bool somebody_left(const struct sending *s, const struct view_epoch *epoch)
-{
-    static const struct gmm_id lowest = {{0}};
-    const struct view *v = s->view;
-    if (!is_current(s, &epoch->author) || !recipients_current(s, &epoch->epoch))
-        return true;
-    for (size_t i = sending_first_wrap(v, epoch, &lowest); i < v->wrap_count; i++) {
-        if (!id_equal(&v->wraps[i].epoch_id, &epoch->id))
-            break;
-        if (!is_current(s, &v->wraps[i].sign_pk))
-            return true;
-    }
-    return false;
-}
-
-/* Children stand before their parents: a gen is above those of the parents. */
-static void judge(struct sending *s)
-{
+    struct readers readers;
+    enum gmm_err err = readers_open(&readers, s->view, &s->group->gid);
+    if (err != GMM_OK)
+        return err;
     for (size_t i = 0; i < s->count; i++) {
-        struct sending_epoch *child = &s->epochs[i];
-        child->left = child->left || somebody_left(s, child->epoch);
-        const struct epoch *epoch = &child->epoch->epoch;
+        const struct epoch *epoch = &s->epochs[i].epoch->epoch;
+        s->epochs[i].left = !readers_are_all(&readers, &s->epochs[i].epoch->id, s->current);
         for (size_t k = 0; k < epoch->history_count; k++) {
             struct sending_epoch *parent = find(s, &epoch->parents[epoch->history[k].parent]);
-            if (parent == NULL)
-                continue;
-            parent->covered = true;
-            parent->left = parent->left || child->left;
+            if (parent != NULL)
+                parent->covered = true;
         }
     }
+    readers_close(&readers);
+    return GMM_OK;
 }
 
 enum gmm_err sending_open(struct sending *s, const struct view *v, const struct gmm_id *gid, uint64_t now_ms)
@@ -133,8 +101,10 @@ enum gmm_err sending_open(struct sending *s, const struct view *v, const struct 
         if (v->epochs[i].valid && id_equal(&v->epochs[i].gid, gid))
             s->epochs[s->count++].epoch = &v->epochs[i];
     qsort(s->epochs, s->count, sizeof *s->epochs, compare_places);
-    judge(s);
-    return GMM_OK;
+    if (judge(s) == GMM_OK)
+        return GMM_OK;
+    sending_close(s);
+    return GMM_ENOMEM;
 }
 
 void sending_close(struct sending *s)

@@ -335,6 +335,7 @@ void state_close(struct state *s)
     free(s->epochs);
     free(s->complaints.list);
     free(s->wraps.list);
+    free(s->strays.list);
     *s = (struct state){0};
 }
 

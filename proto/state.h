@@ -29,7 +29,7 @@ struct state_epoch {
     const struct change *change;
     bool by_member;
 };
-struct state_note { /* an EPOCH_BAD or a WRAP that has effect: about an epoch and an office */
+struct state_note { /* an EPOCH_BAD or a WRAP: about an epoch and an office */
     struct gmm_id epoch_id, sign_pk;
     const struct change *change;
     size_t position; /* in canonical order */
@@ -100,7 +100,7 @@ struct state {
     struct gmm_id *wrap_pks;    /* announced; at the index of the key's first certificate in offices; zero: none */
     struct state_epoch *epochs; /* in canonical order */
     size_t epoch_count, epoch_cap;
-    struct state_notes complaints, wraps;
+    struct state_notes complaints, wraps, strays; /* strays: WRAPs without effect */
     struct state_removal *removals; /* in the order in which they took effect */
     size_t removal_count, removal_cap;
     struct state_circle_cut *circle_cuts;

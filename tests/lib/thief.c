@@ -78,11 +78,11 @@ static bool try_recipients(const struct view_epoch *e, const struct epoch_contex
     return false;
 }
 
-static bool try_wraps(const struct view *v, const struct view_epoch *e, const struct gmm_id *nid,
+static bool try_wraps(const struct view_wrap *wraps, size_t count, const struct view_epoch *e, const struct gmm_id *nid,
                       const struct keystore *keys, uint8_t secret[32])
 {
-    for (size_t i = 0; i < v->wrap_count; i++) {
-        const struct view_wrap *wrap = &v->wraps[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct view_wrap *wrap = &wraps[i];
         struct epoch_context ctx = {.nid = nid, .gid = &e->gid, .author = &wrap->author};
         if (!id_equal(&wrap->epoch_id, &e->id))
             continue;
@@ -120,7 +120,9 @@ void thief_tries(struct thief *t, const struct view *everything, const struct ke
             struct epoch_context ctx = {.nid = &t->nid, .gid = &e->gid, .author = &e->author};
             if (thief_knows(t, &e->id))
                 continue;
-            if (!try_recipients(e, &ctx, keys, secret) && !try_wraps(everything, e, &t->nid, keys, secret) &&
+            if (!try_recipients(e, &ctx, keys, secret) &&
+                !try_wraps(everything->wraps, everything->wrap_count, e, &t->nid, keys, secret) &&
+                !try_wraps(everything->strays, everything->stray_count, e, &t->nid, keys, secret) &&
                 !try_children(t, everything, e, secret))
                 continue;
             thief_knew(t, &e->id, &e->gid, secret);

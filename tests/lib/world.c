@@ -639,18 +639,25 @@ static void put_past(struct hash *h, const struct view *v)
     }
 }
 
+static void put_wraps(struct hash *h, const struct view_wrap *wraps, size_t count)
+{
+    put_u64(h, count);
+    for (size_t i = 0; i < count; i++) {
+        put_id(h, &wraps[i].epoch_id);
+        put_id(h, &wraps[i].sign_pk);
+        put_id(h, &wraps[i].author);
+        hash_update(h, wraps[i].body, wraps[i].len);
+    }
+}
+
 static void put_epochs(struct hash *h, const struct view *v)
 {
     for (size_t i = 0; i < v->epoch_count; i++) {
         put_id(h, &v->epochs[i].id); /* and what the entry says */
         put_u64(h, (uint64_t)v->epochs[i].valid << 1 | v->epochs[i].bad);
     }
-    for (size_t i = 0; i < v->wrap_count; i++) {
-        put_id(h, &v->wraps[i].epoch_id);
-        put_id(h, &v->wraps[i].sign_pk);
-        put_id(h, &v->wraps[i].author);
-        hash_update(h, v->wraps[i].body, v->wraps[i].len);
-    }
+    put_wraps(h, v->wraps, v->wrap_count);
+    put_wraps(h, v->strays, v->stray_count);
     for (size_t i = 0; i < v->complaint_count; i++) {
         put_id(h, &v->complaints[i].epoch_id);
         put_id(h, &v->complaints[i].sign_pk);

@@ -13,8 +13,8 @@ static bool is_current(const struct view *v, const struct gmm_id *gid, const str
     return office != NULL && view_office_in_group(v, gid, office, now_ms);
 }
 
-/* Whoever can read under an epoch: "its maker, its recipients, the offices that a WRAP names for it, and all who can
- * read under a valid epoch that wraps its secret as history". Written anew, apart from proto/sending.c. */
+/* Who can read under an epoch by records that have effect; written anew, apart from proto/readers.c. What comes of the
+ * others, the thieves find out (sim_thief.c). */
 static bool all_current(const struct sim *sim, const struct view *v, const struct view_epoch *e)
 {
     if (!is_current(v, &e->gid, &e->author, sim->now_ms))
