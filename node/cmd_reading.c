@@ -224,34 +224,11 @@ static enum gmm_err add_note(struct node *node, const struct read_found *found, 
     return failed ? GMM_ENOMEM : GMM_OK;
 }
 
-/* Two heads are both shown: the first, and in its list the other. */
-static bool find_shown(struct node *node, struct call *call, struct read_found *found)
-{
-    struct gmm_msg msg = {.text = ""};
-    json_t *choices = json_array();
-    enum gmm_err err = read_find(node, call_text(call, "ref"), NULL, found, choices, &msg);
-    if (err == GMM_EAMBIGUOUS) {
-        enum gmm_err again = read_texts(node, call_text(call, "ref"), &found->texts, &found->text_count);
-        found->by_symbol = again == GMM_OK && found->text_count > 0;
-        if (found->by_symbol) {
-            found->newest = found->texts[0].version;
-            err = projection_get(node->projection, &found->texts[0].id, &found->item);
-        }
-    }
-    if (err == GMM_OK) {
-        json_decref(choices);
-        return true;
-    }
-    read_close(found);
-    fail(call, err, &msg, choices);
-    return false;
-}
-
 static void show(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
     struct read_found found;
-    if (!find_shown(node, call, &found))
+    if (!find_or_fail(node, call, call_text(call, "ref"), &found))
         return;
     json_t *result = item_json(node, &found.item);
     enum gmm_err err = result == NULL ? GMM_ENOMEM : GMM_OK;

@@ -34,11 +34,12 @@ def test_heads():
     sync()
     both = {here["id"], there["id"]}
     for office in (ilo, iom):
-        shown = office.json("show", S)
+        for command in (("show", S), ("get", S, "-o", lib.path("x"))):
+            error = office.error(2, *command)
+            assert {c["id"] for c in error["choices"]} == both, error
+        shown = office.json("show", here["id"])
         assert set(shown["heads"]) == both and shown["version"] == 2, shown
-        assert "joins them" in office.text("show", S)
-        error = office.error(2, "get", S, "-o", lib.path("x"))
-        assert {c["id"] for c in error["choices"]} == both, error
+        assert "joins them" in office.text("show", here["id"])
         assert office.json("show", english["id"])["stale"]
     ilo.error(2, "post", "-", "--revises", S, "--yes", data=b"x")
     other = post(ilo, b"y", "--symbol", "GMG/2014/4", "--to", "all")["id"]
