@@ -134,6 +134,7 @@ class Year:
                 home=self.offices[self.suspended].home)
         readers = post(self.iom, "while.txt")["readers"]
         assert self.suspended not in readers and "unu" in readers, readers
+        meet(self.iom, *self.others(self.iom))  # within the month: wrap keys of last month may be gone in the next
 
     def expulsion(self):
         """unu and the expelled one have not heard of it: what it tells unu afterwards has no effect."""
@@ -177,6 +178,7 @@ class Year:
         self.iom.run("role", "accept")
         self.healed_ms = self.clock.ms()
         post(self.wb, "healed.txt")
+        meet(self.wb, *[office for office in active if office is not self.wb], passes=2)
 
     def election(self):
         self.clock.set("2015-09-01T10:00:00")
