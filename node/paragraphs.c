@@ -104,6 +104,8 @@ enum gmm_err paragraphs_split(struct paragraphs *out, const char *text, size_t l
 {
     size_t capacity = 0, start = 0, skip;
     *out = (struct paragraphs){0};
+    if (len == 0)
+        return GMM_OK;
     enum gmm_err err = GMM_OK;
     for (size_t at = 0; at < len && err == GMM_OK;) {
         const char *end = memchr(text + at, '\n', len - at);
