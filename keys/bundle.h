@@ -26,7 +26,8 @@ struct bundle_head {
     struct gmm_id nid, eph_pk;
     uint8_t wrap_id[8];
 };
-/* ver u8 = 1, from 32, to 32, number u64, part u32, rests u64, time u64, SIG(from, bundle-signature, all before ‖ eph_pk) */
+/* ver u8 = 1, from 32, to 32, number u64, part u32, rests u64, time u64, SIG(from, bundle-signature, all before ‖
+ * eph_pk) */
 struct bundle_opening {
     struct gmm_id from, to; /* sign_pk */
     uint64_t number;        /* of this maker's bundles for this office, from 1 */

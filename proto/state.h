@@ -101,7 +101,7 @@ struct state {
     struct state_epoch *epochs; /* in canonical order */
     size_t epoch_count, epoch_cap;
     struct state_notes complaints, wraps, strays; /* strays: WRAPs without effect */
-    struct state_removal *removals; /* in the order in which they took effect */
+    struct state_removal *removals;               /* in the order in which they took effect */
     size_t removal_count, removal_cap;
     struct state_circle_cut *circle_cuts;
     size_t circle_cut_count, circle_cut_cap;
