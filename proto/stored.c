@@ -31,7 +31,7 @@ static void by_marks(uint64_t *ms, const struct anchors_record *anchor, const st
     for (size_t i = 0; i < log->record_count; i++) {
         const struct anchors_record *record = log->records[i];
         if (record->seq > anchor->seq && number / 8 < record->mark_len &&
-            (record->marks[number / 8] >> number % 8 & 1u) != 0) {
+            ((unsigned)record->marks[number / 8] >> number % 8 & 1u) != 0) {
             earlier(ms, record);
             return;
         }
