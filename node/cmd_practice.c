@@ -104,7 +104,7 @@ static void post(struct node *node, struct call *call)
     struct groups_audience audience = {.name = NULL};
     struct record_practice practice;
     struct gmm_id id;
-    char country[3];
+    char country[3] = "";
     const char *to = call_text(call, "to") == NULL ? "all" : call_text(call, "to");
     json_t *choices = json_array(), *result = NULL;
     enum gmm_err err = read_practice(node, call, &practice, country, &msg);

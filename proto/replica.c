@@ -15,29 +15,29 @@ bool replica_may_have(struct core *core, const struct replica *replica, const st
 
 uint64_t replica_has(const struct replica *replica, const struct logs_log *log)
 {
-    return log->index < replica->has_count ? replica->has_next[log->index] : 0;
+    return log->index < replica->has_count ? replica->has[log->index].next : 0;
 }
 
 enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log, uint64_t next)
 {
     if (log->index >= replica->has_count) {
         size_t count = log->index + 64;
-        uint64_t *grown = realloc(replica->has_next, count * sizeof *grown);
+        struct replica_holding *grown = realloc(replica->has, count * sizeof *grown);
         if (grown == NULL)
             return GMM_ENOMEM;
         memset(grown + replica->has_count, 0, (count - replica->has_count) * sizeof *grown);
-        replica->has_next = grown;
+        replica->has = grown;
         replica->has_count = count;
     }
-    if (replica->has_next[log->index] < next)
-        replica->has_next[log->index] = next;
+    if (replica->has[log->index].next < next)
+        replica->has[log->index].next = next;
     return GMM_OK;
 }
 
 void replica_lower_has(struct replica *replica, const struct logs_log *log, uint64_t next)
 {
-    if (log->index < replica->has_count && replica->has_next[log->index] > next)
-        replica->has_next[log->index] = next;
+    if (log->index < replica->has_count && replica->has[log->index].next > next)
+        replica->has[log->index].next = next;
 }
 
 void replica_groups(struct core *core, const struct replica *replica, struct gmm_id *out)

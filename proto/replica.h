@@ -17,13 +17,27 @@ struct replica_range {
     uint64_t next, to;
     uint64_t ticket; /* of the LOAD under way; 0: none */
 };
+/* What the peer holds of a log, as far as we know. */
+struct replica_holding {
+    uint64_t next;  /* all before this seq */
+    bool unchecked; /* so says a run of what we hold already; it was not compared with ours */
+};
+/* A signed head of the peer's that is not ours: unless a proof of the fork comes of it, what the peer has told us is
+ * not acknowledged, so that it says so again in the next session. */
+struct replica_doubt {
+    struct logs_log *log;
+    uint64_t seq;
+    struct gmm_id id;
+    uint64_t retry_ms; /* not before this is it looked into again */
+};
 struct replica {
     struct peer *peer;
     struct gmm_id groups; /* fingerprint of the groups that it may have */
     bool have_sent, objects_agreed, heads_sent, heads_received, busy, synced;
-    /* by index of log: the peer holds all before this seq, as far as we know */
-    uint64_t *has_next;
+    struct replica_holding *has; /* by index of log */
     size_t has_count;
+    struct replica_doubt *doubts;
+    size_t doubt_count, doubt_capacity;
     uint64_t announced, acked; /* arrival numbers of ours */
     uint64_t changed_ms;
     uint8_t token[REPLICA_TOKEN_BYTES]; /* of the peer's, to be acknowledged */
@@ -85,6 +99,11 @@ enum gmm_err replica_on_proofs_have(struct core *core, struct replica *replica, 
 enum gmm_err replica_on_proof(struct core *core, const uint8_t *payload, size_t len);
 /* The peer's entries are not ours: finds out where they part. */
 enum gmm_err replica_probe_start(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log);
+/* A signed head of the peer's with our head's number and another id. */
+enum gmm_err replica_doubt(struct core *core, struct replica *replica, struct logs_log *log,
+                           const struct message_head *head);
+/* Looks into doubts; *due: when it should again, at the latest. */
+enum gmm_err replica_settle_doubts(struct replicate *r, struct core *core, struct replica *replica, uint64_t *due);
 bool replica_probing(const struct replicate *r, const struct logs_log *log);
 /* A run that a probe asked for: *taken. */
 enum gmm_err replica_probe_run(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log,
@@ -98,6 +117,8 @@ uint64_t replica_probe_tick(struct replicate *r, uint64_t now_ms);
 enum gmm_err replica_send_objects(struct core *core, struct replica *replica);
 void replica_announce(struct core *core, struct replica *replica);
 void replica_announce_one(struct core *core, struct replica *replica, const struct logs_log *log);
+/* It sent a run of what we hold already: our head is announced to it even so, for it to compare. */
+void replica_unchecked(struct core *core, struct replica *replica, const struct logs_log *log);
 enum gmm_err replica_serve(struct core *core, struct replica *replica, const struct message_wants *wants);
 void replica_push(struct core *core, struct replica *replica, struct logs_log *log, uint64_t first, uint64_t last);
 void replica_load_next(struct core *core, struct replica *replica);

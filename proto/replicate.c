@@ -11,7 +11,8 @@ struct replicate *replicate_new(void)
 
 static void replica_free(struct replica *replica)
 {
-    free(replica->has_next);
+    free(replica->has);
+    free(replica->doubts);
     free(replica->ranges);
     free(replica);
 }
@@ -290,26 +291,6 @@ static enum gmm_err on_object(struct replicate *r, struct core *core, const uint
     return GMM_OK;
 }
 
-/* A branch that a proof shows already. */
-static bool proven(const struct core *core, const struct message_head *head)
-{
-    size_t count, first = forks_of(core->forks, &head->key, &count);
-    for (size_t i = first; i < first + count; i++)
-        if (fork_branch_of(forks_at(core->forks, i), head->seq, &head->id) >= 0)
-            return true;
-    return false;
-}
-
-/* The same sequence number under two signed heads. Only what is signed counts as evidence. */
-static enum gmm_err check_fork(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log,
-                               const struct message_head *head)
-{
-    if (log->persisted.seq != head->seq || id_equal(&log->persisted.id, &head->id) || head->seq >= log->end ||
-        proven(core, head) || run_head_verify(head->sig, &core->nid, &head->key, head->seq, &head->id) != GMM_OK)
-        return GMM_OK;
-    return replica_probe_start(r, core, replica, log);
-}
-
 static enum gmm_err on_heads(struct replicate *r, struct core *core, struct replica *replica, const uint8_t *payload,
                              size_t len)
 {
@@ -327,7 +308,7 @@ static enum gmm_err on_heads(struct replicate *r, struct core *core, struct repl
             if ((log = intake_log(core, &head.key)) == NULL)
                 return GMM_ENOMEM;
         }
-        err = check_fork(r, core, replica, log, &head);
+        err = replica_doubt(core, replica, log, &head);
         if (err == GMM_OK && (err = replica_set_has(replica, log, head.seq + 1)) == GMM_OK)
             err = consider(r, core, replica, log);
     }
@@ -436,6 +417,8 @@ static enum gmm_err on_run(struct replicate *r, struct core *core, struct replic
     err = replica_probe_run(r, core, replica, log, payload, len, &taken);
     if (err != GMM_OK || taken || (err = replica_set_has(replica, log, first + count)) != GMM_OK)
         return err;
+    if (first + count <= next_of(log))
+        replica_unchecked(core, replica, log);
     if (first + count <= next_of(log) || first >= log->end || log->cutting || replica_probing(r, log))
         return GMM_OK; /* held already, or of no use */
     if (first != next_of(log)) {
@@ -668,7 +651,12 @@ static uint64_t continue_one(struct replicate *r, struct core *core, struct repl
             due = core->now_ms + REPLICA_QUIET_MS;
         }
     }
-    if (replica->token_len > 0 && replica->token_ticket == UINT64_MAX && !behind(replica, core))
+    uint64_t doubts_due = UINT64_MAX;
+    if (replica_settle_doubts(r, core, replica, &doubts_due) != GMM_OK)
+        peer_close(peer, GMM_ENOMEM, "out of memory");
+    due = doubts_due < due ? doubts_due : due;
+    if (replica->token_len > 0 && replica->token_ticket == UINT64_MAX && replica->doubt_count == 0 &&
+        !behind(replica, core))
         replica->token_ticket = core->next_ticket;
     if (replica->token_len > 0 && replica->token_ticket != UINT64_MAX &&
         (core->oldest_store == 0 || core->oldest_store > replica->token_ticket) &&

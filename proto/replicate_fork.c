@@ -7,6 +7,7 @@
 #include "proto/replica.h"
 
 #define PROBE_MS 30000u /* for one block to come */
+#define DOUBT_MS 5000u  /* from one probe to the next */
 
 /* Proofs */
 
@@ -298,6 +299,71 @@ static enum gmm_err compare(struct replicate *r, struct core *core, struct repli
     probe->next = theirs->first_seq + theirs->count;
     probe->prev = theirs->entries[theirs->count - 1].id;
     return probe->next > block_end(probe) ? go_on(r, core, replica, probe, true) : GMM_OK;
+}
+
+/* Doubts */
+
+/* A branch that a proof shows already. */
+static bool proven(const struct core *core, const struct run_key *key, uint64_t seq, const struct gmm_id *id)
+{
+    size_t count, first = forks_of(core->forks, key, &count);
+    for (size_t i = first; i < first + count; i++)
+        if (fork_branch_of(forks_at(core->forks, i), seq, id) >= 0)
+            return true;
+    return false;
+}
+
+/* Only a signed head counts; the probe sees to the rest. */
+enum gmm_err replica_doubt(struct core *core, struct replica *replica, struct logs_log *log,
+                           const struct message_head *head)
+{
+    if (log->admitted.seq != head->seq || id_equal(&log->admitted.id, &head->id) || head->seq >= log->end ||
+        proven(core, &head->key, head->seq, &head->id) ||
+        run_head_verify(head->sig, &core->nid, &head->key, head->seq, &head->id) != GMM_OK)
+        return GMM_OK;
+    for (size_t i = 0; i < replica->doubt_count; i++)
+        if (replica->doubts[i].log == log)
+            return GMM_OK;
+    if (replica->doubt_count == replica->doubt_capacity) {
+        size_t capacity = replica->doubt_capacity == 0 ? 4 : 2 * replica->doubt_capacity;
+        struct replica_doubt *doubts = realloc(replica->doubts, capacity * sizeof *doubts);
+        if (doubts == NULL)
+            return GMM_ENOMEM;
+        replica->doubts = doubts;
+        replica->doubt_capacity = capacity;
+    }
+    replica->doubts[replica->doubt_count++] = (struct replica_doubt){log, head->seq, head->id, 0};
+    return GMM_OK;
+}
+
+/* A proof holds that branch, or excludes it; or the log was cut and is like the peer's now. */
+static bool settled(const struct core *core, const struct replica_doubt *doubt)
+{
+    const struct logs_log *log = doubt->log;
+    return doubt->seq >= log->end || proven(core, &log->key, doubt->seq, &doubt->id) ||
+           log->admitted.seq < doubt->seq ||
+           (log->admitted.seq == doubt->seq && id_equal(&log->admitted.id, &doubt->id));
+}
+
+enum gmm_err replica_settle_doubts(struct replicate *r, struct core *core, struct replica *replica, uint64_t *due)
+{
+    enum gmm_err err = GMM_OK;
+    for (size_t i = replica->doubt_count; i > 0 && err == GMM_OK; i--) {
+        struct replica_doubt *doubt = &replica->doubts[i - 1];
+        struct logs_log *log = doubt->log;
+        if (settled(core, doubt)) {
+            *doubt = replica->doubts[--replica->doubt_count];
+            continue;
+        }
+        if (core->now_ms >= doubt->retry_ms && log->persisted.seq == log->admitted.seq && !log->cutting &&
+            !replica_probing(r, log)) {
+            doubt->retry_ms = core->now_ms + DOUBT_MS;
+            err = replica_probe_start(r, core, replica, log);
+        }
+        if (doubt->retry_ms > core->now_ms && doubt->retry_ms < *due)
+            *due = doubt->retry_ms;
+    }
+    return err;
 }
 
 enum gmm_err replica_probe_run(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log,

@@ -78,6 +78,20 @@ void replica_announce_one(struct core *core, struct replica *replica, const stru
         send_heads(replica, &head, 1, false, NULL, 0);
 }
 
+void replica_unchecked(struct core *core, struct replica *replica, const struct logs_log *log)
+{
+    if (log->persisted.seq != LOGS_NO_SEQ && log->arrival <= replica->announced)
+        replica_announce_one(core, replica, log);
+    else if (log->index < replica->has_count)
+        replica->has[log->index].unchecked = true;
+}
+
+/* Does the peer know our head already? */
+static bool knows(const struct replica *replica, const struct logs_log *log)
+{
+    return replica_has(replica, log) > log->persisted.seq && !replica->has[log->index].unchecked;
+}
+
 /* The heads that changed since the last announcement, then a token that covers them. */
 void replica_announce(struct core *core, struct replica *replica)
 {
@@ -91,10 +105,11 @@ void replica_announce(struct core *core, struct replica *replica)
     }
     for (size_t i = 0; i < logs_count(core->logs); i++) {
         const struct logs_log *log = logs_at(core->logs, i);
-        if (log->persisted.seq == LOGS_NO_SEQ || log->arrival <= replica->announced ||
-            replica_has(replica, log) > log->persisted.seq || !replica_may_have(core, replica, &log->key.group) ||
-            !head_of(core, log, &heads[count]))
+        if (log->persisted.seq == LOGS_NO_SEQ || log->arrival <= replica->announced || knows(replica, log) ||
+            !replica_may_have(core, replica, &log->key.group) || !head_of(core, log, &heads[count]))
             continue;
+        if (log->index < replica->has_count)
+            replica->has[log->index].unchecked = false;
         count++;
         if (count == MESSAGE_HEADS_MAX) {
             send_heads(replica, heads, count, false, NULL, 0);
