@@ -139,9 +139,10 @@ enum gmm_err holdings_of(struct holdings *out, struct node *node, const struct g
             err = holdings_add_thing(out, cargo_thing(&forks_at(forks, i)->hash));
     if (err == GMM_OK && chunks)
         err = store_each_chunk(node->store, on_chunk, &g);
-    if (err != GMM_OK)
+    if (err == GMM_OK)
+        holdings_sort(out);
+    else
         holdings_close(out);
-    holdings_sort(out);
     return err;
 }
 
@@ -179,8 +180,9 @@ enum gmm_err holdings_decode(struct holdings *out, struct bytes_in *in)
     }
     if (err == GMM_OK && in->failed)
         err = GMM_ECORRUPT;
-    if (err != GMM_OK)
+    if (err == GMM_OK)
+        holdings_sort(out);
+    else
         holdings_close(out);
-    holdings_sort(out);
     return err;
 }

@@ -154,9 +154,9 @@ enum gmm_err standing_restore(struct node *node, const char *id, const char *rea
 
 static enum gmm_err kind_of(const char *text, uint8_t *kind, struct gmm_msg *msg)
 {
-    for (uint8_t k = IDENTITY_MEMBER; k <= IDENTITY_OBSERVER; k++)
+    for (unsigned k = IDENTITY_MEMBER; k <= IDENTITY_OBSERVER; k++)
         if (strcmp(text, identity_kind_text(k)) == 0) {
-            *kind = k;
+            *kind = (uint8_t)k;
             return GMM_OK;
         }
     return gmm_fail(msg, GMM_EUSAGE,

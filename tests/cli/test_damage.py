@@ -75,6 +75,8 @@ class Damaged:
         first = report["faults"][0]
         assert first["kind"] in kinds, (kinds, report["faults"])
         assert item is None or item in [fault["id"] for fault in report["faults"]], (item, report["faults"])
+        if many(False, True):
+            return
         text = self.office.run("verify", *args, status=6).stdout.decode()
         which = f"{first['kind']} {first['id']}" if first["id"] else first["kind"]
         assert f"FAULT {which}: {first['reason']}" in text, (first, text)
