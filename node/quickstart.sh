@@ -94,6 +94,14 @@ for newcomer in iom gov; do
     daemon "$newcomer"
 done
 
+# Of the first document, to be looked for on disk later: words that do not stand in every store anyway ("document" is the name
+# of a column).
+lies_on_disk() { LC_ALL=C grep -rqF -e "$1" "$work/ilo" "$work/iom" "$work/gov" 2>/dev/null; }
+words=
+for word in $(LC_ALL=C tr -cs 'A-Za-z' '\n' <"$1" | awk 'length >= 8' | sort -u | head -n 20); do
+    lies_on_disk "$word" || words="$words $word"
+done
+
 story "4. ILO posts to all participants."
 for file in "$@"; do
     run "--home ilo post '$(basename "$file")' --to all${lang:+ $lang} --yes"
@@ -120,12 +128,13 @@ run "--home iom list"
 office iom list | sed 's/^/    /'
 
 story "6. What lies on disk is sealed: no word of the document is found in the three homes."
-words=$(LC_ALL=C tr -cs 'A-Za-z' '\n' <"$1" | awk 'length >= 8' | sort -u | head -n 20)
+looked=0
 found=0
 for word in $words; do
-    if LC_ALL=C grep -rqF -e "$word" "$work/ilo" "$work/iom" "$work/gov" 2>/dev/null; then found=$((found + 1)); fi
+    looked=$((looked + 1))
+    if lies_on_disk "$word"; then found=$((found + 1)); fi
 done
-printf '  words of the document looked for in the three stores: %d, found: %d\n' "$(echo "$words" | grep -c . || :)" "$found"
+printf '  words of the document looked for in the three stores: %d, found: %d\n' "$looked" "$found"
 [ "$found" -eq 0 ] || fail "plaintext lay on disk"
 
 story "7. Each office checks all it holds: hashes, signatures, chains."
