@@ -1,6 +1,6 @@
 /* The home: everything a node owns, in one folder of mode 0700, under one kernel lock (cli.md: Common rules).
  *
- *   gmm.conf · keys/office.keystore · store.db (+ -wal, -shm) · chunks/xx/… · control (socket) · lock
+ *   gmm.conf · keys/office.keystore · store.db (+ -wal, -shm) · chunks/xx/… · partial/… · control (socket) · lock
  */
 #ifndef GMM_NODE_HOME_H
 #define GMM_NODE_HOME_H

@@ -135,7 +135,7 @@ enum gmm_err net_open(struct net **out, struct node *node, uv_loop_t *loop)
     net->node = node;
     net->loop = loop;
     net->conn_closed = conn_closed;
-    net->alarm_due = UINT64_MAX;
+    net->alarm_due = net->pace_due = UINT64_MAX;
     net->read_buffer = malloc(NET_READ_BYTES);
     net->peers = peers_new(net);
     if (net->read_buffer == NULL || net->peers == NULL) {
@@ -285,6 +285,7 @@ static void keep_time(struct net *net)
     next = due < next ? due : next;
     due = next_watch(net);
     next = due < next ? due : next;
+    next = net->pace_due < next ? net->pace_due : next;
     if (next == net->alarm_due)
         return;
     net->alarm_due = next;
@@ -314,6 +315,8 @@ static void settle(struct net *net)
         net->touched = false;
         flush_store(net);
         net->node->above->settled(net->node);
+        if (net->pace_due <= uv_now(net->loop))
+            net->pace_due = netconn_wake(net);
         flush_conns(net);
         keep_time(net);
         if (net->changed) {

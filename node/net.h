@@ -50,9 +50,8 @@ uv_loop_t *net_loop(const struct net *net);
  * but for wildcard hosts. At most max; returns how many. */
 size_t net_addresses(const struct net *net, char out[][256], size_t max);
 /* Every CONNECTED is followed by exactly one DISCONNECTED, also after the engine closed it, and nothing is RECEIVED in
- * between. DRAINED comes once the engine may think that half of NET_DRAINED_BYTES or more are queued, and less than
- * that is. */
-#define NET_DRAINED_BYTES (256u << 10)
+ * between. DRAINED comes once the engine may think that half of what the link takes in half a second or more is queued,
+ * and less than that is. */
 
 struct net_peer { /* for `peer list` and `sync` */
     char address[256];

@@ -48,7 +48,8 @@ struct net {
     struct netconn *chains[NET_CHAINS]; /* by number */
     struct netconn *dirty;              /* with bytes to write or a DISCONNECTED to tell */
     size_t conn_count, ending_count;
-    uint64_t listing; /* of peers: each session is counted once */
+    uint64_t pace_due; /* the earliest time that a connection waits for; UINT64_MAX: none does */
+    uint64_t listing;  /* of peers: each session is counted once */
     uint8_t *read_buffer;
     uint8_t address_key[16];
     struct net_listener listeners[NET_LISTENERS];

@@ -171,8 +171,24 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
 
+/* The loop comes again then. */
+static void wait_until(struct netconn *conn, uint64_t due)
+{
+    if (due == 0)
+        return;
+    conn->net->pace_due = due < conn->net->pace_due ? due : conn->net->pace_due;
+    conn->net->touched = true;
+}
+
+static int fd_of(const struct netconn *conn)
+{
+    uv_os_fd_t fd = -1;
+    return uv_fileno((const uv_handle_t *)&conn->tcp, &fd) == 0 ? fd : -1;
+}
+
 static void set_reading(struct netconn *conn, bool reading)
 {
+    reading = reading && conn->read_due == 0;
     if (conn->reading == reading || conn->state == NETCONN_CLOSED)
         return;
     conn->reading = reading;
@@ -194,7 +210,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     conn->bytes_in += (uint64_t)n;
     struct engine_event event = {.kind = ENGINE_RECEIVED, .conn = conn->number, .bytes = buf->base, .len = (size_t)n};
     net_step(conn->net, &event);
-    if (conn->queued > PAUSE_BYTES)
+    conn->read_due = netpace_read(&conn->pace, (size_t)n, uv_now(conn->net->loop));
+    wait_until(conn, conn->read_due);
+    if (conn->queued > PAUSE_BYTES || conn->read_due != 0)
         set_reading(conn, false);
 }
 
@@ -244,6 +262,7 @@ void netconn_start(struct netconn *conn)
     name_remote(conn, &address);
     uv_tcp_nodelay(&conn->tcp, 1);
     uv_tcp_keepalive(&conn->tcp, 1, 60);
+    netpace_init(&conn->pace, fd_of(conn));
     conn->state = NETCONN_OPEN;
     conn->owes_disconnect = true;
     struct engine_event event = {.kind = ENGINE_CONNECTED,
@@ -282,6 +301,7 @@ static void drop_sent(struct netconn *conn, size_t n)
 {
     conn->queued -= n;
     conn->bytes_out += n;
+    netpace_wrote(&conn->pace, n);
     while (n > 0) {
         struct netconn_part *part = conn->first;
         size_t left = part->len - conn->first_offset;
@@ -299,14 +319,16 @@ static void drop_sent(struct netconn *conn, size_t n)
     }
 }
 
-static unsigned fill_bufs(const struct netconn *conn, uv_buf_t bufs[PARTS_AT_ONCE], size_t *bytes)
+static unsigned fill_bufs(const struct netconn *conn, uv_buf_t bufs[PARTS_AT_ONCE], size_t most, size_t *bytes)
 {
     unsigned count = 0;
     size_t offset = conn->first_offset;
     *bytes = 0;
-    for (struct netconn_part *part = conn->first; part != NULL && count < PARTS_AT_ONCE; part = part->next) {
-        bufs[count++] = uv_buf_init((char *)part->bytes + offset, (unsigned)(part->len - offset));
-        *bytes += part->len - offset;
+    for (struct netconn_part *part = conn->first; part != NULL && count < PARTS_AT_ONCE && *bytes < most;
+         part = part->next) {
+        size_t n = part->len - offset < most - *bytes ? part->len - offset : most - *bytes;
+        bufs[count++] = uv_buf_init((char *)part->bytes + offset, (unsigned)n);
+        *bytes += n;
         offset = 0;
     }
     return count;
@@ -326,12 +348,25 @@ static void on_written(uv_write_t *request, int status)
     make_dirty(conn);
 }
 
+/* How much may go now; 0: the loop comes again when some may. What is left when it ends goes at once. */
+static size_t may_write(struct netconn *conn)
+{
+    uint64_t again = 0;
+    size_t most =
+        conn->state != NETCONN_OPEN ? SIZE_MAX : netpace_out(&conn->pace, fd_of(conn), uv_now(conn->net->loop), &again);
+    conn->write_due = again;
+    wait_until(conn, again);
+    return most;
+}
+
 static void write_parts(struct netconn *conn)
 {
     uv_buf_t bufs[PARTS_AT_ONCE];
     while (conn->queued > 0 && !conn->writing && conn->state != NETCONN_CLOSED) {
-        size_t bytes;
-        unsigned count = fill_bufs(conn, bufs, &bytes);
+        size_t bytes, most = may_write(conn);
+        if (most == 0)
+            return;
+        unsigned count = fill_bufs(conn, bufs, most, &bytes);
         int n = uv_try_write((uv_stream_t *)&conn->tcp, bufs, count);
         if (n > 0) {
             drop_sent(conn, (size_t)n);
@@ -341,6 +376,7 @@ static void write_parts(struct netconn *conn)
             netconn_close(conn, uv_strerror(n));
             return;
         }
+        netpace_blocked(&conn->pace, fd_of(conn), uv_now(conn->net->loop));
         conn->writing = true;
         conn->writing_bytes = bytes;
         n = uv_write(&conn->write, (uv_stream_t *)&conn->tcp, bufs, count, on_written);
@@ -355,9 +391,13 @@ void netconn_flush(struct netconn *conn)
 {
     write_parts(conn);
     end_when_sent(conn);
-    if (conn->state == NETCONN_OPEN && conn->told >= NET_DRAINED_BYTES / 2 && conn->queued < NET_DRAINED_BYTES / 2) {
+    size_t half = conn->pace.room / 2;
+    if (conn->state == NETCONN_OPEN && conn->told >= half && conn->queued < half) {
         conn->told = conn->queued;
-        struct engine_event event = {.kind = ENGINE_DRAINED, .conn = conn->number, .queued = conn->queued};
+        struct engine_event event = {.kind = ENGINE_DRAINED,
+                                     .conn = conn->number,
+                                     .queued = conn->queued,
+                                     .room = netpace_room(&conn->pace, fd_of(conn), uv_now(conn->net->loop))};
         net_step(conn->net, &event);
     }
     if (conn->state != NETCONN_CLOSED && conn->queued <= PAUSE_BYTES / 2)
@@ -367,4 +407,22 @@ void netconn_flush(struct netconn *conn)
         struct engine_event event = {.kind = ENGINE_DISCONNECTED, .conn = conn->number};
         net_step(conn->net, &event);
     }
+}
+
+uint64_t netconn_wake(struct net *net)
+{
+    uint64_t next = UINT64_MAX, now = uv_now(net->loop);
+    for (size_t i = 0; i < NET_CHAINS; i++)
+        for (struct netconn *conn = net->chains[i]; conn != NULL; conn = conn->chain) {
+            uint64_t *const dues[] = {&conn->write_due, &conn->read_due};
+            for (size_t k = 0; k < 2; k++) {
+                if (*dues[k] != 0 && *dues[k] <= now) {
+                    *dues[k] = 0;
+                    make_dirty(conn);
+                } else if (*dues[k] != 0 && *dues[k] < next) {
+                    next = *dues[k];
+                }
+            }
+        }
+    return next;
 }

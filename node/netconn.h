@@ -5,6 +5,7 @@
 
 #include <uv.h>
 
+#include "node/netpace.h"
 #include "node/node.h"
 
 struct net;
@@ -33,6 +34,8 @@ struct netconn {
     struct netconn_part *first, *last; /* unsent */
     size_t first_offset, queued;
     size_t told; /* what the engine thinks is queued */
+    struct netpace pace;
+    uint64_t write_due, read_due; /* not before (uv_now); 0: at any time */
     uint64_t ending_due;
     /* who is there */
     bool initiator, session_open, was_open, synced;
@@ -56,6 +59,8 @@ void netconn_queue(struct netconn *conn, uint8_t *bytes, size_t len);
 void netconn_flush(struct netconn *conn);
 /* The engine wants it closed: gentle when it gave no error and something is still queued. The reason is kept. */
 void netconn_end(struct netconn *conn, enum gmm_err err, const char *why);
+/* Those whose time has come are dirty again; returns when the next one's does (UINT64_MAX: none waits). */
+uint64_t netconn_wake(struct net *net);
 /* At once. */
 void netconn_close(struct netconn *conn, const char *why);
 

@@ -11,6 +11,7 @@
 #include "node/atrest.h"
 #include "node/clock.h"
 #include "node/node_state.h"
+#include "node/partial.h"
 
 #define LOCK_WAIT_MS 10000u
 #define PINNED "join.pinned" /* the inviter's Noise key, while we wait for our admission */
@@ -207,6 +208,8 @@ static enum gmm_err open_store(struct node *node, struct gmm_msg *msg)
         err = store_open(&node->store, path, node->read_only, id, msg);
     if (err == GMM_OK)
         err = chunkfile_open(&node->chunks, node->home, msg);
+    if (err == GMM_OK && !node->read_only)
+        partial_sweep(node->home, node_now_ms());
     return err;
 }
 

@@ -6,6 +6,7 @@
 #include "node/clock.h"
 #include "node/log.h"
 #include "node/node_state.h"
+#include "node/partial.h"
 #include "proto/clocks.h"
 
 uint64_t node_now_ms(void)
@@ -143,6 +144,8 @@ static enum gmm_err write_store(struct node *node, const struct engine_store *s)
         err = chunkfile_write(node->chunks, &s->chunk_id, s->chunk, s->chunk_len, false);
         if (err == GMM_OK)
             err = store_put_chunk(node->store, &s->chunk_gid, &s->chunk_id, (uint32_t)s->chunk_len);
+        if (err == GMM_OK && s->chunk_staged)
+            partial_drop(node->home, &s->chunk_id);
     }
     return err;
 }
@@ -182,6 +185,30 @@ static enum gmm_err on_load(struct node *node, const struct effect *effect)
     store_load_part(node->store, &effect->as.load.key, effect->as.load.from_seq, effect->as.load.to_seq,
                     effect->as.load.max_bytes, effect->as.load.headers, effect->as.load.exact, &run);
     return queue_event(node, &event, NULL, run);
+}
+
+/* What came of a piece before; nothing is as good as an error. */
+static enum gmm_err on_load_staged(struct node *node, const struct effect *effect)
+{
+    struct engine_event event = {.kind = ENGINE_CHUNK_LOADED, .ticket = effect->ticket};
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    uint32_t total = 0;
+    if (partial_get(node->home, &effect->as.chunk.id, &bytes, &len, &total) == GMM_OK) {
+        event.as.chunk.bytes = bytes;
+        event.as.chunk.len = len;
+        event.as.chunk.total = total;
+    }
+    return queue_event(node, &event, bytes, NULL);
+}
+
+static void on_stage(const struct node *node, const struct effect *effect)
+{
+    if (effect->bytes == NULL)
+        partial_drop(node->home, &effect->as.chunk.id);
+    else
+        (void)partial_put(node->home, &effect->as.chunk.id, effect->as.chunk.offset, effect->as.chunk.max,
+                          effect->bytes, effect->len);
 }
 
 static enum gmm_err on_load_chunk(struct node *node, const struct effect *effect)
@@ -248,7 +275,10 @@ static enum gmm_err carry_out(struct node *node, struct effect *effect)
     case EFFECT_LOAD:
         return on_load(node, effect);
     case EFFECT_LOAD_CHUNK:
-        return on_load_chunk(node, effect);
+        return effect->as.chunk.staged ? on_load_staged(node, effect) : on_load_chunk(node, effect);
+    case EFFECT_STAGE:
+        on_stage(node, effect);
+        return GMM_OK;
     case EFFECT_TIMER:
         node->pending->tick_ms = effect->at_ms;
         if (node->net != NULL)

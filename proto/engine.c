@@ -272,7 +272,7 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
         return GMM_OK;
     case ENGINE_DRAINED:
         if (peer != NULL)
-            peer->transport_queued = event->queued;
+            links_drained(peer, event->queued, event->room);
         return GMM_OK;
     case ENGINE_DISCONNECTED:
         if (peer != NULL)
@@ -306,7 +306,8 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
             fetch_persisted(engine->fetch, core, &event->as.want.gid, &event->as.want.ids[i], true);
         return GMM_OK;
     case ENGINE_WANT_CHUNKS:
-        return fetch_want(engine->fetch, &event->as.want.gid, event->as.want.ids, event->as.want.count);
+        return fetch_want(engine->fetch, &event->as.want.gid, event->as.want.ids, event->as.want.hashes,
+                          event->as.want.count);
     case ENGINE_JOIN_SEND:
         return engine_join_send(engine, peer, event);
     case ENGINE_JOIN_ANSWER:

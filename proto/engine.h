@@ -47,7 +47,8 @@ enum engine_event_kind {
     /* connections; conn numbers are the driver's, never reused within a run */
     ENGINE_CONNECTED, /* connected */
     ENGINE_RECEIVED,  /* conn, bytes */
-    ENGINE_DRAINED,   /* conn, queued: bytes the transport still holds */
+    ENGINE_DRAINED, /* conn, queued: bytes the transport still holds; room: what the link takes in half a second, 0: as
+                       before */
     ENGINE_DISCONNECTED,
     /* answers of the store */
     ENGINE_PERSISTED,    /* ticket */
@@ -62,7 +63,7 @@ enum engine_event_kind {
     ENGINE_IMPORT_RUN,   /* request, bytes, import: a run that came by hand (welcome file, bundle) */
     ENGINE_IMPORT_PROOF, /* request, bytes: a fork proof that came by hand */
     ENGINE_CHUNK_CAME,   /* want: chunks that came by hand and are stored */
-    ENGINE_WANT_CHUNKS,  /* want: chunks to fetch from whoever has them */
+    ENGINE_WANT_CHUNKS,  /* want: chunks, or bodies, to fetch from whoever has them */
     ENGINE_JOIN_SEND,    /* conn, bytes: the request to deliver on a join connection of ours */
     ENGINE_JOIN_ANSWER,  /* conn, bytes: JOIN_ANSWER payload to the newcomer */
     ENGINE_WRAP_KEYS,    /* err: the keystore's wrap keys were seen to (EFFECT_WRAP_KEYS); GMM_OK: it is saved */
@@ -79,7 +80,7 @@ struct engine_event {
     enum gmm_err err;
     const void *bytes;
     size_t len;
-    size_t queued;
+    size_t queued, room;
     union {
         struct {
             struct run_key key;
@@ -128,6 +129,7 @@ struct engine_event {
             struct gmm_id gid;
             const struct gmm_id *ids;
             size_t count;
+            const struct gmm_id *hashes; /* not NULL: bodies of these entries, which hash to this */
         } want;
         struct {
             const uint8_t *bytes;
@@ -146,20 +148,23 @@ struct engine_event {
 };
 
 enum effect_kind {
-    EFFECT_SEND,          /* conn, bytes */
-    EFFECT_CLOSE,         /* conn, err, text */
-    EFFECT_STORE,         /* ticket, store */
-    EFFECT_LOAD,          /* ticket, load */
-    EFFECT_LOAD_CHUNK,    /* ticket, chunk: gid, id, offset, max */
-    EFFECT_TIMER,         /* at_ms: the next TICK (replaces the one before) */
-    EFFECT_ASSIGNED,      /* request, id: the entry's id, volatile until DONE */
-    EFFECT_DONE,          /* request, err, text, id */
-    EFFECT_ENTRIES,       /* entries: persisted, to be projected */
-    EFFECT_SECRET,        /* id: this epoch's secret is now held and persisted */
-    EFFECT_VIEW,          /* authority changed: verdicts, roster, groups may have */
-    EFFECT_PEER,          /* conn, peer */
-    EFFECT_CHUNK_HERE,    /* chunk gid, id: stored now */
-    EFFECT_CHUNK_NOT,     /* chunk gid, id: nobody connected has it (asked again when a peer connects) */
+    EFFECT_SEND,       /* conn, bytes */
+    EFFECT_CLOSE,      /* conn, err, text */
+    EFFECT_STORE,      /* ticket, store */
+    EFFECT_LOAD,       /* ticket, load */
+    EFFECT_LOAD_CHUNK, /* ticket, chunk: gid, id, offset, max; of a chunk, or of the body of an entry with this id;
+                          staged: what STAGE kept of it */
+    EFFECT_STAGE,      /* chunk: gid, id, offset, max: what came of a piece of max bytes, to be kept beside the store's
+                          truth; bytes NULL: nothing is kept any more. It may fail */
+    EFFECT_TIMER,      /* at_ms: the next TICK (replaces the one before) */
+    EFFECT_ASSIGNED,   /* request, id: the entry's id, volatile until DONE */
+    EFFECT_DONE,       /* request, err, text, id */
+    EFFECT_ENTRIES,    /* entries: persisted, to be projected */
+    EFFECT_SECRET,     /* id: this epoch's secret is now held and persisted */
+    EFFECT_VIEW,       /* authority changed: verdicts, roster, groups may have */
+    EFFECT_PEER,       /* conn, peer */
+    EFFECT_CHUNK_HERE, /* chunk gid, id: stored now */
+    EFFECT_CHUNK_NOT,  /* chunk gid, id: nobody connected has it (asked again when a peer connects) */
     EFFECT_JOIN_REQUEST,  /* conn, bytes: at the inviter */
     EFFECT_JOIN_ANSWERED, /* conn, bytes: at the newcomer: JOIN_ANSWER payload */
     EFFECT_WRAP_KEYS,     /* outdated: keystore (keys/wrapkeys.h): retire so many, expire, renew; save; WRAP_KEYS */
@@ -193,7 +198,9 @@ struct engine_store {
     uint32_t raised_count; /* logs that get a new arrival number without new entries */
     struct run_key *raised;
     uint64_t *raised_arrivals;
-    bool has_chunk;
+    bool has_chunk;     /* a piece */
+    bool chunk_is_body; /* of the entry with this id; else a chunk */
+    bool chunk_staged;  /* what was staged of it goes */
     struct gmm_id chunk_gid, chunk_id;
     uint8_t *chunk;
     size_t chunk_len;
@@ -226,6 +233,7 @@ struct effect {
         struct {
             struct gmm_id gid, id;
             uint32_t offset, max;
+            bool staged, body;
         } chunk;
         struct {
             struct run_key key;

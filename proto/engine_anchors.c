@@ -50,6 +50,13 @@ enum gmm_err engine_anchors_urgent(struct engine *engine, const struct run_key *
     free(engine->anchors.urgent);
     engine->anchors.urgent = urgent;
     engine->anchors.urgent_count = count;
+    for (size_t i = 0; i < logs_count(engine->core.logs); i++)
+        logs_at(engine->core.logs, i)->urgent = false;
+    for (size_t i = 0; i < count; i++) {
+        struct logs_log *log = logs_find(engine->core.logs, &urgent[i]);
+        if (log != NULL)
+            log->urgent = true;
+    }
     wake(engine, engine->core.now_ms + GATHER_MS);
     return GMM_OK;
 }

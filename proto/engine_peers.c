@@ -6,14 +6,14 @@
 void engine_drop(struct engine *engine, uint32_t conn)
 {
     replicate_gone(engine->replicate, &engine->core, conn);
-    fetch_gone(engine->fetch, conn);
+    fetch_gone(engine->fetch, &engine->core, conn);
     links_forget(engine->links, conn);
 }
 
 void engine_close(struct engine *engine, struct peer *peer, enum gmm_err err, const char *text)
 {
     replicate_gone(engine->replicate, &engine->core, peer->conn);
-    fetch_gone(engine->fetch, peer->conn);
+    fetch_gone(engine->fetch, &engine->core, peer->conn);
     links_close(engine->links, &engine->core, peer, err, text);
 }
 

@@ -5,20 +5,30 @@
 
 #include "keys/chunk.h"
 
-#define ASKED_OF_ONE 4u         /* chunks at a time of one peer */
-#define ASKED_IN_ALL 8u         /* and of all: bounds memory at 8 chunks */
-#define PART_BYTES (256u << 10) /* of a chunk, a message */
-#define SERVE_MAX 1024u         /* waiting to be served to one peer */
-#define QUEUE_BYTES (1u << 20)
+#define ASKED_OF_ONE 4u       /* pieces at a time of one peer */
+#define ASKED_IN_ALL 8u       /* and of all: bounds memory at 8 chunks */
+#define PART_LEAST (2u << 10) /* of a piece, a message: a quarter of a second of the link, within these */
+#define PART_MOST (128u << 10)
+#define SERVE_MAX 1024u        /* waiting to be served to one peer */
+#define QUEUE_LEAST (8u << 10) /* sent, and not yet taken by the transport: about a second of it, within these */
+#define QUEUE_MOST (1u << 20)
+#define SILENT_MS 60000u /* who sends no piece for so long loses what was asked of it, if another may have it */
+#define STAGE_MS 250u    /* a piece that takes longer is staged as it comes */
 #define RETRY_MIN_MS 500u
 #define RETRY_MAX_MS 60000u
 
 struct want {
     struct gmm_id gid, id;
+    struct gmm_id hash; /* of a body */
+    bool body;
     uint32_t conn; /* asked of; 0: nobody */
     uint32_t got, total;
     uint8_t *bytes;
-    uint64_t retry_ms;
+    uint32_t staged; /* of got, in the driver's keeping */
+    bool looked;     /* what is staged was asked for and is here */
+    bool mixed;      /* its bytes are not all from the connection asked now */
+    uint64_t ticket; /* of the load of what is staged */
+    uint64_t asked_ms, first_ms, retry_ms;
     uint32_t delay_ms;
     bool storing;
 };
@@ -34,6 +44,7 @@ struct side {
     size_t serve_count;
     struct gmm_id refused[64]; /* ring of ids that it has not got, until their retry */
     size_t refused_at;
+    uint64_t heard_ms; /* the last piece, or that it has none */
 };
 struct fetch {
     struct want *wants;
@@ -73,7 +84,8 @@ static struct want *want_find(const struct fetch *f, const struct gmm_id *gid, c
     return NULL;
 }
 
-enum gmm_err fetch_want(struct fetch *f, const struct gmm_id *gid, const struct gmm_id *ids, size_t count)
+enum gmm_err fetch_want(struct fetch *f, const struct gmm_id *gid, const struct gmm_id *ids,
+                        const struct gmm_id *hashes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (want_find(f, gid, &ids[i]) != NULL)
@@ -86,9 +98,49 @@ enum gmm_err fetch_want(struct fetch *f, const struct gmm_id *gid, const struct 
             f->wants = wants;
             f->capacity = capacity;
         }
-        f->wants[f->count++] = (struct want){.gid = *gid, .id = ids[i]};
+        f->wants[f->count] = (struct want){.gid = *gid, .id = ids[i]};
+        if (hashes != NULL) {
+            f->wants[f->count].body = true;
+            f->wants[f->count].hash = hashes[i];
+        }
+        f->count++;
     }
     return GMM_OK;
+}
+
+static struct effect *stage_effect(struct core *core, const struct want *want)
+{
+    struct effect *effect = core_effect(core, EFFECT_STAGE);
+    if (effect == NULL)
+        return NULL;
+    effect->as.chunk.gid = want->gid;
+    effect->as.chunk.id = want->id;
+    return effect;
+}
+
+/* What came and is not staged yet. A failure costs no more than fetching it again. */
+static void stage(struct core *core, struct want *want)
+{
+    if (want->bytes == NULL || want->got <= want->staged)
+        return;
+    struct effect *effect = stage_effect(core, want);
+    size_t len = want->got - want->staged;
+    uint8_t *copy = effect == NULL ? NULL : malloc(len);
+    if (copy == NULL)
+        return;
+    memcpy(copy, want->bytes + want->staged, len);
+    effect->bytes = copy;
+    effect->len = len;
+    effect->as.chunk.offset = want->staged;
+    effect->as.chunk.max = want->total;
+    want->staged = want->got;
+}
+
+static void stage_drop(struct core *core, struct want *want)
+{
+    if (want->staged > 0)
+        (void)stage_effect(core, want);
+    want->staged = 0;
 }
 
 static void want_remove(struct fetch *f, struct want *want)
@@ -97,11 +149,24 @@ static void want_remove(struct fetch *f, struct want *want)
     *want = f->wants[--f->count];
 }
 
-static void want_reset(struct want *want)
+/* Nobody is asked for it, and memory holds nothing of it: what came is staged, and loaded before it is asked for anew.
+ */
+static void want_park(struct core *core, struct want *want)
 {
+    stage(core, want);
     free(want->bytes);
     want->bytes = NULL;
-    want->conn = want->got = want->total = 0;
+    want->conn = want->got = want->total = want->staged = 0;
+    want->looked = want->mixed = false;
+    want->ticket = 0;
+}
+
+/* What came of it was not what was asked for: it begins anew. */
+static void want_spoil(struct core *core, struct want *want)
+{
+    want->got = want->total = 0;
+    stage_drop(core, want);
+    want_park(core, want);
 }
 
 static struct side *side_of(const struct fetch *f, uint32_t conn)
@@ -128,11 +193,11 @@ enum gmm_err fetch_open(struct fetch *f, struct peer *peer)
     return GMM_OK;
 }
 
-void fetch_gone(struct fetch *f, uint32_t conn)
+void fetch_gone(struct fetch *f, struct core *core, uint32_t conn)
 {
     for (size_t i = 0; i < f->count; i++)
         if (f->wants[i].conn == conn && !f->wants[i].storing)
-            want_reset(&f->wants[i]);
+            want_park(core, &f->wants[i]);
     for (size_t i = 0; i < f->side_count; i++) {
         if (f->sides[i]->peer->conn != conn)
             continue;
@@ -175,13 +240,13 @@ static enum gmm_err on_want(struct core *core, struct side *side, const uint8_t 
 }
 
 /* A later try, with a growing delay: somebody may hold it by then. */
-static void postpone(struct want *want, uint64_t now_ms)
+static void postpone(struct core *core, struct want *want)
 {
-    want_reset(want);
+    want_park(core, want);
     want->delay_ms = want->delay_ms == 0 ? RETRY_MIN_MS : 2 * want->delay_ms;
     if (want->delay_ms > RETRY_MAX_MS)
         want->delay_ms = RETRY_MAX_MS;
-    want->retry_ms = now_ms + want->delay_ms;
+    want->retry_ms = core->now_ms + want->delay_ms;
 }
 
 static bool refused_by(const struct side *side, const struct gmm_id *id)
@@ -203,6 +268,11 @@ static struct side *candidate(struct fetch *f, struct core *core, const struct w
     return NULL;
 }
 
+static void refuse(struct side *side, const struct gmm_id *id)
+{
+    side->refused[side->refused_at++ % 64] = *id;
+}
+
 static enum gmm_err on_none(struct fetch *f, struct core *core, struct side *side, const uint8_t *payload, size_t len)
 {
     struct message_chunk_none none;
@@ -212,15 +282,15 @@ static enum gmm_err on_none(struct fetch *f, struct core *core, struct side *sid
         struct want *want = want_find(f, &none.gid, &id);
         if (want == NULL || want->conn != side->peer->conn || want->storing)
             continue;
-        side->refused[side->refused_at++ % 64] = id;
-        want_reset(want);
+        refuse(side, &id);
+        want_park(core, want);
         if (candidate(f, core, want) != NULL)
             continue;
         for (size_t k = 0; k < f->side_count; k++)
             for (size_t j = 0; j < 64; j++)
                 if (id_equal(&f->sides[k]->refused[j], &id))
                     memset(&f->sides[k]->refused[j], 0, sizeof id);
-        postpone(want, core->now_ms);
+        postpone(core, want);
         struct effect *effect = core_effect(core, EFFECT_CHUNK_NOT);
         if (effect != NULL) {
             effect->as.chunk.gid = none.gid;
@@ -230,20 +300,32 @@ static enum gmm_err on_none(struct fetch *f, struct core *core, struct side *sid
     return err;
 }
 
-/* All parts are here: only bytes that hash to the id go to the store. */
+static bool is_asked_for(const struct core *core, const struct want *want)
+{
+    struct gmm_id found;
+    if (want->body)
+        header_body_hash(&found, want->bytes, want->total);
+    else
+        chunk_id(&found, &core->nid, &want->gid, want->bytes, want->total);
+    return id_equal(&found, want->body ? &want->hash : &want->id);
+}
+
+/* All parts are here: only bytes that hash to what was asked for go to the store. When they came by several connections
+ * nobody can be blamed, and it is fetched anew. */
 static enum gmm_err complete(struct core *core, struct want *want)
 {
-    struct gmm_id id;
-    chunk_id(&id, &core->nid, &want->gid, want->bytes, want->total);
-    if (!id_equal(&id, &want->id)) {
-        want_reset(want);
-        return GMM_ESIGNATURE;
+    if (!is_asked_for(core, want)) {
+        bool mixed = want->mixed;
+        want_spoil(core, want);
+        return mixed ? GMM_OK : GMM_ESIGNATURE;
     }
     struct effect *store = core_store(core);
     if (store == NULL)
         return GMM_ENOMEM;
     struct engine_store *s = &store->as.store;
     s->has_chunk = true;
+    s->chunk_is_body = want->body;
+    s->chunk_staged = want->staged > 0;
     s->chunk_gid = want->gid;
     s->chunk_id = want->id;
     s->chunk = want->bytes;
@@ -263,16 +345,27 @@ static enum gmm_err on_chunk(struct fetch *f, struct core *core, struct side *si
     struct want *want = want_find(f, &part.gid, &part.id);
     if (want == NULL || want->conn != side->peer->conn || want->storing)
         return GMM_OK; /* asked of somebody else meanwhile */
-    if (want->bytes == NULL) {
-        if (part.offset != 0 || (want->bytes = malloc(part.total)) == NULL)
-            return part.offset != 0 ? GMM_EFORMAT : GMM_ENOMEM;
-        want->total = part.total;
+    side->heard_ms = core->now_ms;
+    if (want->bytes != NULL && part.total != want->total) {
+        bool mixed = want->mixed;
+        want_spoil(core, want);
+        return mixed ? GMM_OK : GMM_EFORMAT;
     }
-    if (part.total != want->total || part.offset != want->got)
-        return GMM_EFORMAT;
+    if (part.offset != want->got)
+        return GMM_OK; /* of an earlier question */
+    if (want->bytes == NULL) {
+        if ((want->bytes = malloc(part.total)) == NULL)
+            return GMM_ENOMEM;
+        want->total = part.total;
+        want->first_ms = core->now_ms;
+    }
     memcpy(want->bytes + want->got, part.data, part.data_len);
     want->got += (uint32_t)part.data_len;
-    return want->got == want->total ? complete(core, want) : GMM_OK;
+    if (want->got == want->total)
+        return complete(core, want);
+    if (core->now_ms - want->first_ms >= STAGE_MS)
+        stage(core, want);
+    return GMM_OK;
 }
 
 enum gmm_err fetch_message(struct fetch *f, struct core *core, struct peer *peer, uint8_t type, const uint8_t *payload,
@@ -288,9 +381,27 @@ enum gmm_err fetch_message(struct fetch *f, struct core *core, struct peer *peer
     return on_none(f, core, side, payload, len);
 }
 
+/* What is staged of a piece, to be gone on with. Nothing, or too much: it begins at 0. */
+static void staged_loaded(struct core *core, struct want *want, const uint8_t *bytes, size_t len, size_t total)
+{
+    want->ticket = 0;
+    want->looked = true;
+    if (len == 0 || len >= total || total > LIMIT_CHUNK_SEALED || (want->bytes = malloc(total)) == NULL)
+        return;
+    memcpy(want->bytes, bytes, len);
+    want->got = want->staged = (uint32_t)len;
+    want->total = (uint32_t)total;
+    want->first_ms = core->now_ms;
+    want->mixed = true;
+}
+
 bool fetch_loaded(struct fetch *f, struct core *core, uint64_t ticket, const uint8_t *bytes, size_t len, size_t total)
 {
-    (void)core;
+    for (size_t i = 0; i < f->count; i++)
+        if (f->wants[i].ticket == ticket) {
+            staged_loaded(core, &f->wants[i], bytes, len, total);
+            return true;
+        }
     for (size_t i = 0; i < f->side_count; i++) {
         struct side *side = f->sides[i];
         if (side->serve_count == 0 || side->serves[0].ticket != ticket)
@@ -329,12 +440,14 @@ void fetch_persisted(struct fetch *f, struct core *core, const struct gmm_id *gi
         return;
     want->storing = false;
     if (!ok) {
-        postpone(want, core->now_ms);
+        postpone(core, want);
         return;
     }
+    bool body = want->body;
     want_remove(f, want);
     struct effect *effect = core_effect(core, EFFECT_CHUNK_HERE);
     if (effect != NULL) {
+        effect->as.chunk.body = body;
         effect->as.chunk.gid = *gid;
         effect->as.chunk.id = *id;
     }
@@ -342,8 +455,9 @@ void fetch_persisted(struct fetch *f, struct core *core, const struct gmm_id *gi
 
 static void serve_next(struct core *core, struct side *side)
 {
-    if (side->serve_count == 0 || side->serves[0].ticket != 0 || side->peer->closing ||
-        session_queued(side->peer->session, SESSION_CHUNKS) >= QUEUE_BYTES)
+    struct peer *peer = side->peer;
+    if (side->serve_count == 0 || side->serves[0].ticket != 0 || peer->closing ||
+        session_queued(peer->session, SESSION_CHUNKS) >= peer_share(peer, 2, QUEUE_LEAST, QUEUE_MOST))
         return;
     struct effect *effect = core_effect(core, EFFECT_LOAD_CHUNK);
     if (effect == NULL)
@@ -352,47 +466,101 @@ static void serve_next(struct core *core, struct side *side)
     effect->as.chunk.gid = side->serves[0].gid;
     effect->as.chunk.id = side->serves[0].id;
     effect->as.chunk.offset = side->serves[0].offset;
-    effect->as.chunk.max = PART_BYTES;
+    effect->as.chunk.max = (uint32_t)peer_share(peer, 1, 2 * PART_LEAST, 2 * PART_MOST) / 2;
 }
 
-static void ask(struct side *side, struct want *want)
+/* First what is staged of it is loaded. */
+static void load_staged(struct core *core, struct want *want)
 {
-    struct message_chunk_place place = {.id = want->id, .offset = 0};
+    struct effect *effect = core_effect(core, EFFECT_LOAD_CHUNK);
+    if (effect == NULL)
+        return;
+    effect->ticket = want->ticket = ++core->next_ticket;
+    effect->as.chunk.gid = want->gid;
+    effect->as.chunk.id = want->id;
+    effect->as.chunk.max = LIMIT_CHUNK_SEALED;
+    effect->as.chunk.staged = true;
+}
+
+static void ask(struct core *core, struct side *side, struct want *want)
+{
+    want->conn = side->peer->conn;
+    want->asked_ms = core->now_ms;
+    struct message_chunk_place place = {.id = want->id, .offset = want->got};
     struct buffer out;
     buffer_init(&out, 4096);
     message_chunk_want_encode(&out, &want->gid, &place, 1);
     peer_send_buffer(side->peer, SESSION_CONTROL, MESSAGE_CHUNK_WANT, &out);
-    want->conn = side->peer->conn;
 }
 
 static size_t asked_of(const struct fetch *f, uint32_t conn)
 {
     size_t count = 0;
     for (size_t i = 0; i < f->count; i++)
-        count += f->wants[i].conn != 0 && (conn == 0 || f->wants[i].conn == conn);
+        count += (f->wants[i].conn != 0 && (conn == 0 || f->wants[i].conn == conn)) ||
+                 (conn == 0 && f->wants[i].ticket != 0);
     return count;
+}
+
+/* Who was asked and is silent loses it to another. Returns when to look again. */
+static uint64_t look_for_silence(struct fetch *f, struct core *core)
+{
+    uint64_t next = UINT64_MAX;
+    for (size_t i = 0; i < f->count && f->side_count > 1; i++) {
+        struct want *want = &f->wants[i];
+        struct side *side = want->conn == 0 || want->storing ? NULL : side_of(f, want->conn);
+        if (side == NULL)
+            continue;
+        uint64_t due = (side->heard_ms > want->asked_ms ? side->heard_ms : want->asked_ms) + SILENT_MS;
+        if (due <= core->now_ms) {
+            refuse(side, &want->id);
+            if (candidate(f, core, want) != NULL)
+                want_park(core, want);
+            else
+                due = core->now_ms + SILENT_MS;
+        }
+        next = due > core->now_ms && due < next ? due : next;
+    }
+    return next;
+}
+
+/* What is asked for next, and of whom: bodies, which are small, before chunks. NULL: nothing now. */
+static struct want *choose(struct fetch *f, struct core *core, struct side **of, uint64_t *next)
+{
+    for (unsigned pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < f->count; i++) {
+            struct want *want = &f->wants[i];
+            if (want->body != (pass == 0) || want->conn != 0 || want->storing || want->ticket != 0)
+                continue;
+            if (want->retry_ms > core->now_ms) {
+                *next = want->retry_ms < *next ? want->retry_ms : *next;
+                continue;
+            }
+            *of = candidate(f, core, want);
+            if (*of != NULL && asked_of(f, (*of)->peer->conn) < ASKED_OF_ONE)
+                return want;
+        }
+    return NULL;
 }
 
 uint64_t fetch_continue(struct fetch *f, struct core *core)
 {
-    uint64_t next = UINT64_MAX;
-    size_t in_all = asked_of(f, 0);
     for (size_t i = 0; i < f->side_count; i++)
         serve_next(core, f->sides[i]);
-    for (size_t i = 0; i < f->count && in_all < ASKED_IN_ALL && f->side_count > 0; i++) {
-        struct want *want = &f->wants[i];
-        if (want->conn != 0 || want->storing)
-            continue;
-        if (want->retry_ms > core->now_ms) {
-            next = want->retry_ms < next ? want->retry_ms : next;
+    if (f->count == 0 || f->side_count == 0)
+        return UINT64_MAX;
+    uint64_t next = look_for_silence(f, core);
+    struct side *side = NULL;
+    struct want *want;
+    while (asked_of(f, 0) < ASKED_IN_ALL && (want = choose(f, core, &side, &next)) != NULL) {
+        if (!want->looked) {
+            load_staged(core, want);
+            if (want->ticket == 0)
+                break;
             continue;
         }
-        struct side *side = candidate(f, core, want);
-        if (side == NULL || asked_of(f, side->peer->conn) >= ASKED_OF_ONE)
-            continue;
-        ask(side, want);
+        ask(core, side, want);
         f->turn++;
-        in_all++;
     }
     return next;
 }
@@ -401,4 +569,13 @@ bool fetch_busy(const struct fetch *f, uint32_t conn)
 {
     const struct side *side = side_of(f, conn);
     return (side != NULL && side->serve_count > 0) || asked_of(f, conn) > 0;
+}
+
+void fetch_progress(const struct fetch *f, uint64_t *got, uint64_t *total)
+{
+    *got = *total = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        *got += f->wants[i].got;
+        *total += f->wants[i].total;
+    }
 }

@@ -1,8 +1,10 @@
-/* Chunks of attachments: wanted ones are asked of peers that may have them, served ones are read and sent in parts.
+/* Pieces: chunks of attachments, and bodies of entries that came without them. Wanted ones are asked of peers that may
+ * have them, of several at once; served ones are read and sent in parts.
  *
  * A bounded number is under way at a time, whatever is wanted, so memory stays bounded. Who has not got one is asked
- * again later. A chunk is only taken when its bytes hash to the id asked for; only members of the group are served, and
- * unknown, forbidden and absent answer alike.
+ * again later; who does not answer loses it to another peer. What came of a piece when a connection ends is staged by
+ * the driver, and the next one is asked for the rest only. A piece is only taken when its bytes hash to what was asked
+ * for; only members of the group are served, and unknown, forbidden and absent answer alike.
  */
 #ifndef GMM_PROTO_FETCH_H
 #define GMM_PROTO_FETCH_H
@@ -13,11 +15,13 @@ struct fetch;
 
 struct fetch *fetch_new(void);
 void fetch_free(struct fetch *f);
-/* Wants chunks (those wanted already are skipped). */
-enum gmm_err fetch_want(struct fetch *f, const struct gmm_id *gid, const struct gmm_id *ids, size_t count);
+/* Wants pieces (those wanted already are skipped): chunks by id, or (hashes not NULL) bodies by the ids of their
+ * entries, each with the hash that the entry's header names. */
+enum gmm_err fetch_want(struct fetch *f, const struct gmm_id *gid, const struct gmm_id *ids,
+                        const struct gmm_id *hashes, size_t count);
 /* A peer is there: its chunks may be asked for, and everything that nobody had is tried again with it. */
 enum gmm_err fetch_open(struct fetch *f, struct peer *peer);
-void fetch_gone(struct fetch *f, uint32_t conn);
+void fetch_gone(struct fetch *f, struct core *core, uint32_t conn);
 /* CHUNK_WANT, CHUNK, CHUNK_NONE. Errors close the connection. */
 enum gmm_err fetch_message(struct fetch *f, struct core *core, struct peer *peer, uint8_t type, const uint8_t *payload,
                            size_t len);
@@ -30,5 +34,7 @@ uint64_t fetch_continue(struct fetch *f, struct core *core);
 /* Something is being asked of, or sent to, this connection. */
 bool fetch_busy(const struct fetch *f, uint32_t conn);
 size_t fetch_wanted(const struct fetch *f);
+/* Bytes of pieces under way that have come; and what they will have. */
+void fetch_progress(const struct fetch *f, uint64_t *got, uint64_t *total);
 
 #endif

@@ -5,8 +5,7 @@
 
 #include "proto/doorkeeper.h"
 
-#define PUMP_BYTES (64u << 10)       /* of one SEND: what was pumped no longer gives way to what is urgent */
-#define TRANSPORT_BYTES (256u << 10) /* what the transport may hold before we wait for DRAINED */
+#define PUMP_BYTES (64u << 10) /* of one SEND: what was pumped no longer gives way to what is urgent */
 
 struct links {
     struct peer **peers; /* in order of arrival */
@@ -170,6 +169,7 @@ enum gmm_err links_connected(struct links *links, struct core *core, const struc
     peer->address = event->as.connected.address;
     peer->noise_pk = event->as.connected.remote_noise_pk;
     peer->since_ms = core->now_ms;
+    peer->room = PEER_ROOM_FIRST;
     buffer_init(&hello, SESSION_HELLO_MAX);
     if (peer->initiator && peer->purpose == SESSION_OFFICES)
         err = links_hello(core, &core->keystore->noise_pk, token, token_len, &hello);
@@ -269,10 +269,12 @@ enum gmm_err links_identify(struct core *core, struct peer *peer, const struct s
 
 static void pump_one(struct core *core, struct peer *peer)
 {
-    while (!peer->closing && peer->transport_queued < TRANSPORT_BYTES && session_wants_pump(peer->session)) {
+    size_t most = peer_share(peer, 1, 0, PUMP_BYTES);
+    session_part_max(peer->session, peer->room / 2);
+    while (!peer->closing && peer->transport_queued < peer->room && session_wants_pump(peer->session)) {
         struct buffer out;
         buffer_init(&out, PUMP_BYTES + 2u * LIMIT_NOISE_BYTES + 64u);
-        enum gmm_err err = session_pump(peer->session, &out, PUMP_BYTES);
+        enum gmm_err err = session_pump(peer->session, &out, most);
         struct effect *effect = err == GMM_OK && out.len > 0 ? core_effect(core, EFFECT_SEND) : NULL;
         if (effect == NULL) {
             if (err != GMM_OK || out.len > 0)
@@ -285,6 +287,13 @@ static void pump_one(struct core *core, struct peer *peer)
         if (buffer_take(&out, &effect->bytes, &effect->len) != GMM_OK)
             peer_close(peer, GMM_ENOMEM, "out of memory");
     }
+}
+
+void links_drained(struct peer *peer, size_t queued, size_t room)
+{
+    peer->transport_queued = queued;
+    if (room != 0)
+        peer->room = room < PEER_ROOM_LEAST ? PEER_ROOM_LEAST : room > PEER_ROOM_MOST ? PEER_ROOM_MOST : room;
 }
 
 void links_pump(struct links *links, struct core *core)

@@ -32,6 +32,8 @@ void links_close(struct links *links, struct core *core, struct peer *peer, enum
 void links_forget(struct links *links, uint32_t conn); /* the transport is gone */
 /* Before anything is received in a step: the doorkeeper's time. */
 void links_time(struct links *links, const struct core *core);
+/* The transport holds so many bytes still; room: what the link takes in about half a second (0: as before). */
+void links_drained(struct peer *peer, size_t queued, size_t room);
 /* Emits SEND for whatever may go out now. */
 void links_pump(struct links *links, struct core *core);
 /* Authority changed, or time has passed: marks to be closed the session of every key that may not have one any more,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define FLAG_LAST 1u
+#define PART_LEAST 256u
 #define CREDIT_BYTES 6u /* type u8, stream u8, bytes u32 */
 
 /* The payload lies behind the struct (a copy), or is a block of its own (taken). */
@@ -23,7 +24,7 @@ void mux_init(struct mux *m, unsigned stream_count, size_t in_max, size_t out_ma
 {
     assert(stream_count >= 1 && stream_count <= MUX_STREAMS);
     assert(in_max <= LIMIT_MESSAGE_BYTES && out_max <= LIMIT_MESSAGE_BYTES);
-    *m = (struct mux){.stream_count = stream_count, .in_max = in_max, .out_max = out_max};
+    *m = (struct mux){.stream_count = stream_count, .in_max = in_max, .out_max = out_max, .part_max = MUX_PART_MAX};
     for (unsigned i = 0; i < MUX_STREAMS; i++)
         m->streams[i].credit = m->streams[i].window = MUX_WINDOW_BYTES;
 }
@@ -220,11 +221,16 @@ static size_t part_size(const struct mux *m, unsigned stream)
 {
     const struct mux_stream *s = &m->streams[stream];
     size_t n = s->first->len - s->first->sent;
-    if (n > MUX_PART_MAX)
-        n = MUX_PART_MAX;
+    if (n > m->part_max)
+        n = m->part_max;
     if (stream != 0 && n > s->credit)
         n = s->credit;
     return n;
+}
+
+void mux_part_max(struct mux *m, size_t bytes)
+{
+    m->part_max = bytes > MUX_PART_MAX ? MUX_PART_MAX : bytes < PART_LEAST ? PART_LEAST : bytes;
 }
 
 size_t mux_frame_size(const struct mux *m)

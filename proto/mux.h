@@ -47,6 +47,7 @@ struct mux {
     struct mux_stream streams[MUX_STREAMS];
     unsigned stream_count;
     size_t in_max, out_max; /* bytes of a message */
+    size_t part_max;        /* of what we send */
     uint8_t *delivered;     /* the joined message given out last */
 };
 
@@ -77,6 +78,10 @@ enum gmm_err mux_send(struct mux *m, unsigned stream, uint8_t type, const void *
 enum gmm_err mux_send_take(struct mux *m, unsigned stream, uint8_t type, struct buffer *payload);
 /* Bytes queued, MUX_MESSAGE_COST a message included. */
 size_t mux_queued(const struct mux *m, unsigned stream);
+
+/* Parts sent from now on have at most so many bytes (MUX_PART_MAX at first; it is brought into 256 … MUX_PART_MAX): on
+ * a slow link a frame that is under way delays what is urgent by as long as it takes. */
+void mux_part_max(struct mux *m, size_t bytes);
 
 /* Size of the next frame's plaintext; 0: nothing may go now (nothing queued, or no credit). */
 size_t mux_frame_size(const struct mux *m);

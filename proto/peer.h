@@ -16,6 +16,7 @@ struct peer {
     uint64_t address, since_ms;
     uint64_t not_after_ms; /* of the certificate that it showed */
     size_t transport_queued;
+    size_t room; /* bytes that the link takes in about half a second, as the transport told last */
     enum gmm_err close_err;
     char close_text[160];
     /* a newcomer's connection */
@@ -23,6 +24,18 @@ struct peer {
     size_t join_request_len;
     bool join_asked;
 };
+
+/* Bounds of room. A link is not known at first: what is sent meanwhile must not block a slow one for long. */
+#define PEER_ROOM_LEAST (2u << 10)
+#define PEER_ROOM_FIRST (16u << 10)
+#define PEER_ROOM_MOST (256u << 10)
+
+/* So many half seconds of the link, within bounds. */
+static inline size_t peer_share(const struct peer *peer, size_t halves, size_t least, size_t most)
+{
+    size_t bytes = peer->room * halves;
+    return bytes < least ? least : bytes > most ? most : bytes;
+}
 
 /* Marks it: the engine closes it at the end of the step. The first reason stands. */
 void peer_close(struct peer *peer, enum gmm_err err, const char *text);

@@ -5,11 +5,16 @@
 #include "proto/replicate.h"
 
 #define REPLICA_TOKEN_BYTES 40
-#define REPLICA_LOADS 4u               /* at a time */
-#define REPLICA_RUN_BYTES (256u << 10) /* asked of one LOAD */
-#define REPLICA_QUEUE_BYTES (1u << 20) /* of a stream, before we stop loading */
-#define REPLICA_QUIET_MS 100u          /* between the last change and the announcement that covers it */
-#define REPLICA_RETRY_MS 5000u         /* before a log that could not be admitted yet is wanted again */
+#define REPLICA_LOADS 4u /* at a time */
+/* Asked of one LOAD, and queued of a stream before we stop loading: two seconds of the link, within these. */
+#define REPLICA_RUN_LEAST (8u << 10)
+#define REPLICA_RUN_MOST (256u << 10)
+#define REPLICA_QUEUE_LEAST (8u << 10)
+#define REPLICA_QUEUE_MOST (1u << 20)
+#define REPLICA_SMALL 16u        /* entries: a want of so few goes before larger ones */
+#define REPLICA_SILENT_MS 60000u /* who sends no run for so long loses what was asked of it, if another holds it */
+#define REPLICA_QUIET_MS 100u    /* between the last change and the announcement that covers it */
+#define REPLICA_RETRY_MS 5000u   /* before a log that could not be admitted yet is wanted again */
 
 /* What the peer wants of one log of ours. */
 struct replica_range {
@@ -47,11 +52,12 @@ struct replica {
     size_t range_count, range_capacity, range_turn;
     uint64_t ping, pong; /* numbers of the last sent and the last answered */
     uint64_t received, sent;
+    uint64_t heard_ms; /* the last run, or that there is none */
 };
 struct replica_want { /* one a log: what we asked, and of whom */
     struct logs_log *log;
     uint32_t conn;
-    uint64_t to;
+    uint64_t to, asked_ms;
 };
 /* A log of which the peer holds another branch: where do the two part? Blocks of 256 are halved until one begins like
  * ours and goes on otherwise. */

@@ -159,7 +159,7 @@ static enum gmm_err consider(struct replicate *r, struct core *core, struct repl
     }
     if (id_equal(&log->key.author, core_self(core)))
         intake_close_own(core, log);
-    r->wants[r->want_count++] = (struct replica_want){log, replica->peer->conn, has - 1};
+    r->wants[r->want_count++] = (struct replica_want){log, replica->peer->conn, has - 1, core->now_ms};
     send_want(replica, log, next_of(log), has - 1);
     return GMM_OK;
 }
@@ -399,6 +399,7 @@ static enum gmm_err disown(struct replicate *r, struct core *core, struct replic
 static enum gmm_err on_run(struct replicate *r, struct core *core, struct replica *replica, const uint8_t *payload,
                            size_t len)
 {
+    replica->heard_ms = core->now_ms;
     struct run_key key;
     uint64_t first;
     uint32_t count;
@@ -451,6 +452,7 @@ static enum gmm_err on_want_none(struct replicate *r, struct core *core, struct 
 {
     struct message_wants wants;
     enum gmm_err err = message_want_decode(&wants, payload, len);
+    replica->heard_ms = core->now_ms;
     for (size_t i = 0; err == GMM_OK && i < wants.count; i++) {
         struct message_want none;
         message_want_at(&wants, i, &none);
@@ -666,6 +668,36 @@ static uint64_t continue_one(struct replicate *r, struct core *core, struct repl
     return due;
 }
 
+/* Another peer that holds more of the log than we do. */
+static bool held_elsewhere(const struct replicate *r, const struct replica_want *want)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->replicas[i]->peer->conn != want->conn && !r->replicas[i]->peer->closing &&
+            offers(r->replicas[i], want->log) > next_of(want->log))
+            return true;
+    return false;
+}
+
+/* Who was asked and is silent loses it to another that holds it. Returns when to look again. */
+static uint64_t look_for_silence(struct replicate *r, struct core *core)
+{
+    uint64_t next = UINT64_MAX;
+    for (size_t i = r->want_count; i > 0 && r->count > 1; i--) {
+        struct replica_want *want = &r->wants[i - 1];
+        struct logs_log *log = want->log;
+        struct replica *replica = find(r, want->conn);
+        uint64_t since = replica != NULL && replica->heard_ms > want->asked_ms ? replica->heard_ms : want->asked_ms;
+        if (since + REPLICA_SILENT_MS > core->now_ms) {
+            next = since + REPLICA_SILENT_MS < next ? since + REPLICA_SILENT_MS : next;
+        } else if (replica != NULL && held_elsewhere(r, want)) {
+            if (disown(r, core, replica, log) != GMM_OK)
+                peer_close(replica->peer, GMM_ENOMEM, "out of memory");
+            return core->now_ms + 1; /* the wants have moved */
+        }
+    }
+    return next;
+}
+
 uint64_t replicate_continue(struct replicate *r, struct core *core)
 {
     uint64_t next = UINT64_MAX;
@@ -675,6 +707,8 @@ uint64_t replicate_continue(struct replicate *r, struct core *core)
     }
     uint64_t probe_due = replica_probe_tick(r, core->now_ms);
     next = probe_due;
+    uint64_t silence_due = look_for_silence(r, core);
+    next = silence_due < next ? silence_due : next;
     for (size_t i = 0; i < r->count; i++) {
         uint64_t due = continue_one(r, core, r->replicas[i]);
         next = due < next ? due : next;

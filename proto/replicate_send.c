@@ -197,18 +197,46 @@ void replica_push(struct core *core, struct replica *replica, struct logs_log *l
     }
 }
 
-/* Round robin over what is wanted, a bounded number of LOADs at a time, while the streams have room. */
+/* Governance, then what has a deadline, then what is small. */
+static unsigned rank(const struct replica_range *range)
+{
+    if (id_is_zero(&range->log->key.group))
+        return 0;
+    if (range->log->urgent)
+        return 1;
+    return range->to - range->next < REPLICA_SMALL ? 2 : 3;
+}
+
+static bool has_room(const struct replica *replica, const struct replica_range *range)
+{
+    enum session_stream stream = id_is_zero(&range->log->key.group) ? SESSION_URGENT : SESSION_BULK;
+    return session_queued(replica->peer->session, stream) <
+           peer_share(replica->peer, 4, REPLICA_QUEUE_LEAST, REPLICA_QUEUE_MOST);
+}
+
+/* The range served next: of the best rank, in turn. NULL: nothing may go now. */
+static struct replica_range *next_range(struct replica *replica)
+{
+    struct replica_range *best = NULL;
+    for (size_t i = 0; i < replica->range_count; i++) {
+        struct replica_range *range = &replica->ranges[(replica->range_turn + i) % replica->range_count];
+        if (range->ticket == 0 && has_room(replica, range) && (best == NULL || rank(range) < rank(best)))
+            best = range;
+    }
+    if (best != NULL)
+        replica->range_turn = (size_t)(best - replica->ranges) + 1;
+    return best;
+}
+
+/* By rank, round robin within it, a bounded number of LOADs at a time, while the streams have room. */
 void replica_load_next(struct core *core, struct replica *replica)
 {
-    struct peer *peer = replica->peer;
     size_t under_way = 0;
+    struct replica_range *range;
     for (size_t i = 0; i < replica->range_count; i++)
         under_way += replica->ranges[i].ticket != 0;
-    for (size_t tried = 0; tried < replica->range_count && under_way < REPLICA_LOADS; tried++) {
-        struct replica_range *range = &replica->ranges[replica->range_turn++ % replica->range_count];
-        enum session_stream stream = id_is_zero(&range->log->key.group) ? SESSION_URGENT : SESSION_BULK;
-        if (range->ticket != 0 || peer->closing || session_queued(peer->session, stream) >= REPLICA_QUEUE_BYTES)
-            continue;
+    size_t most = peer_share(replica->peer, 4, 0, (size_t)REPLICA_LOADS * REPLICA_RUN_LEAST) / REPLICA_RUN_LEAST;
+    while (under_way < (most > 1 ? most : 1) && !replica->peer->closing && (range = next_range(replica)) != NULL) {
         struct effect *effect = core_effect(core, EFFECT_LOAD);
         if (effect == NULL)
             return;
@@ -216,7 +244,7 @@ void replica_load_next(struct core *core, struct replica *replica)
         effect->as.load.key = range->log->key;
         effect->as.load.from_seq = range->next;
         effect->as.load.to_seq = range->to;
-        effect->as.load.max_bytes = REPLICA_RUN_BYTES;
+        effect->as.load.max_bytes = peer_share(replica->peer, 4, REPLICA_RUN_LEAST, REPLICA_RUN_MOST);
         effect->as.load.exact = range->to + 1 == range->log->end;
         under_way++;
     }

@@ -378,6 +378,11 @@ enum gmm_err session_pump(struct session *s, struct buffer *out, size_t max)
     return GMM_OK;
 }
 
+void session_part_max(struct session *s, size_t bytes)
+{
+    mux_part_max(&s->mux, bytes);
+}
+
 bool session_wants_pump(const struct session *s)
 {
     return s->state != SESSION_DEAD && (s->wire.len > 0 || mux_frame_size(&s->mux) > 0);

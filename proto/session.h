@@ -111,5 +111,7 @@ size_t session_queued(const struct session *s, enum session_stream stream);
  * that did not fit; after death the session's error. */
 enum gmm_err session_pump(struct session *s, struct buffer *out, size_t max);
 bool session_wants_pump(const struct session *s);
+/* Parts sent from now on have at most so many bytes (proto/mux.h). */
+void session_part_max(struct session *s, size_t bytes);
 
 #endif

@@ -67,6 +67,32 @@ static enum gmm_err grant(struct mux *m, unsigned stream, uint32_t bytes, size_t
     return mux_receive(m, raw, 8 + extra, &item);
 }
 
+/* Parts can be made small, within bounds, and the receiver need not know. */
+static void test_part_max(void **state)
+{
+    static const struct {
+        size_t asked, is;
+    } rows[] = {{1000, 1000}, {0, 256}, {255, 256}, {SIZE_MAX, MUX_PART_MAX}};
+    (void)state;
+    uint8_t *payload = pattern(70000);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mux_item item;
+        size_t frames = 0;
+        teardown(NULL);
+        setup(NULL);
+        mux_part_max(&a, rows[i].asked);
+        assert_int_equal(mux_send(&a, 3, 9, payload, 70000), GMM_OK);
+        do {
+            assert_true(carry(&a, &b, &item) <= MUX_FRAME_HEADER + rows[i].is);
+            frames++;
+        } while (!item.complete);
+        assert_int_equal(frames, (70001 + rows[i].is - 1) / rows[i].is);
+        assert_int_equal(item.len, 70000);
+        assert_memory_equal(item.payload, payload, 70000);
+    }
+    free(payload);
+}
+
 static void check_round_trip(unsigned stream, size_t len)
 {
     struct mux_item item;
@@ -402,6 +428,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_round_trips),
+        TEST(test_part_max),
         TEST(test_take),
         TEST(test_malformed),
         TEST(test_few_streams),

@@ -1,0 +1,105 @@
+"""Attachments over lines that are cut: what came is never fetched again, not after a cut and not after the process was killed; several
+offices give the same file at once."""
+import os
+import signal
+import subprocess
+
+import lib
+from corpus import sync
+from link import Line
+
+MIB = 1 << 20
+
+
+OFFICES = []
+
+
+def offices():
+    """One network for all tests; nobody dials anybody yet."""
+    if not OFFICES:
+        OFFICES.extend(lib.network("ilo", "iom", "gov-xa"))
+    for office in OFFICES:
+        for peer in office.json("peer"):
+            office.run("peer", "remove", peer["address"])
+    return OFFICES
+
+
+def posted(office, size, symbol):
+    data = os.urandom(size)
+    office.run("post", lib.write(symbol.replace("/", "-"), data), "--to", "all", "--symbol", symbol, "--yes")
+    return data
+
+
+def staged(office):
+    folder = os.path.join(office.home, "partial")
+    return sum(os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder)) if os.path.isdir(folder) else 0
+
+
+def test_cuts():
+    ilo, iom, _ = offices()
+    daemon = ilo.daemon()
+    data = posted(ilo, 8 * MIB, "C/1")
+    line = Line(daemon.address, rate=2_000_000, cut_after=1_000_000)
+    iom.run("peer", "add", line.address)
+    reader = iom.daemon("--no-listen")
+
+    def is_here():
+        return iom.run("show", "C/1", status=None).returncode == 0 and iom.json("show", "C/1")["here"]
+    lib.until(is_here, 120)
+    assert iom.run("get", "C/1").stdout == data
+    assert line.cuts >= 7, line.cuts
+    assert line.back <= 1.15 * len(data), (line.back, len(data), line.cuts)
+    assert staged(iom) == 0
+    line.close()
+    reader.stop()
+    daemon.stop()
+
+
+def test_killed():
+    ilo, iom, _ = offices()
+    daemon = ilo.daemon()
+    data = posted(ilo, 2 * MIB, "K/1")
+    line = Line(daemon.address, rate=500_000)
+    iom.run("peer", "add", line.address)
+    kills = 0
+    while line.back < 8 * MIB:
+        client = subprocess.Popen([lib.GMM, "--home", iom.home, "sync"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  env=lib.environment())
+        start = line.back
+
+        def is_under_way():
+            return client.poll() is not None or line.back - start > 600_000
+        lib.until(is_under_way)
+        if client.poll() is not None:
+            break
+        client.send_signal(signal.SIGKILL)
+        client.wait()
+        kills += 1
+    assert kills >= 2 and client.returncode == 0, (kills, client.returncode)
+    assert iom.run("get", "K/1").stdout == data
+    assert line.back <= 1.5 * len(data), (line.back, len(data))  # each kill costs what was on the way and not staged
+    line.close()
+    daemon.stop()
+
+
+def test_several():
+    ilo, iom, gov = offices()
+    first = ilo.daemon()
+    iom.run("peer", "add", first.address)
+    data = posted(ilo, 12 * MIB, "S/1")
+    sync([ilo, iom])
+    second = iom.daemon()
+    lines = [Line(daemon.address, rate=3_000_000) for daemon in (first, second)]
+    for line in lines:
+        gov.run("peer", "add", line.address)
+    gov.run("sync", "--timeout", "120")
+    assert gov.run("get", "S/1").stdout == data
+    came, held = [line.back for line in lines], len(data) + 10 * MIB  # with what the tests before posted
+    assert min(came) > held // 5 and sum(came) <= 1.15 * held, (came, held)
+    for line in lines:
+        line.close()
+    first.stop()
+    second.stop()
+
+
+lib.main(test_cuts, test_killed, test_several)
