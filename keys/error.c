@@ -5,16 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keys/text.h"
+
 const char *gmm_err_text(enum gmm_err err)
 {
     switch (err) {
 #define GMM_ERR_TEXT(name, value, text)                                                                                \
     case name:                                                                                                         \
-        return text;
+        return text_tr(text);
         GMM_ERRORS(GMM_ERR_TEXT)
 #undef GMM_ERR_TEXT
     }
-    return "unknown error";
+    return _("unknown error");
 }
 
 const char *gmm_err_name(enum gmm_err err)
@@ -49,7 +51,7 @@ enum gmm_err gmm_fail(struct gmm_msg *msg, enum gmm_err err, const char *format,
         return err;
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(msg->text, sizeof msg->text, format, args);
+    int n = vsnprintf(msg->text, sizeof msg->text, text_tr(format), args);
     va_end(args);
     if (n < 0)
         msg->text[0] = '\0';

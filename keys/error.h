@@ -51,12 +51,13 @@ struct gmm_msg {
     char text[512];
 };
 
-/* The list's text for a code; "unknown error" for others. Static storage. */
+/* The list's text for a code, in the reader's language (keys/text.h); "unknown error" for others. Static storage. */
 const char *gmm_err_text(enum gmm_err err);
 /* The list's name for a code ("GMM_EFORK"). Static storage. */
 const char *gmm_err_name(enum gmm_err err);
 
-/* Formats into msg (a NULL msg is ignored) and returns err, so that a caller can `return gmm_fail(msg, GMM_EX, …)`. */
+/* Formats into msg, in the reader's language (a NULL msg is ignored), and returns err, so that a caller can `return
+ * gmm_fail(msg, GMM_EX, …)`. */
 enum gmm_err gmm_fail(struct gmm_msg *msg, enum gmm_err err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "keys/bytes.h"
+#include "node/lang.h"
 #include "node/times.h"
 
 #define COMMAND_TEXT_BYTES 64
@@ -112,6 +113,16 @@ static void set_global(struct args *out, const char *name, const char *value)
         out->help = true;
 }
 
+static enum gmm_err check_lang(struct parser *p, const char *value)
+{
+    enum lang lang;
+    if (lang_parse(&lang, value) == GMM_OK)
+        return GMM_OK;
+    for (unsigned i = 0; i < LANG_COUNT; i++)
+        p->out->suggestions[i] = lang_name((enum lang)i);
+    return gmm_fail(p->msg, GMM_EUSAGE, "there are no messages in the language '%s': --lang takes en or fr", value);
+}
+
 static enum gmm_err take_global(struct parser *p, const struct args_global *global, const char *value)
 {
     if (global->value == NULL && value != NULL)
@@ -119,6 +130,8 @@ static enum gmm_err take_global(struct parser *p, const struct args_global *glob
     enum gmm_err err = global->value != NULL ? take_value(p, global->name, &value) : GMM_OK;
     if (err == GMM_OK && global->value != NULL && value[0] == '\0')
         err = gmm_fail(p->msg, GMM_EUSAGE, "%s needs a value", global->name);
+    if (err == GMM_OK && strcmp(global->name, "--lang") == 0)
+        err = check_lang(p, value);
     if (err == GMM_OK)
         set_global(p->out, global->name, value);
     return err;

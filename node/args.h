@@ -33,7 +33,7 @@ struct args {
     const char *home, *socket, *lang; /* borrowed from argv; NULL: not given */
     bool json, quiet, read_only;
     bool help;                  /* --help or -h: the command's help is wanted, nothing else was checked */
-    const char *suggestions[4]; /* of a failure: the nearest commands or options, NULL-ended */
+    const char *suggestions[4]; /* of a failure: the nearest commands or options, or all languages, NULL-ended */
 };
 
 /* now_ms: for spans back from now. GMM_EUSAGE and GMM_ELIMIT with the rule in msg (`json` is set whenever --json stands

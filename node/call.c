@@ -16,6 +16,7 @@ struct call {
     unsigned fd_count;
     char person[LIMIT_PERSON_TEXT + 1];
     unsigned rights;
+    enum lang lang;
     const struct call_ops *ops; /* NULL: abandoned */
     void *arg;
     void (*on_gone)(void *arg, struct call *call);
@@ -41,6 +42,7 @@ struct call *call_new(const char *command, json_t *args, const int *fds, unsigne
     call->fd_count = fd_count;
     snprintf(call->person, sizeof call->person, "%s", person);
     call->rights = rights;
+    call->lang = lang_used();
     call->ops = ops;
     call->arg = arg;
     return call;
@@ -85,6 +87,11 @@ const int *call_fds(const struct call *call, unsigned *count)
 {
     *count = call->fd_count;
     return call->fds;
+}
+
+enum lang call_lang(const struct call *call)
+{
+    return call->lang;
 }
 
 const char *call_person(const struct call *call)
@@ -180,7 +187,9 @@ static void say(struct call *call, const char *kind, const char *format, va_list
 static void say(struct call *call, const char *kind, const char *format, va_list args)
 {
     char text[512];
-    vsnprintf(text, sizeof text, format, args);
+    enum lang before = lang_use(call->lang);
+    vsnprintf(text, sizeof text, text_tr(format), args);
+    (void)lang_use(before);
     call_event(call, json_pack("{s:o}", kind, render_json_text(text)));
 }
 
@@ -225,8 +234,8 @@ json_t *call_error(enum exit_status status, const char *code, enum gmm_err err, 
         choices = json_array();
     return json_pack("{s:i, s:s, s:o, s:o, s:o}", "exit", (int)status, "code",
                      code != NULL ? code : exit_code_text(err), "message",
-                     render_json_text(message != NULL ? message : gmm_err_text(err)), "remedy",
-                     render_json_text(remedy != NULL ? remedy : exit_remedy(err)), "choices", choices);
+                     render_json_text(message != NULL ? text_tr(message) : gmm_err_text(err)), "remedy",
+                     render_json_text(remedy != NULL ? text_tr(remedy) : exit_remedy(err)), "choices", choices);
 }
 
 void call_fail(struct call *call, enum gmm_err err, const char *message, const char *remedy)
@@ -236,6 +245,8 @@ void call_fail(struct call *call, enum gmm_err err, const char *message, const c
 
 void call_fail_choices(struct call *call, enum gmm_err err, const char *message, const char *remedy, json_t *choices)
 {
+    enum lang before = lang_use(call->lang);
     json_t *error = call_error(exit_of(err), NULL, err, message, remedy, choices);
+    (void)lang_use(before);
     call_answer(call, err, error != NULL ? json_pack("{s:o}", "error", error) : NULL);
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "node/exit.h"
+#include "node/lang.h"
 
 struct call;
 
@@ -46,6 +47,9 @@ const char *call_text_at(const struct call *call, const char *name, size_t index
 /* The descriptor of a file argument (index: of a repeated one); -1: not given. Stays the call's. *name gets the base
  * name's bytes (NUL-ended; names are never longer than 255 bytes), may be NULL. */
 int call_file(const struct call *call, const char *name, size_t index, char base_name[256]);
+/* The language that the call's messages are in: the one in use where it was made. Whoever goes on with a call later
+ * (asynchronous commands) formats in it. */
+enum lang call_lang(const struct call *call);
 const char *call_person(const struct call *call);       /* the Unix account, from SO_PEERCRED or getuid */
 bool call_may(const struct call *call, unsigned right); /* CONFIG_READ … */
 

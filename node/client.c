@@ -17,6 +17,7 @@
 #include "node/control.h"
 #include "node/help.h"
 #include "node/infile.h"
+#include "node/lang.h"
 #include "node/loop.h"
 #include "node/outfile.h"
 #include "node/outfile_split.h"
@@ -266,9 +267,9 @@ static void submit(struct client *client, struct answer *answer, const char *nam
         return;
     }
     if (client->args.read_only && writes(command, args)) {
-        char text[128];
-        snprintf(text, sizeof text, "'%s' writes, and --read-only was given", command->name);
-        set_error(answer, EXIT_USAGE, NULL, GMM_EUSAGE, text, "leave one of them out");
+        struct gmm_msg msg;
+        gmm_fail(&msg, GMM_EUSAGE, "'%s' writes, and --read-only was given", command->name);
+        set_error(answer, EXIT_USAGE, NULL, GMM_EUSAGE, msg.text, "leave one of them out");
         return;
     }
     bool exclusive = (command->flags & COMMAND_EXCLUSIVE) != 0;
@@ -369,10 +370,10 @@ static void point_to_help(const struct client *client, json_t *error)
 {
     const struct command *command = client->args.command;
     const char *remedy = json_string_value(json_object_get(error, "remedy"));
-    char text[96];
+    char text[192];
     if (command == NULL || remedy == NULL || strcmp(remedy, exit_remedy(GMM_EUSAGE)) != 0)
         return;
-    snprintf(text, sizeof text, "see 'gmm help %s'", command->name);
+    snprintf(text, sizeof text, _("see 'gmm help %s'"), command->name);
     (void)json_object_set_new(error, "remedy", json_string(text));
 }
 
@@ -389,7 +390,7 @@ static int show_failure(struct client *client, enum gmm_err err, const char *mes
 {
     json_t *error = call_error(exit_of(err), NULL, err, message[0] != '\0' ? message : NULL, remedy, choices);
     if (error == NULL) {
-        fputs("gmm: out of memory.\n", stderr);
+        fputs(_("gmm: out of memory.\n"), stderr);
         return EXIT_FAILED;
     }
     int status = show_error(client, error);
@@ -430,8 +431,8 @@ static enum gmm_err finish_outputs(struct client *client, json_t *result, bool *
             err = outfile_finish(out, json_string_value(json_object_get(result, "name")), msg);
         if (err != GMM_OK || out->kind != OUTFILE_NAMED)
             continue;
-        char text[OUTFILE_PATH_BYTES + 32];
-        snprintf(text, sizeof text, "saved as %s", out->path);
+        char text[OUTFILE_PATH_BYTES + 64];
+        snprintf(text, sizeof text, _("saved as %s"), out->path);
         if (client->args.json)
             (void)json_object_set_new(result, "saved", render_json_text(out->path));
         else
@@ -548,12 +549,13 @@ static int run(struct client *client)
 static int refuse(struct client *client, enum gmm_err err, const struct gmm_msg *msg)
 {
     const struct args *args = &client->args;
-    char remedy[256] = "see 'gmm help'"; /* show_error: of which command */
+    char remedy[256];
+    snprintf(remedy, sizeof remedy, "%s", exit_remedy(GMM_EUSAGE)); /* show_error: of which command */
     json_t *choices = json_array();
     for (size_t i = 0; args->suggestions[i] != NULL; i++)
         (void)json_array_append_new(choices, json_string(args->suggestions[i]));
     if (args->suggestions[0] != NULL)
-        snprintf(remedy, sizeof remedy, "did you mean '%s'?", args->suggestions[0]);
+        snprintf(remedy, sizeof remedy, _("did you mean '%s'?"), args->suggestions[0]);
     return show_failure(client, err, msg->text, err == GMM_EUSAGE ? remedy : NULL, choices);
 }
 
@@ -562,7 +564,14 @@ int client_main(int argc, char **argv)
     static struct client client; /* large; one a process */
     struct gmm_msg msg = {.text = ""};
     harden();
+    enum lang lang = lang_of_environment(getenv);
+    (void)lang_use(lang);
     enum gmm_err err = args_parse(&client.args, argc, argv, node_now_ms(), &msg);
+    if (client.args.lang != NULL && lang_parse(&lang, client.args.lang) == GMM_OK && lang != lang_use(lang) &&
+        err != GMM_OK) {
+        args_close(&client.args); /* once more: to say in this language what is wrong */
+        err = args_parse(&client.args, argc, argv, node_now_ms(), &msg);
+    }
     client.printer.json = client.args.json;
     client.printer.quiet = client.args.quiet;
     int status;

@@ -15,15 +15,17 @@
 static void fail_unknown(struct call *call, const char *words)
 {
     const char *near[4];
-    char message[128], remedy[128] = "see 'gmm help'";
+    struct gmm_msg message;
+    char remedy[192];
+    snprintf(remedy, sizeof remedy, "%s", exit_remedy(GMM_EUSAGE));
     json_t *choices = json_array();
     command_suggest(words, near);
     for (size_t i = 0; near[i] != NULL; i++)
         (void)json_array_append_new(choices, json_string(near[i]));
     if (near[0] != NULL)
-        snprintf(remedy, sizeof remedy, "did you mean '%s'?", near[0]);
-    snprintf(message, sizeof message, "unknown command '%.64s'", words);
-    call_fail_choices(call, GMM_EUSAGE, message, remedy, choices);
+        snprintf(remedy, sizeof remedy, _("did you mean '%s'?"), near[0]);
+    gmm_fail(&message, GMM_EUSAGE, "unknown command '%.64s'", words);
+    call_fail_choices(call, GMM_EUSAGE, message.text, remedy, choices);
 }
 
 static void help_local(struct client *client, struct call *call)
@@ -61,9 +63,9 @@ static void version_render(const json_t *result, struct render *out)
 
 static void fail_shell(struct call *call, const char *shell)
 {
-    char message[128];
-    snprintf(message, sizeof message, "no completion for '%.64s'", shell);
-    call_fail(call, GMM_EUSAGE, message, "name bash, zsh or fish");
+    struct gmm_msg message;
+    gmm_fail(&message, GMM_EUSAGE, "no completion for '%.64s'", shell);
+    call_fail(call, GMM_EUSAGE, message.text, "name bash, zsh or fish");
 }
 
 static void completion_local(struct client *client, struct call *call)

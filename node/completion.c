@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/args.h"
 #include "node/command.h"
 
@@ -160,7 +161,7 @@ static void write_fish_place(FILE *out, struct place at)
 static void write_fish_word(FILE *out, struct place at, const char *word, size_t len, const struct command *command)
 {
     fprintf(out, "complete -c gmm -n '__gmm_at \"%.*s\"' -a '%.*s' -d ", (int)at.len, at.name, (int)len, word);
-    write_quoted(out, command->help);
+    write_quoted(out, text_tr(command->help));
     fputc('\n', out);
 }
 
@@ -174,7 +175,7 @@ static void write_fish_options(FILE *out, struct place at)
         bool is_long = param->name[1] == '-';
         fprintf(out, "complete -c gmm -n '__gmm_at \"%.*s\"' %s %s %s-d ", (int)at.len, at.name, is_long ? "-l" : "-s",
                 param->name + (is_long ? 2 : 1), param->kind == COMMAND_FLAG ? "" : "-r ");
-        write_quoted(out, param->help);
+        write_quoted(out, text_tr(param->help));
         fputc('\n', out);
     }
 }
@@ -196,7 +197,7 @@ static void write_fish(FILE *out)
     for (size_t i = 0; i < args_global_count; i++) {
         fprintf(out, "complete -c gmm -l %s %s-d ", args_globals[i].name + 2,
                 args_globals[i].value != NULL ? "-r " : "");
-        write_quoted(out, args_globals[i].help);
+        write_quoted(out, text_tr(args_globals[i].help));
         fputc('\n', out);
     }
     write_fish_at(out, (struct place){"", 0});

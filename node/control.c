@@ -247,22 +247,25 @@ static void start_call(struct control_client *client, struct rpc_message *reques
 static void take_request(struct control_client *client)
 {
     struct rpc_message request;
+    enum lang lang = LANG_EN, before = lang_used();
     enum gmm_err err = rpc_read(&request, client->in + RPC_LENGTH_BYTES, client->in_len - RPC_LENGTH_BYTES);
     free(client->in);
     client->in = NULL;
     client->in_len = client->in_capacity = 0;
+    (void)lang_parse(&lang, request.lang);
+    (void)lang_use(lang); /* until it is answered, or waits for something */
     if (err != GMM_OK || request.kind != RPC_REQUEST)
         refuse(client, NULL, err == GMM_ENOMEM ? err : GMM_EUSAGE, "the request is malformed",
                "use the gmm program that belongs to this daemon");
     else if (strcmp(request.version, GMM_VERSION) != 0) {
-        char message[160];
-        snprintf(message, sizeof message, "restart the daemon: it runs %s, the client is %s", GMM_VERSION,
-                 request.version);
-        refuse(client, NULL, GMM_EVERSION, message, NULL);
+        struct gmm_msg msg;
+        gmm_fail(&msg, GMM_EVERSION, "restart the daemon: it runs %s, the client is %s", GMM_VERSION, request.version);
+        refuse(client, NULL, GMM_EVERSION, msg.text, NULL);
     } else if (!are_regular(client))
         refuse(client, NULL, GMM_EUSAGE, "a descriptor that is no regular file was passed", NULL);
     else
         start_call(client, &request);
+    (void)lang_use(before);
     rpc_close(&request);
 }
 

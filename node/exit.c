@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "keys/text.h"
+
 enum exit_status exit_of(enum gmm_err err)
 {
     switch (err) {
@@ -114,5 +116,5 @@ enum gmm_err exit_err(const char *code, int status)
 const char *exit_remedy(enum gmm_err err)
 {
     const struct exit_words *w = find(err);
-    return w != NULL ? w->remedy : "";
+    return w != NULL ? text_tr(w->remedy) : "";
 }

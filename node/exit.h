@@ -20,7 +20,7 @@ enum exit_status exit_of(enum gmm_err err);
 const char *exit_code_text(enum gmm_err err);
 /* Back from an error's word and status; GMM_EIO where the word is not one of these and the status is 1. */
 enum gmm_err exit_err(const char *code, int status);
-/* What to do next where a handler has nothing better to say; "" when there is nothing. */
+/* What to do next where a handler has nothing better to say, in the reader's language; "" when there is nothing. */
 const char *exit_remedy(enum gmm_err err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/args.h"
+#include "node/lang.h"
 #include "node/printer.h"
 #include "node/render.h"
 
@@ -45,8 +46,8 @@ static json_t *text_or_null(const char *text)
 static json_t *param_json(const struct command_param *param)
 {
     return json_pack("{s:s, s:s, s:o, s:b, s:b, s:s}", "name", param->name, "kind", kind_text(param->kind), "value",
-                     text_or_null(param->value), "required", (param->flags & COMMAND_REQUIRED) != 0, "repeated",
-                     (param->flags & COMMAND_REPEATED) != 0, "help", param->help);
+                     text_or_null(text_tr(param->value)), "required", (param->flags & COMMAND_REQUIRED) != 0,
+                     "repeated", (param->flags & COMMAND_REPEATED) != 0, "help", text_tr(param->help));
 }
 
 static json_t *command_json(const struct command *command)
@@ -54,17 +55,18 @@ static json_t *command_json(const struct command *command)
     json_t *params = json_array();
     for (size_t i = 0; i < command->param_count; i++)
         (void)json_array_append_new(params, param_json(&command->params[i]));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", command->name, "help", command->help, "details",
-                     text_or_null(command->details), "example", text_or_null(command->example), "params", params);
+    return json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", command->name, "help", text_tr(command->help), "details",
+                     text_or_null(text_tr(command->details)), "example", text_or_null(command->example), "params",
+                     params);
 }
 
 static json_t *globals_json(void)
 {
     json_t *options = json_array();
     for (size_t i = 0; i < args_global_count; i++)
-        (void)json_array_append_new(options,
-                                    json_pack("{s:s, s:o, s:s}", "name", args_globals[i].name, "value",
-                                              text_or_null(args_globals[i].value), "help", args_globals[i].help));
+        (void)json_array_append_new(options, json_pack("{s:s, s:o, s:s}", "name", args_globals[i].name, "value",
+                                                       text_or_null(args_globals[i].value), "help",
+                                                       text_tr(args_globals[i].help)));
     return options;
 }
 
@@ -135,7 +137,7 @@ static void write_usage(const json_t *command, struct render *out)
     json_array_foreach(json_object_get(command, "params"), i, param)
     {
         bool required = json_is_true(json_object_get(param, "required"));
-        const char *value = member(param, "value");
+        const char *value = lang_word(member(param, "value"));
         fprintf(f, " %s%s%s%s%s%s", required ? "" : "[", member(param, "name"), value[0] != '\0' ? "\u00a0" : "", value,
                 required ? "" : "]", json_is_true(json_object_get(param, "repeated")) ? "\u2026" : "");
     }
@@ -156,14 +158,14 @@ static void write_command(const json_t *command, struct render *out)
         fputc('\n', out->out);
     json_array_foreach(json_object_get(command, "params"), i, param)
     {
-        write_entry(out, member(param, "name"), member(param, "value"), member(param, "help"));
+        write_entry(out, member(param, "name"), lang_word(member(param, "value")), member(param, "help"));
     }
     if (member(command, "details")[0] != '\0') {
         fputc('\n', out->out);
         write_wrapped(out, 0, 0, member(command, "details"));
     }
     if (member(command, "example")[0] != '\0')
-        fprintf(out->out, "\nExample:\n  %s\n", member(command, "example"));
+        fprintf(out->out, _("\nExample:\n  %s\n"), member(command, "example"));
 }
 
 void help_render(const json_t *result, struct render *out)
@@ -182,7 +184,7 @@ void help_render(const json_t *result, struct render *out)
     render_line(out, "\nOptions, before or after the command:");
     json_array_foreach(json_object_get(result, "options"), i, item)
     {
-        write_entry(out, member(item, "name"), member(item, "value"), member(item, "help"));
+        write_entry(out, member(item, "name"), lang_word(member(item, "value")), member(item, "help"));
     }
 }
 

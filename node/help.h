@@ -1,4 +1,4 @@
-/* Help, from the table of commands: as JSON, and from that as text. */
+/* Help, from the table of commands, in the reader's language: as JSON, and from that as text. */
 #ifndef GMM_NODE_HELP_H
 #define GMM_NODE_HELP_H
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "keys/text.h"
 #include "node/render.h"
 #include "node/times.h"
 
@@ -24,13 +25,13 @@ static void write_line(const char *priority, const char *mark, const char *forma
 {
     char text[1024], stamp[TIMES_TEXT_BYTES];
     struct timespec now = {0};
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof text, text_tr(format), args);
     if (in_journal)
         fputs(priority, stderr);
     else {
         (void)clock_gettime(CLOCK_REALTIME, &now);
         times_format((uint64_t)now.tv_sec * 1000, stamp);
-        fprintf(stderr, "%s %s", stamp, mark);
+        fprintf(stderr, "%s %s", stamp, mark[0] != '\0' ? text_tr(mark) : "");
     }
     render_text_n(stderr, text, strlen(text));
     fputc('\n', stderr);
@@ -52,6 +53,6 @@ void log_warning(const char *format, ...)
     if (!is_open)
         return;
     va_start(args, format);
-    write_line("<4>", "warning: ", format, args);
+    write_line("<4>", N_("warning: "), format, args);
     va_end(args);
 }

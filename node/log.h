@@ -1,5 +1,6 @@
 /* The daemon's log: a line a fact on stderr, with the time (left out under systemd's journal, which adds its own).
- * Commands do not log: nothing is written until log_open. What came from others is made harmless. */
+ * Commands do not log: nothing is written until log_open. What came from others is made harmless.
+ * In the daemon's own language, but for texts that it is just formatting for a reader of another. */
 #ifndef GMM_NODE_LOG_H
 #define GMM_NODE_LOG_H
 

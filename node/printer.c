@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "keys/text.h"
 #include "node/render.h"
 #include "node/terminal.h"
 
@@ -101,10 +102,9 @@ static const char *member(const json_t *object, const char *name)
 static void write_clause(const char *text, bool capital)
 {
     size_t len = strlen(text), at = 0;
-    if (capital && text[0] >= 'a' && text[0] <= 'z' && strncmp(text, "gmm", 3) != 0) {
-        fputc(text[0] - 'a' + 'A', stderr);
-        at = 1;
-    }
+    char first[8];
+    if (capital && strncmp(text, "gmm", 3) != 0 && (at = render_capital(first, text)) > 0)
+        fputs(first, stderr);
     render_text_n(stderr, text + at, len - at);
     if (len > 0 && strchr(".!?", text[len - 1]) == NULL)
         fputc('.', stderr);
@@ -135,7 +135,7 @@ void printer_error(struct printer *p, const json_t *error)
     if (p->json) {
         json_t *document = json_pack("{s:O}", "error", error);
         if (document == NULL || render_json(stdout, document) != GMM_OK || fflush(stdout) != 0)
-            fputs("gmm: the error could not be written\n", stderr);
+            fputs(_("gmm: the error could not be written\n"), stderr);
         json_decref(document);
         return;
     }

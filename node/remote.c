@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "keys/limits.h"
+#include "node/lang.h"
 #include "node/rpc.h"
 #include "node/sys.h"
 #include "node/unixsock.h"
@@ -154,8 +155,9 @@ enum gmm_err remote_call(struct remote *remote, const char *command, const json_
     *error = *result = NULL;
     if (fd_count > LIMIT_REQUEST_FDS)
         return GMM_ELIMIT;
+    const char *lang = lang_used() != LANG_EN ? lang_name(lang_used()) : NULL;
     buffer_init(&request, LIMIT_CONTROL_REQUEST + RPC_LENGTH_BYTES);
-    enum gmm_err err = rpc_put_request(&request, GMM_VERSION, command, args);
+    enum gmm_err err = rpc_put_request(&request, GMM_VERSION, command, args, lang);
     if (err == GMM_OK)
         err = send_request(remote->fd, &request, fds, fd_count);
     buffer_close_wiped(&request);

@@ -6,7 +6,9 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include "node/lang.h"
 #include "node/times.h"
+#include "node/utf8.h"
 
 /* What a terminal might act on or hide: controls, format characters (bidirectional ones among them), line and paragraph
  * separators, invisible fillers. */
@@ -88,7 +90,7 @@ void render_line(struct render *r, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vfprintf(r->out, format, args);
+    vfprintf(r->out, text_tr(format), args);
     va_end(args);
     fputc('\n', r->out);
 }
@@ -97,9 +99,25 @@ void render_field(struct render *r, const char *label, const char *text)
 {
     if (text == NULL)
         return;
-    fprintf(r->out, "%s: ", label);
+    fprintf(r->out, _("%s: "), text_tr(label));
     render_text(r, text);
     fputc('\n', r->out);
+}
+
+void render_word(struct render *r, const char *label, const char *word)
+{
+    render_field(r, label, word != NULL ? lang_word(word) : NULL);
+}
+
+size_t render_capital(char out[8], const char *text)
+{
+    UChar32 c, capital;
+    size_t n = next_character(text, strlen(text), &c), len;
+    if (c <= 0 || (capital = u_toupper(c)) == c)
+        return 0;
+    len = utf8_put(out, capital);
+    out[len] = '\0';
+    return n;
 }
 
 size_t render_width(const char *text)
@@ -152,7 +170,8 @@ static bool short_time(char out[CELL_BYTES], const char *text)
 static void fill_cell(struct cell *cell, const json_t *row, const char *path)
 {
     bool is_time = strncmp(path, "time:", 5) == 0, is_id = strncmp(path, "id:", 3) == 0;
-    const json_t *value = member(row, path + (is_time ? 5 : is_id ? 3 : 0));
+    bool is_word = strncmp(path, "word:", 5) == 0;
+    const json_t *value = member(row, path + (is_time || is_word ? 5 : is_id ? 3 : 0));
     const char *text = json_string_value(value);
     *cell = (struct cell){.text = "-"};
     if (json_is_integer(value)) {
@@ -160,15 +179,15 @@ static void fill_cell(struct cell *cell, const json_t *row, const char *path)
         cell->text = cell->own;
         cell->number = true;
     } else if (json_is_boolean(value))
-        cell->text = json_is_true(value) ? "yes" : "no";
+        cell->text = lang_word(json_is_true(value) ? "yes" : "no");
     else if (text != NULL && is_id)
         cell->text = render_short_id(text, cell->own);
     else if (text != NULL && is_time && short_time(cell->own, text))
         cell->text = cell->own;
     else if (text != NULL)
-        cell->text = text;
+        cell->text = is_word ? lang_word(text) : text;
     else if (is_time && json_is_null(value))
-        cell->text = "never";
+        cell->text = lang_word("never");
 }
 
 /* Writes the cell in exactly `width` columns, cut with an ellipsis; the last column is not filled up. */
@@ -231,7 +250,7 @@ void render_table(struct render *r, const json_t *rows, const struct render_colu
     if (count == 0 || count > RENDER_COLUMNS || json_array_size(rows) == 0)
         return;
     for (size_t i = 0; i < count; i++)
-        widths[i] = render_width(columns[i].title);
+        widths[i] = render_width(text_tr(columns[i].title));
     for (size_t k = 0; k < json_array_size(rows); k++)
         for (size_t i = 0; i < count; i++) {
             fill_cell(&cells[i], json_array_get(rows, k), columns[i].member);
@@ -243,7 +262,7 @@ void render_table(struct render *r, const json_t *rows, const struct render_colu
         }
     fit_columns(widths, count, r->width);
     for (size_t i = 0; i < count; i++)
-        cells[i] = (struct cell){.text = columns[i].title};
+        cells[i] = (struct cell){.text = text_tr(columns[i].title)};
     fputs(r->colour ? "\033[1m" : "", r->out);
     write_row(r, cells, widths, count);
     fputs(r->colour ? "\033[0m" : "", r->out);
@@ -259,7 +278,7 @@ void render_time(struct render *r, const json_t *time)
     char out[CELL_BYTES];
     const char *text = json_string_value(time);
     if (text == NULL)
-        fputs("never", r->out);
+        fputs(lang_word("never"), r->out);
     else if (short_time(out, text))
         render_text(r, out);
     else

@@ -27,13 +27,18 @@ void render_text(struct render *r, const char *text);
 void render_text_n(FILE *out, const char *text, size_t len);
 /* The same over several lines: line ends stay, each line is indented by so many columns and ended. */
 void render_block(struct render *r, unsigned indent, const char *text);
-/* A whole line of our own text: printf and a line end; use render_text for what others wrote. */
+/* The first letter of a text as a capital, and how many bytes of the text it stands for; 0: it is no small letter. */
+size_t render_capital(char out[8], const char *text);
+/* A whole line of our own text, translated: printf and a line end; use render_text for what others wrote. */
 void render_line(struct render *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* "label: text", the text made harmless, and a line end; nothing for NULL. */
+/* "label: text", the label translated, the text made harmless, and a line end; nothing for NULL. */
 void render_field(struct render *r, const char *label, const char *text);
-/* A table from a JSON array of objects: for each column a title and a member name ("author.participant" reaches inside;
- * "time:…" shows an RFC 3339 time as render_time does, "id:…" shortens an id); cells are made harmless and cut to fit;
- * numbers stand to the right; null is "-". */
+/* The same for one of the program's own words ("admitted"), shown as lang_word does. */
+void render_word(struct render *r, const char *label, const char *word);
+/* A table from a JSON array of objects: for each column a title (translated) and a member name ("author.participant"
+ * reaches inside; "time:…" shows an RFC 3339 time as render_time does, "id:…" shortens an id, "word:…" is one of the
+ * program's own words, shown as lang_word does); cells are made harmless and cut to fit; numbers stand to the right;
+ * null is "-". */
 struct render_column {
     const char *title, *member;
     unsigned max; /* columns at most; 0: as wide as needed */

@@ -118,14 +118,18 @@ static enum gmm_err message_end(struct buffer *out, size_t at, enum gmm_err err)
     return err;
 }
 
-enum gmm_err rpc_put_request(struct buffer *out, const char *version, const char *command, const json_t *args)
+enum gmm_err rpc_put_request(struct buffer *out, const char *version, const char *command, const json_t *args,
+                             const char *lang)
 {
     size_t at = message_start(out, RPC_REQUEST, 4);
     packer_uint(out, 1);
     packer_text(out, command);
-    packer_array(out, 2);
+    packer_array(out, lang != NULL ? 3 : 2);
     packer_text(out, version);
-    return message_end(out, at, pack_value(out, args, 2));
+    enum gmm_err err = pack_value(out, args, 2);
+    if (lang != NULL)
+        packer_text(out, lang);
+    return message_end(out, at, err);
 }
 
 enum gmm_err rpc_put_response(struct buffer *out, const json_t *error, const json_t *result)
@@ -269,11 +273,14 @@ static enum gmm_err read_request(struct source *s, struct rpc_message *out)
     if (reader_uint(r) != 1)
         return GMM_EFORMAT;
     read_name(r, out->name, sizeof out->name);
-    if (reader_array(r, 2) != 2)
+    uint32_t count = reader_array(r, 3);
+    if (count < 2)
         return GMM_EFORMAT;
     read_name(r, out->version, sizeof out->version);
     s->values_left = LIMIT_CONTROL_VALUES;
     enum gmm_err err = read_optional(s, &out->value);
+    if (err == GMM_OK && count == 3)
+        read_name(r, out->lang, sizeof out->lang);
     return err == GMM_OK && !json_is_object(out->value) ? GMM_EFORMAT : err;
 }
 

@@ -11,6 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "keys/text.h"
 #include "node/render.h"
 #include "node/sys.h"
 
@@ -107,7 +108,7 @@ bool terminal_confirm(const char *question)
             break;
         fputc('\n', stderr);
     }
-    fputs(" [y/N] ", stderr);
+    fputs(_(" [y/N] "), stderr);
     fflush(stderr);
     signalled = 0;
     if (read_line(STDIN_FILENO, answer, sizeof answer, &len) != GMM_OK)

@@ -8,7 +8,7 @@ if ! command -v dpkg-query >/dev/null; then
     exit 1
 fi
 
-packages="gcc libc6-dev cmake ninja-build pkg-config libsodium-dev libuv1-dev libmsgpack-dev libsqlite3-dev libicu-dev
+packages="gcc libc6-dev gettext cmake ninja-build pkg-config libsodium-dev libuv1-dev libmsgpack-dev libsqlite3-dev libicu-dev
 libzstd-dev libjansson-dev libinih-dev libsystemd-dev"
 [ "${1-}" = tests ] && packages="$packages libcmocka-dev python3 sqlite3"
 [ "${1-}" = ci ] && packages="$packages libcmocka-dev python3 sqlite3 clang clang-format clang-tidy"

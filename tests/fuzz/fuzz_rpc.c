@@ -14,7 +14,7 @@ static void write_again(const struct rpc_message *m, const uint8_t *data, size_t
     buffer_init(&out, LIMIT_CONTROL_REPLY);
     switch (m->kind) {
     case RPC_REQUEST:
-        err = rpc_put_request(&out, m->version, m->name, m->value);
+        err = rpc_put_request(&out, m->version, m->name, m->value, m->lang[0] != '\0' ? m->lang : NULL);
         break;
     case RPC_RESPONSE:
         err = rpc_put_response(&out, m->error, m->value);

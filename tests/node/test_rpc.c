@@ -105,7 +105,7 @@ static void test_messages(void **state)
     struct rpc_message m;
     json_t *value = sample(), *error = json_pack("{s:i}", "exit", 3);
     (void)state;
-    assert_int_equal(rpc_put_request(&out, "0.1.0", "roster add", value), GMM_OK);
+    assert_int_equal(rpc_put_request(&out, "0.1.0", "roster add", value, NULL), GMM_OK);
     assert_int_equal(read_back(&m), GMM_OK);
     assert_int_equal(m.kind, RPC_REQUEST);
     assert_string_equal(m.name, "roster add");
@@ -142,7 +142,7 @@ static void test_failure_leaves_the_buffer(void **state)
     json_t *real = json_pack("{s:f}", "x", 0.5);
     assert_int_equal(rpc_put_event(&out, "hello", NULL), GMM_OK);
     size_t len = out.len;
-    assert_int_equal(rpc_put_request(&out, "0.1.0", "list", real), GMM_EFORMAT);
+    assert_int_equal(rpc_put_request(&out, "0.1.0", "list", real, NULL), GMM_EFORMAT);
     assert_int_equal(rpc_put_response(&out, NULL, real), GMM_EFORMAT);
     assert_int_equal(rpc_put_event(&out, "event", real), GMM_EFORMAT);
     assert_int_equal(out.len, len);
@@ -184,14 +184,14 @@ static void test_bounds(void **state)
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
     json_t *args = json_object(), *many = json_array();
-    assert_int_equal(rpc_put_request(&out, "0.1.0", name, args), GMM_OK);
+    assert_int_equal(rpc_put_request(&out, "0.1.0", name, args, NULL), GMM_OK);
     assert_int_equal(read_back(&m), GMM_ELIMIT);
     rpc_close(&m);
     out.len = 0;
     for (unsigned i = 0; i < LIMIT_CONTROL_VALUES; i++)
         json_array_append_new(many, json_array());
     json_object_set_new(args, "many", many);
-    assert_int_equal(rpc_put_request(&out, "0.1.0", "list", args), GMM_OK);
+    assert_int_equal(rpc_put_request(&out, "0.1.0", "list", args, NULL), GMM_OK);
     assert_int_equal(read_back(&m), GMM_ELIMIT);
     rpc_close(&m);
     out.len = 0;
@@ -216,7 +216,7 @@ static void test_out_of_memory(void **state)
         buffer_close(&out);
         buffer_init(&out, LIMIT_CONTROL_REPLY);
         failmalloc_at(i);
-        enum gmm_err err = rpc_put_request(&out, "0.1.0", "list", value);
+        enum gmm_err err = rpc_put_request(&out, "0.1.0", "list", value, NULL);
         if (err == GMM_OK)
             err = rpc_read(&m, out.p + RPC_LENGTH_BYTES, out.len - RPC_LENGTH_BYTES);
         rpc_close(&m);
