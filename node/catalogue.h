@@ -1,8 +1,8 @@
 /* Translations as msgfmt compiles them (a .mo file, little-endian): read in place, nothing copied.
  *
- * "magic u32 0x950412de, revision u32, count u32, offset of the originals u32, offset of the translations u32, …"; both
+ * magic u32 0x950412de, revision u32, count u32, offset of the originals u32, offset of the translations u32, …; both
  * tables have a pair (length u32, offset u32) a text; originals ascend by their bytes; each text ends with a NUL. The
- * original of a plural is "one NUL many", its translation has its forms in order with a NUL between; a context stands
+ * original of a plural is one NUL many, its translation has its forms in order with a NUL between; a context stands
  * before its original with \004 between.
  */
 #ifndef GMM_NODE_CATALOGUE_H
