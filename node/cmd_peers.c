@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "node/cmd_peerset.h"
 #include "node/commands.h"
 #include "node/forks_report.h"
 #include "node/joining.h"
@@ -16,6 +17,7 @@
 
 #define PEERS_SEEN 256u
 #define POLL_MS 500u
+#define CHUNK_USUAL (UINT64_C(1) << 20) /* bytes */
 
 static const struct view *view_of(struct node *node)
 {
@@ -53,7 +55,9 @@ static json_t *net_peer_json(struct node *node, const struct net_peer *peer)
     const struct view *view = view_of(node);
     const struct view_office *office =
         view == NULL || id_is_zero(&peer->sign_pk) ? NULL : view_office(view, &peer->sign_pk);
-    return peer_json(view, office, peer->address, state_text(peer), peer->incoming ? "incoming" : "dialled");
+    json_t *json = peer_json(view, office, peer->address, state_text(peer), peer->incoming ? "incoming" : "dialled");
+    cmd_peerset_describe(node, office, json);
+    return json;
 }
 
 static json_t *store_peer_json(struct node *node, const struct store_peer *peer)
@@ -61,7 +65,9 @@ static json_t *store_peer_json(struct node *node, const struct store_peer *peer)
     const struct view *view = view_of(node);
     const struct view_office *office =
         view == NULL || !peer->bound ? NULL : view_office_by_noise(view, &peer->noise_pk);
-    return peer_json(view, office, peer->address, peer->bound ? "unreachable" : "unbound", "dialled");
+    json_t *json = peer_json(view, office, peer->address, peer->bound ? "unreachable" : "unbound", "dialled");
+    cmd_peerset_describe(node, office, json);
+    return json;
 }
 
 struct peer_find {
@@ -214,6 +220,7 @@ struct sync_wait {
     struct node *node;
     struct call *call;
     struct net_watch *watch;
+    uint64_t begun_ms;
     uint64_t until_ms; /* 0: no end */
     uint64_t max_bytes;
     size_t dialled;         /* join connections of this sync */
@@ -308,6 +315,23 @@ static bool look_at_joining(struct sync_wait *wait, bool *pending)
     return true;
 }
 
+/* How much came, of what, how fast, and how long the rest takes by what came so far. */
+static void tell_progress(struct sync_wait *wait, size_t connected, uint64_t received, uint64_t sent, uint64_t bytes)
+{
+    uint64_t lacking = engine_lacking(wait->node->engine), passed_ms = sys_now_ms() - wait->begun_ms;
+    size_t chunks = engine_chunks_wanted(wait->node->engine);
+    uint64_t rate = passed_ms == 0 ? 0 : bytes * 1000u / passed_ms;
+    char left[64] = "";
+    if (received > 0 && lacking > 0 && passed_ms >= 2000)
+        snprintf(left, sizeof left, ", about %llu s left",
+                 (unsigned long long)passed_ms * lacking / received / 1000u + 1u);
+    else if (chunks > 0 && rate > 0 && passed_ms >= 2000)
+        snprintf(left, sizeof left, ", about %llu s left", (unsigned long long)chunks * CHUNK_USUAL / rate + 1u);
+    call_progress(wait->call, "%zu peers, %llu of %llu entries, %zu chunks to come, %llu sent, %llu bytes, %llu/s%s",
+                  connected, (unsigned long long)received, (unsigned long long)(received + lacking), chunks,
+                  (unsigned long long)sent, (unsigned long long)bytes, (unsigned long long)rate, left);
+}
+
 static bool look_at_peers(struct sync_wait *wait)
 {
     struct node *node = wait->node;
@@ -322,9 +346,8 @@ static bool look_at_peers(struct sync_wait *wait)
     }
     struct sync_sum sum = sum_up(wait);
     uint64_t bytes = since(sum.bytes_in, wait->before.bytes_in) + since(sum.bytes_out, wait->before.bytes_out);
-    call_progress(wait->call, "%zu peers, %llu entries received, %llu sent, %llu bytes", connected,
-                  (unsigned long long)since(sum.received, wait->before.received),
-                  (unsigned long long)since(sum.sent, wait->before.sent), (unsigned long long)bytes);
+    tell_progress(wait, connected, since(sum.received, wait->before.received), since(sum.sent, wait->before.sent),
+                  bytes);
     bool spent = wait->max_bytes != 0 && bytes >= wait->max_bytes;
     if (!spent && (net_dialling(node->net) || behind > 0 || (connected > 0 && !engine_idle(node->engine))))
         return false;
@@ -387,6 +410,7 @@ static void sync_run(struct node *node, struct call *call)
     int64_t timeout_s = call_int(call, "timeout", -1);
     wait->node = node;
     wait->call = call;
+    wait->begun_ms = sys_now_ms();
     wait->until_ms = timeout_s < 0 ? 0 : sys_now_ms() + 1000u * (uint64_t)timeout_s;
     wait->max_bytes = (uint64_t)call_int(call, "max-bytes", 0);
     wait->count = net_peers(node->net, wait->peers, PEERS_SEEN);

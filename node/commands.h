@@ -11,6 +11,7 @@ extern const struct command_family command_office;   /* cmd_office.c: office ren
 extern const struct command_family command_standing; /* cmd_standing.c: roster suspend, expel, amend, history, … */
 extern const struct command_family command_role;     /* cmd_role.c: role */
 extern const struct command_family command_peers;    /* cmd_peers.c: peer, sync, status */
+extern const struct command_family command_peerset;  /* cmd_peerset.c: peer set */
 extern const struct command_family command_bundle;   /* cmd_bundle.c: bundle */
 extern const struct command_family command_groups;   /* cmd_groups.c: group */
 extern const struct command_family command_posting;  /* cmd_posting.c: post, note */

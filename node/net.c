@@ -9,6 +9,7 @@
 #include "node/net_state.h"
 #include "node/netdial.h"
 #include "node/netjoin.h"
+#include "node/netlimits.h"
 #include "node/peers.h"
 
 #define ROUNDS 16u         /* of settling before the sockets are looked at again */
@@ -108,6 +109,9 @@ static void net_peer_changed(struct net *net, uint32_t number, const struct effe
         conn->noise_pk = office->noise_pk;
     conn->session_open = conn->was_open = true;
     log_info("connected to %s (%s)", office != NULL ? office->office : "an office", conn->remote);
+    conn->opened_ms = uv_now(net->loop);
+    netlimits_opened(net, conn);
+    net->limits_due = 0;
     peers_opened(net, conn);
 }
 
@@ -123,6 +127,8 @@ static const struct node_transport transport = {net_send, net_shut, net_timer, n
 
 static void conn_closed(struct net *net, struct netconn *conn)
 {
+    if (conn->was_open)
+        netlimits_closed(net, conn);
     peers_closed(net, conn);
     netjoin_closed(net, conn);
 }
@@ -280,6 +286,8 @@ static uint64_t next_watch(struct net *net)
 static void keep_time(struct net *net)
 {
     uint64_t next = netdial_expire(net), due = peers_tick(net->peers);
+    next = due < next ? due : next;
+    due = netlimits_tick(net);
     next = due < next ? due : next;
     due = end_overdue(net);
     next = due < next ? due : next;
@@ -497,6 +505,14 @@ void net_dial_peers(struct net *net, bool keep_trying)
 {
     peers_dial(net->peers, keep_trying);
     net->touched = net->changed = true;
+}
+
+void net_limits_changed(struct net *net)
+{
+    netlimits_changed(net);
+    if (peers_dialled(net->peers))
+        peers_dial(net->peers, false);
+    net->changed = true;
 }
 
 bool net_dialled(const struct net *net)

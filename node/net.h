@@ -19,6 +19,8 @@ const char *net_listening(const struct net *net, size_t index);
 /* Reads the table of peers again and dials every one that is not connected: once (sync), or now and then again and
  * again (daemon). May be called again (`peer add`, `sync`). */
 void net_dial_peers(struct net *net, bool keep_trying);
+/* `peer set` changed what links may carry. */
+void net_limits_changed(struct net *net);
 bool net_dialled(const struct net *net); /* net_dial_peers was called */
 /* A join connection; the engine gets JOIN_SEND after CONNECTED. How it goes: net_joins. */
 enum gmm_err net_dial_join(struct net *net, const char *address, const struct gmm_id *noise_pk, const void *request,
@@ -58,6 +60,7 @@ struct net_peer { /* for `peer list` and `sync` */
     struct gmm_id sign_pk; /* zero: unbound */
     enum { NET_CONNECTED, NET_CONNECTING, NET_UNREACHABLE, NET_UNBOUND } state;
     bool synced, incoming;
+    struct gmm_id noise_pk; /* zero: unbound */
     uint64_t bytes_in, bytes_out, received, sent;
     char why[128]; /* the last failure */
 };

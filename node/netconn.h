@@ -7,6 +7,7 @@
 
 #include "node/netpace.h"
 #include "node/node.h"
+#include "node/peerlimits.h"
 
 struct net;
 struct netconn_part;
@@ -35,6 +36,9 @@ struct netconn {
     size_t first_offset, queued;
     size_t told; /* what the engine thinks is queued */
     struct netpace pace;
+    struct peerlimits limits;     /* of the office, once the session is open */
+    uint64_t counted;             /* bytes, in the day's account */
+    uint64_t opened_ms;           /* when the session was (uv_now) */
     uint64_t write_due, read_due; /* not before (uv_now); 0: at any time */
     uint64_t ending_due;
     /* who is there */

@@ -8,9 +8,12 @@
 #include "node/log.h"
 #include "node/net_state.h"
 #include "node/netdial.h"
+#include "node/netlimits.h"
 
 #define AGAIN_MS 1000u
 #define AGAIN_MS_MAX 60000u
+#define SHORT_MS 5000u
+#define SHORT_BYTES 65536u
 
 struct entry {
     struct peers *peers;
@@ -22,6 +25,7 @@ struct entry {
     bool asking;       /* a session with the office tried is open: only whether it answers there is asked */
     size_t candidate;  /* which office is tried */
     unsigned failures; /* rounds in a row */
+    unsigned shorts;   /* sessions in a row that ended at once */
     uint64_t due;      /* UINT64_MAX: not again */
     struct gmm_id trying, moved_to; /* moved_to: the office's new key that was tried as soon as we heard of it */
     struct netdial *dial;
@@ -181,6 +185,12 @@ static void dial(struct entry *entry)
                 entry->candidate > 0 ? "no office that we know answers there" : "no office is known to try there");
         return;
     }
+    char why[128];
+    if (!netlimits_allow(net, noise_pk, why)) {
+        entry->stranger = false;
+        give_up(entry, why);
+        return;
+    }
     entry->trying = *noise_pk;
     entry->dial = netdial_new(net, entry->row.address, on_dialled, entry);
     if (entry->dial == NULL)
@@ -228,6 +238,13 @@ void peers_closed(struct net *net, struct netconn *conn)
             entry->sent = conn->sent;
             snprintf(entry->why, sizeof entry->why, "%s", conn->why);
             entry->candidate = 0;
+            /* One that ends at once, having brought nothing, is not dialled every second. */
+            if (uv_now(net->loop) - conn->opened_ms >= SHORT_MS || conn->received + conn->sent > 0 ||
+                conn->bytes_in + conn->bytes_out >= SHORT_BYTES)
+                entry->shorts = 0;
+            else if (entry->shorts < 6)
+                entry->shorts++;
+            entry->failures = entry->shorts;
             schedule(entry);
         } else if (conn->bytes_in > 0) {
             give_up(entry,
@@ -352,12 +369,15 @@ static void describe(const struct peers *peers, const struct entry *entry, const
     snprintf(out->why, sizeof out->why, "%s", entry->why);
     if (office != NULL)
         out->sign_pk = office->sign_pk;
+    if (entry->row.bound)
+        out->noise_pk = entry->row.noise_pk;
     out->bytes_in = entry->bytes_in;
     out->bytes_out = entry->bytes_out;
     out->received = entry->received;
     out->sent = entry->sent;
     if (conn != NULL) {
         out->sign_pk = conn->sign_pk;
+        out->noise_pk = conn->noise_pk;
         out->state = NET_CONNECTED;
         out->synced = conn->synced;
         out->incoming = !conn->initiator;
@@ -397,8 +417,11 @@ size_t peers_list(const struct peers *peers, struct net_peer *out, size_t max)
         for (struct netconn *conn = net->chains[i]; conn != NULL && count < max; conn = conn->chain) {
             if (!conn->session_open || conn->listed_at == net->listing)
                 continue;
-            out[count] = (struct net_peer){
-                .sign_pk = conn->sign_pk, .state = NET_CONNECTED, .synced = conn->synced, .incoming = !conn->initiator};
+            out[count] = (struct net_peer){.sign_pk = conn->sign_pk,
+                                           .noise_pk = conn->noise_pk,
+                                           .state = NET_CONNECTED,
+                                           .synced = conn->synced,
+                                           .incoming = !conn->initiator};
             snprintf(out[count].address, sizeof out[count].address, "%s", conn->remote);
             count_session(&out[count++], conn);
         }

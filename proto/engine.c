@@ -126,6 +126,11 @@ size_t engine_chunks_wanted(const struct engine *engine)
     return fetch_wanted(engine->fetch);
 }
 
+uint64_t engine_lacking(const struct engine *engine)
+{
+    return replicate_lacking(engine->replicate, &engine->core);
+}
+
 size_t engine_clock(const struct engine *engine, uint64_t now_ms, int64_t *ahead_ms, bool *refused)
 {
     *refused = clocks_refuse(&engine->core.clocks, now_ms, ahead_ms);

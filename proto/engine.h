@@ -277,6 +277,8 @@ const struct view_participant *engine_self(struct engine *engine);
 /* True when every open session is in sync both ways and no chunk is wanted that a connected peer may have. */
 bool engine_idle(const struct engine *engine);
 size_t engine_chunks_wanted(const struct engine *engine);
+/* Entries that connected peers hold and we do not. */
+uint64_t engine_lacking(const struct engine *engine);
 /* How far our clock is ahead of the median of the participants heard within 24 hours (proto/clocks.h), and whether we
  * refuse to sign for that. Returns how many were heard; 0: *ahead_ms is 0. */
 size_t engine_clock(const struct engine *engine, uint64_t now_ms, int64_t *ahead_ms, bool *refused);

@@ -21,13 +21,14 @@ struct logs_log {
     size_t index; /* of logs_at */
     struct run_key key;
     struct logs_head admitted, persisted;
-    uint64_t arrival; /* of the last persisted run; 0: none */
-    bool closed;      /* our own, after a restore: never appended to again */
-    bool forked;      /* a proof is held: nothing is admitted at or behind `end` */
-    bool naming;      /* an anchor of ours is about to name an entry of it: it is not cut before */
-    bool urgent;      /* of a document under consultation */
-    bool cutting;     /* our copy is being cut back: nothing is admitted meanwhile */
-    uint64_t end;     /* behind the last entry worth having (view_log_end); UINT64_MAX: no bound */
+    struct gmm_id via; /* the peer whose run of it was admitted last, since the start; zero: none */
+    uint64_t arrival;  /* of the last persisted run; 0: none */
+    bool closed;       /* our own, after a restore: never appended to again */
+    bool forked;       /* a proof is held: nothing is admitted at or behind `end` */
+    bool naming;       /* an anchor of ours is about to name an entry of it: it is not cut before */
+    bool urgent;       /* of a document under consultation */
+    bool cutting;      /* our copy is being cut back: nothing is admitted meanwhile */
+    uint64_t end;      /* behind the last entry worth having (view_log_end); UINT64_MAX: no bound */
 };
 struct logs;
 

@@ -354,10 +354,12 @@ static void run_postponed(struct replicate *r, struct core *core, struct logs_lo
         r->retry_ms = core->now_ms + REPLICA_RETRY_MS;
 }
 
-static enum gmm_err store_run(struct core *core, struct replica *replica, struct admitted *admitted)
+static enum gmm_err store_run(struct core *core, struct replica *replica, struct logs_log *log,
+                              struct admitted *admitted)
 {
     struct effect *store = core_store(core);
     replica->received += admitted_count(admitted);
+    log->via = replica->peer->sign_pk;
     enum gmm_err err = store == NULL ? GMM_ENOMEM : core_store_run(core, store, &admitted);
     admitted_free(admitted);
     return err;
@@ -380,7 +382,7 @@ static enum gmm_err admit(struct replicate *r, struct core *core, struct replica
     }
     if (err == GMM_EEXISTS)
         return GMM_OK;
-    return err == GMM_OK ? store_run(core, replica, admitted) : err;
+    return err == GMM_OK ? store_run(core, replica, log, admitted) : err;
 }
 
 /* What the peer holds of the log is no use to us: others are asked, and it again when it announces anew. */
@@ -720,6 +722,19 @@ void replicate_retry(struct replicate *r, uint64_t now_ms)
 {
     r->want_count = 0;
     r->retry_ms = now_ms + REPLICA_RETRY_MS;
+}
+
+uint64_t replicate_lacking(const struct replicate *r, const struct core *core)
+{
+    uint64_t lacking = 0;
+    for (size_t k = 0; k < logs_count(core->logs); k++) {
+        const struct logs_log *log = logs_at(core->logs, k);
+        uint64_t most = 0, next = next_of(log);
+        for (size_t i = 0; i < r->count; i++)
+            most = offers(r->replicas[i], log) > most ? offers(r->replicas[i], log) : most;
+        lacking += most > next ? most - next : 0;
+    }
+    return lacking;
 }
 
 bool replicate_all_synced(const struct replicate *r)

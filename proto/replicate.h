@@ -52,6 +52,8 @@ void replicate_set_busy(struct replicate *r, uint32_t conn, bool busy);
 void replicate_retry(struct replicate *r, uint64_t now_ms);
 /* Logs may be had further than before: whoever holds more is asked. */
 void replicate_reconsider(struct replicate *r, uint64_t now_ms);
+/* Entries that connected peers hold and we do not. */
+uint64_t replicate_lacking(const struct replicate *r, const struct core *core);
 bool replicate_all_synced(const struct replicate *r);
 
 #endif
