@@ -53,6 +53,8 @@ static const struct rule {
      "circle: its creator, of somebody suspended or expelled; when that is the creator, any other member"},
     {HEADER_EPOCH, true, false, "EPOCH", authority_epochs_judge_epoch, authority_epochs_apply_epoch, NULL,
      "members of the group"},
+    {HEADER_LEFT, true, false, "LEFT", authority_epochs_judge_left, authority_epochs_apply_left, NULL,
+     "members of the group; it binds who would pass on epochs of its author"},
     {HEADER_WRAP, true, false, "WRAP", authority_epochs_judge_wrap, authority_epochs_apply_wrap, NULL,
      "members of the group, to offices of members"},
     {HEADER_EPOCH_BAD, true, false, "EPOCH_BAD", authority_epochs_judge_bad, authority_epochs_apply_bad, NULL,
@@ -134,6 +136,7 @@ enum gmm_err authority_apply(struct state *s, struct change *c)
     if (rule == NULL)
         return GMM_OK;
     state_at(s, c->time);
+    s->record = c->id;
     bool stands = rulings_stand(s->rulings, &c->log, c->seq, &c->id);
     if (stands && state_opens_known(s, c))
         return open_known(s, c, rule);

@@ -1,4 +1,4 @@
-/* Under which keys: WRAPKEY, EPOCH, WRAP, EPOCH_BAD. */
+/* Under which keys: WRAPKEY, LEFT, EPOCH, WRAP, EPOCH_BAD. */
 #include "proto/authority_rules.h"
 
 enum gmm_err authority_epochs_judge_wrapkey(const struct state *s, struct change *c, struct decision *d,
@@ -28,6 +28,19 @@ enum gmm_err authority_epochs_apply_epoch(struct state *s, struct change *c, con
 {
     (void)d;
     return state_epoch(s, c, true);
+}
+
+enum gmm_err authority_epochs_judge_left(const struct state *s, struct change *c, struct decision *d,
+                                         struct gmm_msg *why)
+{
+    enum gmm_err err = judge_member(s, c, d, why);
+    return err == GMM_OK ? judge_read(s, c, why) : err;
+}
+
+enum gmm_err authority_epochs_apply_left(struct state *s, struct change *c, const struct decision *d)
+{
+    (void)d;
+    return state_left(s, c);
 }
 
 enum gmm_err authority_epochs_judge_bad(const struct state *s, struct change *c, struct decision *d,

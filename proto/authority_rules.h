@@ -30,9 +30,9 @@ judge_fn authority_groups_judge_found, authority_groups_judge_members, authority
 judge_apply_fn authority_groups_apply_found, authority_groups_apply_members, authority_groups_apply_cut;
 /* authority_epochs.c: under which keys */
 judge_fn authority_epochs_judge_wrapkey, authority_epochs_judge_epoch, authority_epochs_judge_bad,
-    authority_epochs_judge_wrap;
+    authority_epochs_judge_wrap, authority_epochs_judge_left;
 judge_apply_fn authority_epochs_apply_wrapkey, authority_epochs_apply_epoch, authority_epochs_apply_bad,
-    authority_epochs_apply_wrap;
+    authority_epochs_apply_wrap, authority_epochs_apply_left;
 /* A WRAP that has no effect. */
 enum gmm_err authority_epochs_note_stray(struct state *s, struct change *c);
 

@@ -63,6 +63,12 @@ static enum gmm_err read_cut(struct change *c, const struct gmm_id *nid, const v
     return control_circle_cut_decode(c->cut, body, len);
 }
 
+static enum gmm_err read_left(struct change *c, const struct gmm_id *nid, const void *body, size_t len)
+{
+    (void)nid;
+    return control_left_decode(c->left, body, len);
+}
+
 static enum gmm_err read_epoch(struct change *c, const struct gmm_id *nid, const void *body, size_t len)
 {
     (void)nid;
@@ -87,6 +93,11 @@ static void close_ballot(struct change *c)
 static void close_cut(struct change *c)
 {
     control_cuts_close(&c->cut->cuts);
+}
+
+static void close_left(struct change *c)
+{
+    control_left_close(c->left);
 }
 
 static void close_epoch(struct change *c)
@@ -121,6 +132,7 @@ static const struct kind {
     {HEADER_WRAP, "wrap", 0, NULL, NULL},
     {HEADER_EPOCH_BAD, "complaint about an epoch", 0, NULL, NULL},
     {HEADER_CUT, "cut", sizeof(struct control_circle_cut), read_cut, close_cut},
+    {HEADER_LEFT, "list of leavers", sizeof(struct control_left), read_left, close_left},
 };
 
 static const struct kind *kind_of(uint16_t type)

@@ -6,6 +6,7 @@
 
 #include "keys/epoch.h"
 #include "proto/control_chair.h"
+#include "proto/control_left.h"
 #include "proto/control_roster.h"
 
 struct change {
@@ -27,6 +28,7 @@ struct change {
         struct control_ballot *ballot;
         struct control_lead *lead;
         struct control_circle_cut *cut;
+        struct control_left *left;
         struct epoch *epoch;
     };
 };

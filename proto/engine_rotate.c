@@ -4,6 +4,7 @@
 
 #include "keys/secret.h"
 #include "proto/engine_state.h"
+#include "proto/leavers.h"
 
 #define UPKEEP_AT_ONCE 64u     /* records of one step; the rest follows in the next */
 #define UPKEEP_AGAIN_MS 10000u /* before a record is tried again that has no effect yet */
@@ -64,6 +65,31 @@ static enum gmm_err append(struct engine *engine, const struct gmm_id *gid, uint
     return err;
 }
 
+/* Before the epoch: whom it leaves out and why, so that nobody passes it on to them who has not heard of that. */
+static enum gmm_err write_left(struct engine *engine, const struct view *view, const struct gmm_id *gid,
+                               struct gmm_msg *msg)
+{
+    const struct view_epoch *tips[LIMIT_EPOCH_PARENTS];
+    struct control_left left = {0};
+    struct sending s;
+    struct buffer body;
+    struct gmm_id id;
+    enum gmm_err err = sending_open(&s, view, gid, engine->core.now_ms);
+    if (err != GMM_OK)
+        return err;
+    if (s.group != NULL && s.group->history_full)
+        err = leavers_list(&left, view, gid, tips, sending_tips(&s, tips, LIMIT_EPOCH_PARENTS));
+    sending_close(&s);
+    buffer_init(&body, LIMIT_BODY_BYTES);
+    if (err == GMM_OK && left.count > 0)
+        err = control_left_encode(&body, &left);
+    if (err == GMM_OK && left.count > 0)
+        err = append(engine, gid, HEADER_LEFT, body.p, body.len, &id, msg);
+    control_left_close(&left);
+    buffer_close(&body);
+    return err;
+}
+
 static enum gmm_err make_epoch(struct engine *engine, const struct gmm_id *gid, uint64_t request, struct gmm_msg *msg)
 {
     struct core *core = &engine->core;
@@ -79,6 +105,8 @@ static enum gmm_err make_epoch(struct engine *engine, const struct gmm_id *gid, 
     enum gmm_err err = keyring_make_epoch(engine->keyring, core, view, gid, &body, secret);
     if (err == GMM_EDENIED)
         gmm_fail(msg, err, "the group is unknown or nobody may read it");
+    if (err == GMM_OK)
+        err = write_left(engine, view, gid, msg);
     if (err == GMM_OK)
         err = append(engine, gid, HEADER_EPOCH, body.p, body.len, &id, msg);
     if (err == GMM_OK)

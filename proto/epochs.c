@@ -121,6 +121,8 @@ static struct view_epoch *collect(const struct state *s)
     for (size_t i = 0; i < s->epoch_count; i++) {
         const struct change *c = s->epochs[i].change;
         epochs[i] = (struct view_epoch){.id = c->id, .gid = c->log.group, .author = c->log.author, .time = c->time};
+        epochs[i].instance = c->log.instance;
+        epochs[i].seq = c->seq;
         epochs[i].epoch = *c->epoch;
         epochs[i].valid = s->epochs[i].by_member;
     }

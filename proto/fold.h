@@ -11,6 +11,7 @@
 
 #include "keys/epoch.h"
 #include "proto/control_cuts.h"
+#include "proto/control_left.h"
 #include "proto/directory.h"
 #include "proto/header.h"
 #include "proto/run.h"
@@ -54,8 +55,9 @@ struct view_epoch {
     struct gmm_id id, gid, author;
     struct epoch epoch;
     uint64_t time;
-    bool valid; /* written by a member, well formed, gen consistent with its parents */
-    bool bad;   /* an EPOCH_BAD stands against it and no WRAP has answered it */
+    uint64_t instance, seq; /* of its entry, in a log of the author's */
+    bool valid;             /* written by a member, well formed, gen consistent with its parents */
+    bool bad;               /* an EPOCH_BAD stands against it and no WRAP has answered it */
 };
 /* WRAP entries, to be tried by the office that they name: to offices of members; where the group keeps no history only
  * to recipients of the epoch. Others are strays: of no effect, but they give the secret away all the same. */
@@ -63,6 +65,12 @@ struct view_wrap {
     struct gmm_id epoch_id, sign_pk, author;
     const uint8_t *body;
     size_t len;
+};
+/* Who had left the group, as the author of the epochs behind it in this log knew it (proto/leavers.h). */
+struct view_left {
+    struct run_key log;
+    uint64_t seq;
+    const struct control_left *left; /* borrowed from the record */
 };
 /* What an office wrote in EPOCH_BAD about an epoch that it was given. */
 struct view_complaint {
@@ -140,8 +148,8 @@ struct view_removal {
 };
 /* While a participant was no member of a group (gid), or an observer (gid zero). */
 struct view_absence {
-    struct gmm_id pid, gid;
-    uint64_t from_ms, until_ms; /* until UINT64_MAX: it still is */
+    struct gmm_id pid, gid, entry; /* entry: of the record by which it began */
+    uint64_t from_ms, until_ms;    /* until UINT64_MAX: it still is */
 };
 /* What the roster and the roles went through, in canonical order. */
 struct view_event {
@@ -174,7 +182,7 @@ struct view {
     char name[LIMIT_NAME_TEXT + 1];
     struct gmm_id leads[LIMIT_THEMATIC];
     size_t participant_count, office_count, group_count, epoch_count, wrap_count, stray_count, complaint_count,
-        cut_count, fork_count;
+        cut_count, fork_count, left_count;
     size_t removal_count, absence_count, event_count, term_count, handover_count, lead_term_count, ballot_count,
         proposal_count;
     const struct view_participant *participants; /* sorted by pid */
@@ -183,6 +191,7 @@ struct view {
     const struct view_epoch *epochs;         /* sorted by id */
     const struct view_wrap *wraps;           /* sorted by epoch_id, sign_pk, canonical order */
     const struct view_wrap *strays;          /* likewise */
+    const struct view_left *lefts;           /* in canonical order */
     const struct view_complaint *complaints; /* sorted by epoch_id, sign_pk */
     const struct view_cut *cuts;             /* sorted by sign_pk, group, instance */
     const struct view_fork *forks;           /* sorted by log */

@@ -119,6 +119,7 @@ static const struct {
     {HEADER_DISCLOSE, "disclose"},
     {HEADER_GROUP_ANCHOR, "group-anchor"},
     {HEADER_CUT, "cut"},
+    {HEADER_LEFT, "left"},
     {HEADER_DOCUMENT, "document"},
     {HEADER_NOTE, "note"},
     {HEADER_RECEIPT, "receipt"},

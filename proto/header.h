@@ -49,7 +49,8 @@ enum header_type {
     HEADER_ERASE = 38,
     HEADER_DISCLOSE = 39,
     HEADER_GROUP_ANCHOR = 40,
-    HEADER_CUT = 41, /* what stands of a circle's logs after a removal or a revocation */
+    HEADER_CUT = 41,  /* what stands of a circle's logs after a removal or a revocation */
+    HEADER_LEFT = 42, /* who had left, as the maker of the epochs that follow knew it */
     HEADER_DOCUMENT = 64,
     HEADER_NOTE = 65,
     HEADER_RECEIPT = 66,

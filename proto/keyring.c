@@ -6,6 +6,7 @@
 
 #include "keys/chunk.h"
 #include "keys/secret.h"
+#include "proto/leavers.h"
 
 struct slot {
     struct gmm_id id;
@@ -425,17 +426,33 @@ enum gmm_err keyring_domain(const struct keyring *ring, const struct view *view,
     return GMM_OK;
 }
 
+/* Is there a recipient of the new epoch to whom this one must not be given, not even as history? */
+static bool from_some(const struct leavers *leavers, const struct sending *s, const struct view_epoch *epoch)
+{
+    for (size_t i = 0; leavers->count > 0 && i < s->view->office_count; i++)
+        if (s->current[i] && !sending_reaches(s->view, epoch, &s->view->offices[i].sign_pk) &&
+            leavers_withhold(leavers, epoch, &s->view->offices[i].sign_pk))
+            return true;
+    return false;
+}
+
 /* "The domain is new after a removal": inheriting needs that nobody who can read under a parent, or knows its domain,
  * has left, and that whoever opens the new epoch opens its first parent, and the domain, too. */
-static void trace(struct lineage *out, const struct keyring *ring, const struct sending *s)
+static enum gmm_err trace(struct lineage *out, const struct keyring *ring, const struct sending *s,
+                          const struct gmm_id *self)
 {
     const struct view_epoch *tips[LIMIT_EPOCH_PARENTS];
+    struct leavers leavers;
+    if (leavers_open(&leavers, s->view, &s->group->gid, self) != GMM_OK)
+        return GMM_ENOMEM;
     *out = (struct lineage){.count = sending_tips(s, tips, LIMIT_EPOCH_PARENTS)};
     bool left = false;
     uint8_t conv[32];
     for (size_t i = 0; i < out->count; i++) {
         out->parents[i] = tips[i]->id;
-        out->secrets[i] = keyring_secret(ring, &tips[i]->id);
+        bool withheld = from_some(&leavers, s, tips[i]);
+        out->secrets[i] = withheld ? NULL : keyring_secret(ring, &tips[i]->id);
+        left = left || withheld;
         out->gen = tips[i]->epoch.gen > out->gen ? tips[i]->epoch.gen : out->gen;
         left = left || !sending_clean(s, tips[i]);
     }
@@ -443,6 +460,8 @@ static void trace(struct lineage *out, const struct keyring *ring, const struct 
                    keyring_domain(ring, s->view, tips[0], conv) == GMM_OK;
     sodium_memzero(conv, sizeof conv);
     out->domain = inherit ? EPOCH_DOMAIN_INHERITED : EPOCH_DOMAIN_NEW;
+    leavers_close(&leavers);
+    return GMM_OK;
 }
 
 static enum gmm_err make(struct core *core, const struct sending *s, const struct lineage *lineage, struct buffer *body,
@@ -479,8 +498,9 @@ enum gmm_err keyring_make_epoch(struct keyring *ring, struct core *core, const s
     } else if (s.group == NULL || s.current_count == 0) {
         err = GMM_EDENIED;
     } else {
-        trace(&lineage, ring, &s);
-        err = make(core, &s, &lineage, body, secret, eph_sk);
+        err = trace(&lineage, ring, &s, core_self(core));
+        if (err == GMM_OK)
+            err = make(core, &s, &lineage, body, secret, eph_sk);
     }
     secret_free(eph_sk);
     sending_close(&s);

@@ -202,6 +202,7 @@ static bool concerns(const struct view_removal *r, const struct change *c, uint3
 {
     switch (c->type) {
     case HEADER_WRAPKEY:
+    case HEADER_LEFT:
     case HEADER_EPOCH:
     case HEADER_WRAP:
     case HEADER_EPOCH_BAD:

@@ -238,7 +238,8 @@ static enum gmm_err begin_absence(struct state *s, unsigned participant, const s
     if (grown == NULL)
         return GMM_ENOMEM;
     s->absences = grown;
-    s->absences[s->absence_count++] = (struct state_absence){participant, group, from_ms, UINT64_MAX};
+    s->absences[s->absence_count++] = (struct state_absence){
+        .participant = participant, .group = group, .entry = s->record, .from_ms = from_ms, .until_ms = UINT64_MAX};
     return GMM_OK;
 }
 
@@ -330,6 +331,7 @@ void state_close(struct state *s)
     free(s->removals);
     free(s->circle_cuts);
     free(s->absences);
+    free(s->lefts);
     free(s->history);
     free(s->wrap_pks);
     free(s->epochs);
@@ -534,6 +536,16 @@ enum gmm_err state_epoch(struct state *s, const struct change *change, bool by_m
         return GMM_ENOMEM;
     s->epochs = grown;
     s->epochs[s->epoch_count++] = (struct state_epoch){.change = change, .by_member = by_member};
+    return GMM_OK;
+}
+
+enum gmm_err state_left(struct state *s, const struct change *change)
+{
+    void *grown = room_make(s->lefts, s->left_count, &s->left_cap, sizeof(struct change *));
+    if (grown == NULL)
+        return GMM_ENOMEM;
+    s->lefts = grown;
+    s->lefts[s->left_count++] = change;
     return GMM_OK;
 }
 

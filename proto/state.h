@@ -63,6 +63,7 @@ struct state_circle_cut {
 struct state_absence { /* no member of a group, or (group NULL) an observer */
     unsigned participant;
     const struct state_group *group;
+    struct gmm_id entry; /* of the record by which it began */
     uint64_t from_ms, until_ms;
 };
 struct removals;
@@ -77,6 +78,7 @@ struct state {
     const struct charter *charter;
     /* The moment: state_at */
     uint64_t now;            /* header time */
+    struct gmm_id record;    /* id of the record that is applied */
     const struct term *term; /* in force */
     unsigned chair;          /* its chair's index; STATE_NOBODY: not admitted here */
     /* The terms */
@@ -101,7 +103,9 @@ struct state {
     struct state_epoch *epochs; /* in canonical order */
     size_t epoch_count, epoch_cap;
     struct state_notes complaints, wraps, strays; /* strays: WRAPs without effect */
-    struct state_removal *removals;               /* in the order in which they took effect */
+    const struct change **lefts;
+    size_t left_count, left_cap;
+    struct state_removal *removals; /* in the order in which they took effect */
     size_t removal_count, removal_cap;
     struct state_circle_cut *circle_cuts;
     size_t circle_cut_count, circle_cut_cap;
@@ -181,6 +185,7 @@ enum gmm_err state_remove(struct state *s, struct state_group *g, const struct c
 size_t state_removal(const struct state *s, unsigned participant);
 enum gmm_err state_cut_circle(struct state *s, const struct change *change, size_t removal);
 enum gmm_err state_epoch(struct state *s, const struct change *change, bool by_member);
+enum gmm_err state_left(struct state *s, const struct change *change);
 enum gmm_err state_note(struct state *s, struct state_notes *notes, const struct gmm_id *epoch_id,
                         const struct gmm_id *sign_pk, const struct change *change);
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/leavers.h"
+
 /* The plan being made for one group. */
 struct plan {
     struct upkeep made;
@@ -11,6 +13,7 @@ struct plan {
     const struct gmm_id *self;
     uint64_t now_ms;
     struct sending s;
+    struct leavers leavers;
     size_t place; /* ours among the group's current offices */
 };
 
@@ -97,7 +100,8 @@ static enum gmm_err plan_wraps(struct plan *p)
         if (p->s.epochs[k].covered || keyring_secret(p->ring, &epoch->id) == NULL)
             continue;
         for (size_t i = 0; i < v->office_count && err == GMM_OK; i++)
-            if (p->s.current[i] && !sending_reaches(v, epoch, &v->offices[i].sign_pk))
+            if (p->s.current[i] && !sending_reaches(v, epoch, &v->offices[i].sign_pk) &&
+                !leavers_withhold(&p->leavers, epoch, &v->offices[i].sign_pk))
                 err = owe(p, UPKEEP_WRAP, &epoch->id, &v->offices[i].sign_pk, p->now_ms + wait_ms(p->place));
     }
     return err;
@@ -126,8 +130,9 @@ static enum gmm_err plan_answers(struct plan *p)
     enum gmm_err err = GMM_OK;
     for (size_t i = 0; i < p->view->complaint_count && err == GMM_OK; i++) {
         const struct view_complaint *c = &p->view->complaints[i];
+        const struct sending_epoch *e = listed(p, &c->epoch_id);
         if (c->answered || keyring_secret(p->ring, &c->epoch_id) == NULL || id_equal(&c->sign_pk, p->self) ||
-            !is_current(p, &c->sign_pk) || listed(p, &c->epoch_id) == NULL)
+            !is_current(p, &c->sign_pk) || e == NULL || leavers_withhold(&p->leavers, e->epoch, &c->sign_pk))
             continue;
         size_t place = (p->place + n - (c->count - 1) % n) % n;
         uint64_t due = p->now_ms + wait_ms(place);
@@ -211,6 +216,11 @@ static enum gmm_err plan_group(struct plan *p, const struct gmm_id *gid)
     enum gmm_err err = sending_open(&p->s, p->view, gid, p->now_ms);
     if (err != GMM_OK)
         return err;
+    err = leavers_open(&p->leavers, p->view, gid, p->self);
+    if (err != GMM_OK) {
+        sending_close(&p->s);
+        return err;
+    }
     size_t own = (size_t)(self - p->view->offices);
     p->made.until_ms = p->s.until_ms < p->made.until_ms ? p->s.until_ms : p->made.until_ms;
     p->place = 0;
@@ -223,6 +233,7 @@ static enum gmm_err plan_group(struct plan *p, const struct gmm_id *gid)
         if (err == GMM_OK)
             err = plan_complaints(p);
     }
+    leavers_close(&p->leavers);
     sending_close(&p->s);
     return err;
 }

@@ -214,8 +214,10 @@ static enum gmm_err make_removals(struct view_made *made, const struct state *s)
         return GMM_ENOMEM;
     for (size_t i = 0; i < s->absence_count; i++) {
         const struct state_absence *a = &s->absences[i];
-        made->absences[i] = (struct view_absence){
-            .pid = s->participants[a->participant].pid, .from_ms = a->from_ms, .until_ms = a->until_ms};
+        made->absences[i] = (struct view_absence){.pid = s->participants[a->participant].pid,
+                                                  .entry = a->entry,
+                                                  .from_ms = a->from_ms,
+                                                  .until_ms = a->until_ms};
         if (a->group != NULL)
             made->absences[i].gid = a->group->gid;
     }
@@ -223,6 +225,18 @@ static enum gmm_err make_removals(struct view_made *made, const struct state *s)
     made->view.removal_count = made->removals.count;
     made->view.absences = made->absences;
     made->view.absence_count = s->absence_count;
+    return GMM_OK;
+}
+
+static enum gmm_err make_lefts(struct view_made *made, const struct state *s)
+{
+    made->lefts = calloc(s->left_count + 1, sizeof *made->lefts);
+    if (made->lefts == NULL)
+        return GMM_ENOMEM;
+    for (size_t i = 0; i < s->left_count; i++)
+        made->lefts[i] = (struct view_left){s->lefts[i]->log, s->lefts[i]->seq, s->lefts[i]->left};
+    made->view.lefts = made->lefts;
+    made->view.left_count = s->left_count;
     return GMM_OK;
 }
 
@@ -287,6 +301,8 @@ enum gmm_err view_make(struct view_made *made, const struct state *s)
     if (err == GMM_OK)
         err = make_removals(made, s);
     if (err == GMM_OK)
+        err = make_lefts(made, s);
+    if (err == GMM_OK)
         err = make_history(made, s);
     if (err == GMM_OK)
         err = make_forks(made, s);
@@ -310,6 +326,7 @@ void view_make_close(struct view_made *made)
     free(made->cuts);
     removals_close(&made->removals);
     free(made->absences);
+    free(made->lefts);
     free(made->history);
     free(made->forks);
     view_roles_close(&made->roles);

@@ -18,6 +18,7 @@ struct view_made {
     struct view_cut *cuts;
     struct removals removals;
     struct view_absence *absences;
+    struct view_left *lefts;
     struct view_event *history;
     struct view_fork *forks;
     struct view_roles roles;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/control_chair.h"
+#include "proto/control_left.h"
 #include "proto/control_proof.h"
 #include "proto/control_roster.h"
 
@@ -169,6 +170,17 @@ static enum gmm_err through_vouch(struct buffer *again, const uint8_t *data, siz
     return err;
 }
 
+static enum gmm_err through_left(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_left r;
+    enum gmm_err err = control_left_decode(&r, data, size);
+    if (err != GMM_OK)
+        return err;
+    err = control_left_encode(again, &r);
+    control_left_close(&r);
+    return err;
+}
+
 static enum gmm_err through_wrapkey(struct buffer *again, const uint8_t *data, size_t size)
 {
     return through_ids(again, true, data, size);
@@ -183,7 +195,7 @@ typedef enum gmm_err through_fn(struct buffer *again, const uint8_t *data, size_
 static through_fn *const through[] = {
     through_admit,   through_group,  through_members, through_wrapkey,  through_epoch_bad, through_removal,
     through_restore, through_amend,  through_replace, through_handover, through_accept,    through_ballot,
-    through_lead,    through_cosign, through_cut,     through_anchor,   through_vouch,
+    through_lead,    through_cosign, through_cut,     through_anchor,   through_vouch,     through_left,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

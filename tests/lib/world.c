@@ -624,6 +624,7 @@ static void put_past(struct hash *h, const struct view *v)
     for (size_t i = 0; i < v->absence_count; i++) {
         put_id(h, &v->absences[i].pid);
         put_id(h, &v->absences[i].gid);
+        put_id(h, &v->absences[i].entry);
         put_u64(h, v->absences[i].from_ms);
         put_u64(h, v->absences[i].until_ms);
     }
@@ -658,6 +659,11 @@ static void put_epochs(struct hash *h, const struct view *v)
     }
     put_wraps(h, v->wraps, v->wrap_count);
     put_wraps(h, v->strays, v->stray_count);
+    put_u64(h, v->left_count);
+    for (size_t i = 0; i < v->left_count; i++) {
+        put_id(h, &v->lefts[i].log.author);
+        put_u64(h, v->lefts[i].seq);
+    }
     for (size_t i = 0; i < v->complaint_count; i++) {
         put_id(h, &v->complaints[i].epoch_id);
         put_id(h, &v->complaints[i].sign_pk);

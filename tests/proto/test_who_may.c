@@ -195,6 +195,12 @@ static void cut(void)
     const struct control_circle_cut r = {.kind = CONTROL_CUT_PARTICIPANT, .subject = *pid_of(office(SUSPENDED))};
     control_circle_cut_encode(fresh(), &r);
 }
+static void left_of_all(void)
+{
+    struct control_leaver leaver = {.subject = *pid_of(office(SUSPENDED)), .record = proposal};
+    struct control_left r = {1, &leaver};
+    control_left_encode(fresh(), &r);
+}
 static void written(unsigned entry)
 {
     buffer_put(fresh(), w.entries[entry].body, w.entries[entry].len);
@@ -274,6 +280,8 @@ static const struct {
     {"CUT", HEADER_CUT, &circle, cut, MEMBER | MEMBER_DESK},
     {"EPOCH", HEADER_EPOCH, &all, epoch_of_all, ALL_CURRENT},
     {"EPOCH", HEADER_EPOCH, &internal, epoch_of_its_own, SUSPENDED},
+    {"LEFT", HEADER_LEFT, &all, left_of_all, ALL_CURRENT},
+    {"LEFT", HEADER_LEFT, &internal, left_of_all, SUSPENDED},
     {"WRAP", HEADER_WRAP, &all, wrap_of_all, ALL_CURRENT},
     {"WRAP", HEADER_WRAP, &internal, wrap_of_its_own, SUSPENDED},
     {"EPOCH_BAD", HEADER_EPOCH_BAD, &all, bad_of_all, ALL_CURRENT},
