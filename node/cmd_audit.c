@@ -161,12 +161,12 @@ static void record_render(const json_t *shown, struct render *out)
     if (document != NULL)
         render_line(out, "version: %lld", (long long)json_integer_value(json_object_get(document, "version")));
     render_field(out, "language", json_string_value(json_object_get(document, "lang")));
-    render_field(out, "marking", json_string_value(json_object_get(document, "marking")));
+    render_word(out, "marking", json_string_value(json_object_get(document, "marking")));
     render_field(out, "file", json_string_value(json_object_get(document, "name")));
     if (document != NULL)
         render_line(out, "bytes: %lld", (long long)json_integer_value(json_object_get(document, "bytes")));
     render_field(out, "on document", json_string_value(json_object_get(note, "document")));
-    render_field(out, "position", json_string_value(json_object_get(note, "position")));
+    render_word(out, "position", json_string_value(json_object_get(note, "position")));
     if (json_is_string(json_object_get(note, "text")))
         render_block(out, 2, reply_text(note, "text"));
     if (json_is_string(json_object_get(note, "proposed"))) {

@@ -198,9 +198,14 @@ static void list(struct node *node, struct call *call)
 
 static void list_render(const json_t *result, struct render *out)
 {
-    static const struct render_column columns[] = {
-        {"SYMBOL", "symbol", 30},         {"V", "version", 0},        {"ROUND", "round", 0},     {"STATE", "state", 0},
-        {"DEADLINE", "time:deadline", 0}, {"FROM", "coordinator", 0}, {"OUTCOME", "outcome", 0}, {"TITLE", "title", 0}};
+    static const struct render_column columns[] = {{"SYMBOL", "symbol", 30},
+                                                   {"V", "version", 0},
+                                                   {"ROUND", "round", 0},
+                                                   {"STATE", "word:state", 0},
+                                                   {"DEADLINE", "time:deadline", 0},
+                                                   {"FROM", "coordinator", 0},
+                                                   {"OUTCOME", "word:outcome", 0},
+                                                   {"TITLE", "title", 0}};
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);
 }
 
@@ -234,7 +239,7 @@ static void time_line(const json_t *result, const char *label, const char *key, 
 static void show_render(const json_t *result, struct render *out)
 {
     static const struct render_column columns[] = {{"PARTICIPANT", "participant", 0}, {"STORED", "time:stored", 0},
-                                                   {"POSITION", "position", 0},       {"RELEASED", "released", 0},
+                                                   {"POSITION", "word:position", 0},  {"RELEASED", "released", 0},
                                                    {"CLEARED", "cleared", 0},         {"CONFLICT", "conflict", 0}};
     if (reply_text(result, "entry")[0] != '\0')
         render_line(out, "%s", reply_text(result, "entry"));
@@ -242,7 +247,7 @@ static void show_render(const json_t *result, struct render *out)
     render_field(out, "Symbol", json_string_value(json_object_get(result, "symbol")));
     render_line(out, "Version %lld, round %lld: %s", (long long)json_integer_value(json_object_get(result, "version")),
                 (long long)json_integer_value(json_object_get(result, "round")), reply_text(result, "state"));
-    render_field(out, "Outcome", json_string_value(json_object_get(result, "outcome")));
+    render_word(out, "Outcome", json_string_value(json_object_get(result, "outcome")));
     render_field(out, "Coordinator", json_string_value(json_object_get(result, "coordinator")));
     time_line(result, "Deadline", "deadline", out);
     if (strcmp(reply_text(result, "state"), "waiting") == 0)

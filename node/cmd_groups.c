@@ -118,8 +118,11 @@ static void group_list(struct node *node, struct call *call)
 
 static void group_list_render(const json_t *result, struct render *out)
 {
-    static const struct render_column columns[] = {
-        {"NAME", "name", 40}, {"KIND", "kind", 0}, {"OFFICES", "offices", 0}, {"LEAD", "lead", 0}, {"ID", "id:id", 12}};
+    static const struct render_column columns[] = {{"NAME", "name", 40},
+                                                   {"KIND", "word:kind", 0},
+                                                   {"OFFICES", "offices", 0},
+                                                   {"LEAD", "lead", 0},
+                                                   {"ID", "id:id", 12}};
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);
 }
 
@@ -197,7 +200,7 @@ static void group_render(const json_t *result, struct render *out)
         members_render(out, "who can read now", result);
     }
     render_field(out, "group", reply_text(result, "name"));
-    render_field(out, "kind", reply_text(result, "kind"));
+    render_word(out, "kind", reply_text(result, "kind"));
     render_field(out, "id", reply_text(result, "id"));
     render_field(out, "history", reply_text(result, "history"));
     json_array_foreach(json_object_get(result, "members"), i, item)

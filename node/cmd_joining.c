@@ -189,7 +189,7 @@ static void invite_list_render(const json_t *result, struct render *out)
                                                    {"FOR", "for", 0},
                                                    {"OFFICE", "office", 0},
                                                    {"EXPIRES", "time:expires", 0},
-                                                   {"STATE", "state", 0},
+                                                   {"STATE", "word:state", 0},
                                                    {"ASKED BY", "asked.participant", 0},
                                                    {"FINGERPRINT", "asked.fingerprint", 0}};
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);

@@ -76,7 +76,7 @@ static void retain(struct node *node, struct call *call)
 static void marking_render(const json_t *result, struct render *out)
 {
     render_line(out, "%s", reply_text(result, "id"));
-    render_field(out, "Marking", reply_text(result, "marking"));
+    render_word(out, "Marking", reply_text(result, "marking"));
     if (reply_text(result, "tlp")[0] != '\0')
         render_field(out, "Onward", reply_text(result, "tlp"));
     if (reply_text(result, "retain_until")[0] != '\0')

@@ -206,7 +206,7 @@ static void peer_list_render(const json_t *result, struct render *out)
     static const struct render_column columns[] = {{"PARTICIPANT", "participant", 0},
                                                    {"OFFICE", "office", 0},
                                                    {"ADDRESS", "address", 0},
-                                                   {"STATE", "state", 0},
+                                                   {"STATE", "word:state", 0},
                                                    {"VIA", "via", 0}};
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);
 }

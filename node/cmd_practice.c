@@ -183,7 +183,7 @@ static void list(struct node *node, struct call *call)
 static void list_render(const json_t *result, struct render *out)
 {
     static const struct render_column columns[] = {{"ID", "id:id", 12},       {"THEME", "theme", 0},
-                                                   {"COUNTRY", "country", 0}, {"LEVEL", "level", 0},
+                                                   {"COUNTRY", "country", 0}, {"LEVEL", "word:level", 0},
                                                    {"LANG", "lang", 0},       {"FROM", "author.participant", 0},
                                                    {"TIME", "time:time", 0},  {"TITLE", "title", 0}};
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);
@@ -228,7 +228,7 @@ static void show_render(const json_t *result, struct render *out)
     render_field(out, "Title", json_string_value(json_object_get(result, "title")));
     render_field(out, "Theme", json_string_value(json_object_get(result, "theme")));
     render_field(out, "Country", json_string_value(json_object_get(result, "country")));
-    render_field(out, "Level", json_string_value(json_object_get(result, "level")));
+    render_word(out, "Level", json_string_value(json_object_get(result, "level")));
     render_field(out, "From", reply_text(json_object_get(result, "author"), "participant"));
     render_block(out, 2, reply_text(result, "text"));
     if (reply_text(result, "results")[0] != '\0') {

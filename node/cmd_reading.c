@@ -110,10 +110,16 @@ static void list(struct node *node, struct call *call)
 
 static void list_render(const json_t *result, struct render *out)
 {
-    static const struct render_column columns[] = {
-        {"ID", "id:id", 12},       {"TIME", "time:time", 0}, {"KIND", "kind", 0},    {"SYMBOL", "symbol", 30},
-        {"LANG", "lang", 0},       {"V", "version", 0},      {"GROUP", "group", 20}, {"FROM", "author.participant", 0},
-        {"MARKING", "marking", 0}, {"TITLE", "title", 0}};
+    static const struct render_column columns[] = {{"ID", "id:id", 12},
+                                                   {"TIME", "time:time", 0},
+                                                   {"KIND", "word:kind", 0},
+                                                   {"SYMBOL", "symbol", 30},
+                                                   {"LANG", "lang", 0},
+                                                   {"V", "version", 0},
+                                                   {"GROUP", "group", 20},
+                                                   {"FROM", "author.participant", 0},
+                                                   {"MARKING", "word:marking", 0},
+                                                   {"TITLE", "title", 0}};
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);
 }
 

@@ -123,8 +123,8 @@ void cmd_roster_list_render(const json_t *result, struct render *out)
 {
     static const struct render_column columns[] = {{"PARTICIPANT", "participant", 0},
                                                    {"NAME", "name", 40},
-                                                   {"KIND", "kind", 0},
-                                                   {"STATUS", "status", 0},
+                                                   {"KIND", "word:kind", 0},
+                                                   {"STATUS", "word:status", 0},
                                                    {"FINGERPRINT", "fingerprint", 0}};
     const json_t *item;
     size_t i;
@@ -492,8 +492,8 @@ void cmd_roster_offices_render(const json_t *result, struct render *out)
 {
     static const struct render_column columns[] = {{"PARTICIPANT", "participant", 0},
                                                    {"OFFICE", "office", 0},
-                                                   {"LEVEL", "level", 0},
-                                                   {"STATUS", "status", 0},
+                                                   {"LEVEL", "word:level", 0},
+                                                   {"STATUS", "word:status", 0},
                                                    {"EXPIRES", "time:expires", 0},
                                                    {"LAST SEEN", "time:last_seen", 0},
                                                    {"NODE", "id:node", 0}};

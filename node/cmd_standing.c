@@ -200,8 +200,8 @@ static void render_participant(const json_t *result, struct render *out)
 {
     render_field(out, "participant", reply_text(result, "participant"));
     render_field(out, "name", reply_text(result, "name"));
-    render_field(out, "kind", reply_text(result, "kind"));
-    render_field(out, "status", reply_text(result, "status"));
+    render_word(out, "kind", reply_text(result, "kind"));
+    render_word(out, "status", reply_text(result, "status"));
 }
 
 static void removal_render(const json_t *result, struct render *out)

@@ -80,7 +80,7 @@ static void resolve(struct node *node, struct call *call)
 static void resolve_render(const json_t *result, struct render *out)
 {
     render_line(out, "%s", reply_text(result, "id"));
-    render_field(out, "Disposition", reply_text(result, "disposition"));
+    render_word(out, "Disposition", reply_text(result, "disposition"));
 }
 
 /* ---- release, clear */
@@ -120,7 +120,7 @@ static void release_render(const json_t *result, struct render *out)
     size_t i;
     json_array_foreach(json_object_get(result, "released"), i, one) render_line(out, "%s", reply_text(one, "id"));
     static const struct render_column columns[] = {
-        {"ID", "id:id", 12}, {"PARA", "para", 0}, {"POSITION", "position", 0}, {"CLEARED", "cleared", 0}};
+        {"ID", "id:id", 12}, {"PARA", "para", 0}, {"POSITION", "word:position", 0}, {"CLEARED", "cleared", 0}};
     render_table(out, json_object_get(result, "released"), columns, sizeof columns / sizeof columns[0]);
 }
 

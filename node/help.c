@@ -46,8 +46,8 @@ static json_t *text_or_null(const char *text)
 static json_t *param_json(const struct command_param *param)
 {
     return json_pack("{s:s, s:s, s:o, s:b, s:b, s:s}", "name", param->name, "kind", kind_text(param->kind), "value",
-                     text_or_null(text_tr(param->value)), "required", (param->flags & COMMAND_REQUIRED) != 0,
-                     "repeated", (param->flags & COMMAND_REPEATED) != 0, "help", text_tr(param->help));
+                     text_or_null(param->value), "required", (param->flags & COMMAND_REQUIRED) != 0, "repeated",
+                     (param->flags & COMMAND_REPEATED) != 0, "help", text_tr(param->help));
 }
 
 static json_t *command_json(const struct command *command)

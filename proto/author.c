@@ -172,8 +172,10 @@ enum gmm_err author_check_clock(const struct core *core, struct gmm_msg *msg)
     if (!clocks_refuse(&core->clocks, core->now_ms, &ahead_ms))
         return GMM_OK;
     uint64_t off_s = (uint64_t)(ahead_ms < 0 ? -ahead_ms : ahead_ms) / 1000;
-    return gmm_fail(msg, GMM_EFUTURE, "our clock is %" PRIu64 " min %" PRIu64 " s %s that of most others", off_s / 60,
-                    off_s % 60, ahead_ms < 0 ? "behind" : "ahead of");
+    return gmm_fail(msg, GMM_EFUTURE,
+                    (ahead_ms < 0) ? "our clock is %llu min %llu s behind that of most others"
+                                   : "our clock is %llu min %llu s ahead of that of most others",
+                    (unsigned long long)(off_s / 60), (unsigned long long)(off_s % 60));
 }
 
 enum gmm_err author_append(struct author *author, struct core *core, const struct gmm_id *gid, uint16_t type,
