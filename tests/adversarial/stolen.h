@@ -109,6 +109,7 @@ static inline void stolen_play(uint64_t seed, void (*thief)(void), uint64_t *cut
     sim_split(sim, 0);
     /* Nobody opens a session with the key any more: the robbed and the thief keep dialling. */
     sim_run(sim, 30000);
+    assert_false(sim->misused);
 }
 
 #endif

@@ -65,7 +65,9 @@ static void note_sealed(struct sim *sim, unsigned office, const struct view *v, 
 void sim_check_sealed(struct sim *sim, unsigned office, const struct effect *effect)
 {
     const struct view *v = engine_view(sim->offices[office].engine);
-    for (uint32_t r = 0; r < effect->as.store.run_count; r++)
+    /* What it writes itself is stored durably. The rest came from others, be it of its own log: sealed by a copy of its
+     * home, or before it was set back. */
+    for (uint32_t r = 0; effect->as.store.durable && r < effect->as.store.run_count; r++)
         for (uint32_t i = 0; i < admitted_count(effect->as.store.runs[r]); i++) {
             const struct run_entry *entry = admitted_entry(effect->as.store.runs[r], i);
             struct header h;
