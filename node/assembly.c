@@ -8,6 +8,7 @@
 #include "node/newkeys.h"
 #include "node/project.h"
 #include "node/receipts.h"
+#include "node/urgency.h"
 #include "node/watch.h"
 
 static void closing(struct node *node)
@@ -16,6 +17,7 @@ static void closing(struct node *node)
     watch_close(node);
     batches_close_all(node);
     receipts_close(node);
+    urgency_close(node);
 }
 
 static enum gmm_err catch_up(struct node *node)
@@ -27,6 +29,8 @@ static enum gmm_err view_changed(struct node *node)
 {
     enum gmm_err err = project_view(node);
     joining_settle(node);
+    urgency_again(node);
+    urgency_settle(node);
     return err;
 }
 
@@ -37,6 +41,7 @@ static enum gmm_err take(struct node *node, const struct node_later *later)
                                ? project_entries(node, &later->key, later->first_seq, later->count)
                                : project_secret(node, &later->id);
         receipts_settle(node);
+        urgency_settle(node);
         return err;
     }
     if (later->kind == EFFECT_VIEW)
@@ -61,6 +66,7 @@ static enum gmm_err cut(struct node *node, const struct run_key *key, uint64_t f
 static void settled(struct node *node)
 {
     struct gmm_msg msg = {.text = ""};
+    urgency_settle(node);
     if (!newkeys_due(node))
         return;
     if (newkeys_take(node, &msg) != GMM_OK)

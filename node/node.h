@@ -21,6 +21,7 @@
 struct net;
 struct joining;
 struct receipts;
+struct urgency;
 struct node;
 
 typedef enum gmm_err node_ask_fn(void *arg, const char *prompt, uint8_t *out /* guarded, 1024 */, size_t *len);
@@ -79,6 +80,7 @@ struct node {
     struct watch *watch;                    /* listeners of events */
     struct batch *batches;                  /* node/batch.h: under way */
     struct receipts *receipts;              /* node/receipts.h: due */
+    struct urgency *urgency;                /* node/urgency.h: logs under consultation */
     struct joining *joining;                /* node/joining.h: this home's own request to join; NULL: none waits */
     struct gmm_msg damage;                  /* NODE_DAMAGED: why parts of it are closed; else empty */
     /* private to node.c */

@@ -7,6 +7,7 @@
 #include "node/plaintext.h"
 #include "node/project_item.h"
 #include "node/receipts.h"
+#include "node/urgency.h"
 #include "node/watch.h"
 
 #define TITLE_BYTES (LIMIT_TITLE_TEXT + LIMIT_SYMBOL_TEXT + (LIMIT_ATTACHMENTS + 1) * (LIMIT_FILE_NAME + 1) + 8u)
@@ -84,6 +85,7 @@ static enum gmm_err put_item(struct node *node, const struct projection_item *it
     if (err == GMM_OK) {
         watch_emit(node, item);
         receipts_owe(node, item);
+        urgency_note(node, item);
     }
     return err;
 }
