@@ -45,6 +45,10 @@
 #define LABEL_CHUNK_ID "GMM1/chunk-id"
 #define LABEL_CHUNK_AD "GMM1/chunk-ad"
 #define LABEL_CHUNKER "GMM1/chunker"
+/* embargo */
+#define LABEL_EMBARGO_COMMIT "GMM1/embargo-commit"
+#define LABEL_EMBARGO_KEY "GMM1/embargo-key"
+#define LABEL_EMBARGO_AD "GMM1/embargo-ad"
 /* transport */
 #define LABEL_NOISE "GMM1/noise"
 #define LABEL_GATE "GMM1/gate"
@@ -65,6 +69,7 @@
 #define LABEL_ONCE "GMM1/once"
 #define LABEL_INVITE_KEPT "GMM1/invite-kept"
 #define LABEL_PARKED "GMM1/parked"
+#define LABEL_EMBARGO_KEPT "GMM1/embargo-kept"
 #define LABEL_JOIN_KEPT "GMM1/join-kept"
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "node/batches.h"
 #include "node/bundlepeer.h"
+#include "node/embargoes.h"
 #include "node/joining.h"
 #include "node/log.h"
 #include "node/net.h"
@@ -67,6 +68,7 @@ static void settled(struct node *node)
 {
     struct gmm_msg msg = {.text = ""};
     urgency_settle(node);
+    embargoes_settle(node);
     if (!newkeys_due(node))
         return;
     if (newkeys_take(node, &msg) != GMM_OK)
@@ -80,6 +82,8 @@ enum gmm_err assembly_open(struct node **out, const char *home, unsigned flags, 
 {
     static const struct node_above above = {joining_load, closing, catch_up, take, cut, settled};
     enum gmm_err err = node_open(out, home, flags, &above, ask, arg, msg);
+    if (err == GMM_OK)
+        err = embargoes_load(*out);
     if (err == GMM_OK)
         settled(*out);
     return err;

@@ -123,6 +123,10 @@ static enum gmm_err read_side(struct node *node, struct side *s, struct gmm_msg 
     enum gmm_err err = read_record(node, &s->item.id, &record, msg);
     if (err != GMM_OK)
         return err;
+    if ((err = read_uncovered(&record, msg)) != GMM_OK) {
+        read_record_close(&record);
+        return err;
+    }
     err = content_read(node, &record.header.group, &record.document.content, PLAINTEXT_MAX, &s->bytes, &s->len, NULL);
     if (err == GMM_OK) {
         s->is_text = plaintext_is_text(s->bytes, s->len);

@@ -11,6 +11,7 @@
 #include "node/post.h"
 #include "node/render.h"
 #include "node/reply.h"
+#include "node/times.h"
 
 /* ---- post */
 
@@ -31,13 +32,13 @@ static const char *group_kind(enum epoch_group_kind kind)
 
 static json_t *post_json(struct node *node, const struct post_plan *plan, const struct gmm_id *id)
 {
-    return json_pack("{s:o, s:o, s:I, s:o, s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "id", item_id(id), "symbol",
+    return json_pack("{s:o, s:o, s:I, s:o, s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "id", item_id(id), "symbol",
                      item_text(plan->symbol), "version", (json_int_t)plan->version, "group",
                      item_text(plan->audience.name), "group_kind", group_kind(plan->audience.kind), "readers",
                      groups_readers(node, &plan->audience), "offices", (json_int_t)plan->audience.offices, "bytes",
                      (json_int_t)plan->bytes, "marking", item_text(record_marking_text(plan->marking)), "tlp",
                      item_text(record_tlp_text(plan->tlp)), "title", item_text(plan->title), "lang",
-                     item_text(plan->lang));
+                     item_text(plan->lang), "embargo", render_json_time(plan->embargo_ms));
 }
 
 /* "Same key, same id": what was posted under this key, as it was then. */
@@ -110,13 +111,25 @@ static void read_request(struct call *call, struct post_request *request, struct
         files->attachments[i].fd = call_file(call, "attach", i, files->attachments[i].name);
 }
 
+static enum gmm_err read_embargo(struct call *call, struct post_request *request, struct gmm_msg *msg)
+{
+    const char *text = call_text(call, "embargo");
+    uint64_t now_ms = node_now_ms();
+    enum gmm_err err = text == NULL ? GMM_OK : times_parse(&request->embargo_ms, text, now_ms, msg);
+    if (err == GMM_OK && text != NULL && request->embargo_ms <= now_ms)
+        return gmm_fail(msg, GMM_EUSAGE, "--embargo is a date to come: 2014-03-14, or 2014-03-14T17:00+01:00");
+    return err;
+}
+
 static void post_planned(struct node *node, struct call *call, struct post_request *request)
 {
     struct gmm_msg msg = {.text = ""};
-    struct post_plan plan;
+    struct post_plan plan = {.version = 0};
     struct gmm_id id = {{0}};
     json_t *choices = json_array();
-    enum gmm_err err = post_make_plan(node, request, &plan, choices, &msg);
+    enum gmm_err err = read_embargo(call, request, &msg);
+    if (err == GMM_OK)
+        err = post_make_plan(node, request, &plan, choices, &msg);
     if (err == GMM_OK && !call_flag(call, "dry-run"))
         err = post_publish(node, request, &plan, &id, &msg);
     if (err == GMM_OK) {
@@ -240,6 +253,11 @@ static void post_render(const json_t *result, struct render *out)
                 (long long)json_integer_value(json_object_get(result, "version")), reply_text(result, "lang"),
                 (long long)json_integer_value(json_object_get(result, "bytes")), reply_text(result, "marking"),
                 reply_text(result, "tlp")[0] != '\0' ? ", " : "", reply_text(result, "tlp"));
+    if (json_is_string(json_object_get(result, "embargo"))) {
+        fputs("Under embargo until ", out->out);
+        render_time(out, json_object_get(result, "embargo"));
+        fputs("; this office must run then, or be opened later, to disclose it.\n", out->out);
+    }
     render_field(out, "Group", reply_text(result, "group"));
     readers_render(result, out);
 }
@@ -306,6 +324,7 @@ static const struct command_param post_params[] = {
     {"--revises", COMMAND_TEXT, COMMAND_REPEATED, "REF",
      "the document whose next version this is; twice where two heads become one"},
     {"--translates", COMMAND_TEXT, 0, "REF", "the document that this is another language of"},
+    {"--embargo", COMMAND_TEXT, 0, "DATE", "nobody else can open it before; this office discloses it then"},
     {"--once", COMMAND_TEXT, 0, "KEY", "the same key gives the same id and no second entry"},
     {"--batch", COMMAND_IN, 0, "TABLE", "many documents and notes from a table, or - for standard input"},
     {"--dry-run", COMMAND_FLAG, 0, NULL, "show readers, marking and bytes; post nothing"},

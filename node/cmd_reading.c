@@ -4,6 +4,7 @@
 
 #include "node/commands.h"
 #include "node/content.h"
+#include "node/embargoes.h"
 #include "node/get.h"
 #include "node/groups.h"
 #include "node/inbox.h"
@@ -201,13 +202,14 @@ static enum gmm_err add_document(struct node *node, const struct read_found *fou
     if (err != GMM_OK)
         return err;
     struct marking marking = marking_of(node, &found->item);
-    json_t *more = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:I, s:b, s:I, s:o, s:o, s:o}", "name",
+    json_t *more = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:I, s:b, s:I, s:o, s:o, s:o, s:o, s:b}", "name",
                              item_text(found->item.name), "attachments", attachments_json(node, &record), "texts",
                              texts_json(found), "here", is_here(node, &record.header.group, &record.document.content),
                              "revises", item_id(&found->item.revises), "translates", item_id(&found->item.translates),
                              "notes", notes, "stale", (int)is_stale(found), "newest", (json_int_t)found->newest,
                              "retain_until", render_json_time(marking.retain_ms), "heads", heads_json(found), "merges",
-                             item_id(&found->item.parent));
+                             item_id(&found->item.parent), "embargo", render_json_time(record.document.embargo_ms),
+                             "covered", (int)record_is_covered(&record.document));
     read_record_close(&record);
     int failed = more == NULL || json_object_update(result, more) != 0;
     json_decref(more);
@@ -320,6 +322,11 @@ static void show_render(const json_t *result, struct render *out)
         render_block(out, 2, reply_text(result, "proposed"));
     }
     attachments_render(result, out);
+    if (json_is_true(json_object_get(result, "covered"))) {
+        fputs("Under embargo until: ", out->out);
+        render_time(out, json_object_get(result, "embargo"));
+        fputc('\n', out->out);
+    }
     if (json_is_false(json_object_get(result, "here")))
         render_line(out, "Its content is not all here; gmm get fetches it.");
     if (json_is_true(json_object_get(result, "stale")))

@@ -184,10 +184,13 @@ static enum gmm_err put_rows(struct writing *w)
     return err;
 }
 
-static enum gmm_err store_chunks(struct writing *w, int fd, struct manifest *m, struct gmm_msg *msg)
+static enum gmm_err store_chunks(struct writing *w, const uint8_t *conv, int fd, struct manifest *m,
+                                 struct gmm_msg *msg)
 {
     enum gmm_err err = node_ensure_epoch(w->node, w->gid, false, msg);
-    if (err == GMM_OK)
+    if (err == GMM_OK && conv != NULL)
+        memcpy(w->conv, conv, sizeof w->conv);
+    else if (err == GMM_OK)
         err = engine_domain(w->node->engine, w->gid, node_now_ms(), w->conv);
     if (err != GMM_OK)
         return err;
@@ -245,6 +248,13 @@ static enum gmm_err read_inline(int fd, size_t max, uint8_t **bytes, size_t *len
 enum gmm_err content_store(struct node *node, const struct gmm_id *gid, int fd, size_t inline_max,
                            struct manifest *manifest, uint8_t **inline_bytes, struct gmm_msg *msg)
 {
+    return content_store_apart(node, gid, NULL, fd, inline_max, manifest, inline_bytes, msg);
+}
+
+enum gmm_err content_store_apart(struct node *node, const struct gmm_id *gid, const uint8_t *conv, int fd,
+                                 size_t inline_max, struct manifest *manifest, uint8_t **inline_bytes,
+                                 struct gmm_msg *msg)
+{
     size_t len = 0;
     *manifest = (struct manifest){0};
     enum gmm_err err = read_inline(fd, inline_max, inline_bytes, &len, msg);
@@ -256,7 +266,7 @@ enum gmm_err content_store(struct node *node, const struct gmm_id *gid, int fd, 
         return GMM_OK;
     }
     struct writing w = {.node = node, .gid = gid};
-    err = store_chunks(&w, fd, manifest, msg);
+    err = store_chunks(&w, conv, fd, manifest, msg);
     if (err != GMM_OK)
         manifest_close(manifest);
     writing_close(&w, err == GMM_OK);

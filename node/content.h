@@ -16,6 +16,10 @@
  * was not there. GMM_ELIMIT above LIMIT_CONTENT_BYTES, GMM_EIO, GMM_EFULL, what engine_domain gives. */
 enum gmm_err content_store(struct node *node, const struct gmm_id *gid, int fd, size_t inline_max,
                            struct manifest *manifest, uint8_t **inline_bytes, struct gmm_msg *msg);
+/* The same in a chunk domain of its own (conv, 32 bytes): that of a document under embargo. */
+enum gmm_err content_store_apart(struct node *node, const struct gmm_id *gid, const uint8_t *conv, int fd,
+                                 size_t inline_max, struct manifest *manifest, uint8_t **inline_bytes,
+                                 struct gmm_msg *msg);
 /* The content was not posted after all: chunk files that no committed row speaks of are removed. After the store has
  * rolled back. */
 void content_forget(struct node *node, const struct gmm_id *gid, const struct manifest *manifest);

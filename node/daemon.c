@@ -10,18 +10,20 @@
 #include "node/assembly.h"
 #include "node/client.h"
 #include "node/control.h"
+#include "node/embargoes.h"
 #include "node/joining.h"
 #include "node/log.h"
 #include "node/net.h"
 #include "node/terminal.h"
 
 #define DEFAULT_PORT "7466"
+#define EMBARGO_MS 5000u /* how often it is looked whether an embargo ends */
 #define CLOSING_MS 1000u /* a resolver may still be at work: it is not waited for */
 
 struct daemon {
     uv_loop_t loop;
     uv_signal_t interrupt, terminate, hangup;
-    uv_timer_t limit;
+    uv_timer_t limit, embargo;
     struct client *client;
     struct call *call;
     struct node *node;
@@ -170,6 +172,12 @@ static void on_limit(uv_timer_t *timer)
     d->closed_in_vain = true;
 }
 
+static void on_embargo(uv_timer_t *timer)
+{
+    struct daemon *d = timer->data;
+    embargoes_settle(d->node);
+}
+
 static void stop(struct daemon *d)
 {
     (void)sd_notify(0, "STOPPING=1");
@@ -179,6 +187,7 @@ static void stop(struct daemon *d)
     uv_close((uv_handle_t *)&d->interrupt, NULL);
     uv_close((uv_handle_t *)&d->terminate, NULL);
     uv_close((uv_handle_t *)&d->hangup, NULL);
+    uv_close((uv_handle_t *)&d->embargo, NULL);
     uv_timer_start(&d->limit, on_limit, CLOSING_MS, 0);
     uv_unref((uv_handle_t *)&d->limit);
     while (!d->closed_in_vain && uv_run(&d->loop, UV_RUN_ONCE) != 0)
@@ -196,6 +205,9 @@ static enum gmm_err run(struct daemon *d, struct gmm_msg *msg)
     uv_signal_init(&d->loop, &d->terminate);
     uv_signal_init(&d->loop, &d->hangup);
     uv_timer_init(&d->loop, &d->limit);
+    uv_timer_init(&d->loop, &d->embargo);
+    d->embargo.data = d;
+    uv_timer_start(&d->embargo, on_embargo, EMBARGO_MS, EMBARGO_MS);
     d->interrupt.data = d->terminate.data = d->hangup.data = d->limit.data = d;
     uv_signal_start(&d->interrupt, on_stop, SIGINT);
     uv_signal_start(&d->terminate, on_stop, SIGTERM);

@@ -89,6 +89,8 @@ static enum gmm_err choose(struct get *g, struct gmm_msg *msg)
         g->name = g->record.note.name;
         return attachment == NULL ? GMM_OK : gmm_fail(msg, GMM_EUSAGE, "a note has no attachments");
     }
+    if ((err = read_uncovered(&g->record, msg)) != GMM_OK)
+        return err;
     g->content = &g->record.document.content;
     g->name = g->record.document.name;
     return attachment == NULL ? GMM_OK : choose_attachment(g, attachment, msg);

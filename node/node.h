@@ -82,7 +82,9 @@ struct node {
     struct receipts *receipts;              /* node/receipts.h: due */
     struct urgency *urgency;                /* node/urgency.h: logs under consultation */
     struct joining *joining;                /* node/joining.h: this home's own request to join; NULL: none waits */
-    struct gmm_msg damage;                  /* NODE_DAMAGED: why parts of it are closed; else empty */
+    uint64_t embargo_due_ms;                /* node/embargoes.h: when the first key of ours is due; 0: none */
+    bool disclosing;
+    struct gmm_msg damage; /* NODE_DAMAGED: why parts of it are closed; else empty */
     /* private to node.c */
     struct node_pending *pending;
 };

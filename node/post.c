@@ -7,8 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "keys/chunk.h"
 #include "keys/labels.h"
 #include "node/content.h"
+#include "node/embargoes.h"
 #include "node/read.h"
 #include "node/render.h"
 
@@ -312,8 +314,11 @@ enum gmm_err post_make_plan(struct node *node, const struct post_request *reques
         err = plan_translation(node, request, out, &translated, choices, msg);
     if (err == GMM_OK && out->version == 0)
         err = plan_new(node, out, msg);
+    out->embargo_ms = request->embargo_ms;
+    /* The file's name may say what is under embargo. */
     if (err == GMM_OK)
-        err = post_read_title(out->title, request->title, request->file.name, out->symbol, msg);
+        err = post_read_title(out->title, request->title, out->embargo_ms == 0 ? request->file.name : NULL, out->symbol,
+                              msg);
     if (err == GMM_OK)
         err = plan_audience(node, request, request->revises != NULL ? &revised.item.gid : &translated.item.gid, out,
                             choices, msg);
@@ -349,11 +354,13 @@ void post_fill_record(struct record_document *out, const struct post_plan *plan,
     };
 }
 
-static enum gmm_err store_contents(struct node *node, const struct gmm_id *gid, const struct post_request *request,
-                                   struct record_document *doc, uint8_t **inlined, struct gmm_msg *msg)
+/* conv NULL: the group's chunk domain. */
+static enum gmm_err store_contents(struct node *node, const struct gmm_id *gid, const uint8_t *conv,
+                                   const struct post_request *request, struct record_document *doc, uint8_t **inlined,
+                                   struct gmm_msg *msg)
 {
     enum gmm_err err =
-        content_store(node, gid, request->file.fd, MANIFEST_INLINE_BYTES, &doc->content, &inlined[0], msg);
+        content_store_apart(node, gid, conv, request->file.fd, MANIFEST_INLINE_BYTES, &doc->content, &inlined[0], msg);
     if (err == GMM_OK && request->attachment_count > 0) {
         doc->attachments = calloc(request->attachment_count, sizeof *doc->attachments);
         err = doc->attachments == NULL ? GMM_ENOMEM : GMM_OK;
@@ -362,7 +369,7 @@ static enum gmm_err store_contents(struct node *node, const struct gmm_id *gid, 
         const struct post_file *file = &request->attachments[i];
         struct record_attachment *a = &doc->attachments[i];
         a->name = text_of(file->name[0] == '\0' ? "attachment" : file->name);
-        err = content_store(node, gid, file->fd, LIMIT_INLINE_BYTES, &a->content, &inlined[i + 1], msg);
+        err = content_store_apart(node, gid, conv, file->fd, LIMIT_INLINE_BYTES, &a->content, &inlined[i + 1], msg);
         doc->attachment_count += err == GMM_OK;
     }
     return err;
@@ -382,10 +389,39 @@ static enum gmm_err append_record(struct node *node, const struct gmm_id *gid, c
     return err;
 }
 
+/* The document key is kept, and the record says what the covered one may. */
+static enum gmm_err append_covered(struct node *node, const struct gmm_id *gid, const struct record_document *doc,
+                                   const uint8_t key[EMBARGO_KEY_BYTES], uint64_t until_ms, const uint8_t *once,
+                                   struct gmm_id *id, struct gmm_msg *msg)
+{
+    struct record_document outer = *doc;
+    struct buffer sealed;
+    const struct embargo_place place = {&directory_charter(engine_directory(node->engine))->nid, gid,
+                                        &node->keystore->sign_pk};
+    buffer_init(&sealed, RECORD_BYTES);
+    enum gmm_err err = record_document_cover(&sealed, doc, key, &place);
+    if (err != GMM_OK)
+        gmm_fail(msg, err, "the document's record cannot be made: %s", gmm_err_text(err));
+    else
+        err = embargoes_keep(node, gid, key, until_ms);
+    outer.name = (struct record_text){0};
+    outer.content = (struct manifest){0};
+    outer.attachments = NULL;
+    outer.attachment_count = 0;
+    outer.embargo_ms = until_ms;
+    outer.sealed = sealed.p;
+    outer.sealed_len = sealed.len;
+    if (err == GMM_OK)
+        err = append_record(node, gid, &outer, once, id, msg);
+    buffer_close(&sealed);
+    return err;
+}
+
 enum gmm_err post_publish(struct node *node, const struct post_request *request, struct post_plan *plan,
                           struct gmm_id *id, struct gmm_msg *msg)
 {
     struct record_document doc;
+    uint8_t key[EMBARGO_KEY_BYTES], conv[32];
     enum gmm_err err = groups_make(node, &plan->audience, msg);
     if (err != GMM_OK)
         return err;
@@ -393,9 +429,15 @@ enum gmm_err post_publish(struct node *node, const struct post_request *request,
     if (inlined == NULL)
         return GMM_ENOMEM;
     post_fill_record(&doc, plan, request->file.name, request->person);
-    err = store_contents(node, &plan->audience.gid, request, &doc, inlined, msg);
+    if (plan->embargo_ms != 0) {
+        randombytes_buf(key, sizeof key);
+        chunk_domain(conv, key, &plan->audience.gid);
+    }
+    err = store_contents(node, &plan->audience.gid, plan->embargo_ms != 0 ? conv : NULL, request, &doc, inlined, msg);
     plan->bytes = doc.content.size;
-    if (err == GMM_OK)
+    if (err == GMM_OK && plan->embargo_ms != 0)
+        err = append_covered(node, &plan->audience.gid, &doc, key, plan->embargo_ms, request->once, id, msg);
+    else if (err == GMM_OK)
         err = append_record(node, &plan->audience.gid, &doc, request->once, id, msg);
     if (err != GMM_OK) {
         node_discard(node);
@@ -406,6 +448,8 @@ enum gmm_err post_publish(struct node *node, const struct post_request *request,
     for (size_t i = 0; i <= request->attachment_count; i++)
         free(inlined[i]);
     free(inlined);
+    sodium_memzero(key, sizeof key);
+    sodium_memzero(conv, sizeof conv);
     record_document_close(&doc);
     return err;
 }

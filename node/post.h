@@ -12,6 +12,7 @@ struct post_request { /* text NULL: not given */
     const char *const *to;
     size_t to_count; /* 0: the group of what is revised or translated */
     const char *title, *symbol, *lang, *marking, *revises, *merges, *translates, *person;
+    uint64_t embargo_ms; /* 0: none */
     const uint8_t *once; /* 32 bytes: post_once_key */
     struct post_file file;
     const struct post_file *attachments;
@@ -25,6 +26,7 @@ struct post_plan {
     enum record_marking marking;
     enum record_tlp tlp;
     struct gmm_id revises, merges, translates; /* zero: none */
+    uint64_t embargo_ms;                       /* 0: none */
     uint64_t bytes;                            /* of the document, without attachments */
 };
 

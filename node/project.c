@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/content.h"
+#include "node/embargoes.h"
 #include "node/plaintext.h"
 #include "node/project_item.h"
 #include "node/receipts.h"
@@ -149,16 +150,28 @@ static enum gmm_err want_missing(struct node *node, const struct gmm_id *documen
     return is_their_fault(err) ? GMM_OK : err;
 }
 
-/* Indexed now, unless the words themselves are still on their way. */
+/* Indexed now, unless the words themselves are still on their way, or under embargo. */
 static enum gmm_err want_and_index(struct node *node, const struct gmm_id *id, const struct gmm_id *gid,
                                    const struct record_document *doc, struct wants *wants)
 {
     size_t lacking = 0, others = 0;
+    if (record_is_covered(doc))
+        return GMM_OK;
     enum gmm_err err = want_missing(node, id, gid, &doc->content, wants, &lacking);
     for (uint32_t i = 0; i < doc->attachment_count && err == GMM_OK; i++)
         err = want_missing(node, id, gid, &doc->attachments[i].content, wants, &others);
     if (err == GMM_OK && (lacking == 0 || doc->content.size > PLAINTEXT_MAX))
         err = index_document(node, id, gid, doc);
+    return err;
+}
+
+/* The record, opened as far as it may be read here. */
+static enum gmm_err open_document(struct node *node, const struct header *h, struct record_document *doc,
+                                  const uint8_t *plain, size_t len)
+{
+    enum gmm_err err = record_document_decode(doc, plain, len);
+    if (err == GMM_OK && (err = embargoes_lift(node, h, doc)) != GMM_OK)
+        record_document_close(doc);
     return err;
 }
 
@@ -192,10 +205,12 @@ static enum gmm_err put_document(struct node *node, const struct header *h, cons
 {
     struct record_document doc;
     struct projection_item item;
-    enum gmm_err err = record_document_decode(&doc, plain, len);
+    enum gmm_err err = open_document(node, h, &doc, plain, len);
     if (err != GMM_OK)
         return err;
     err = put_item(node, &item, document_item(&item, h, id, &doc));
+    if (err == GMM_OK)
+        err = embargoes_note(node, &doc, id);
     if (err == GMM_OK)
         err = want_and_index(node, id, &h->group, &doc, wants);
     projection_item_close(&item);
@@ -271,6 +286,22 @@ static enum gmm_err put_group_name(struct node *node, const struct header *h, co
     return err;
 }
 
+/* A document's embargo ends: it is put in anew, now that it opens. */
+static enum gmm_err put_disclosed(struct node *node, const uint8_t *plain, size_t len, struct wants *wants)
+{
+    struct gmm_id document;
+    struct header h;
+    uint8_t *covered = NULL;
+    size_t covered_len = 0;
+    enum gmm_err err = embargoes_take(node, plain, len, &document);
+    if (err == GMM_OK)
+        err = node_open_record(node, &document, &h, &covered, &covered_len);
+    if (err == GMM_OK && h.type == HEADER_DOCUMENT)
+        err = put_document(node, &h, &document, covered, covered_len, wants);
+    seal_free(covered, covered_len);
+    return err == GMM_ENOTFOUND || err == GMM_EUNKNOWN ? GMM_OK : err;
+}
+
 /* ---- entries */
 
 enum gmm_err project_check(struct node *node, const struct header *h, const struct gmm_id *id, const uint8_t *plain,
@@ -288,7 +319,7 @@ enum gmm_err project_check(struct node *node, const struct header *h, const stru
         projection_item_close(&item);
         return made;
     }
-    enum gmm_err err = h->type == HEADER_DOCUMENT ? record_document_decode(&doc, plain, len)
+    enum gmm_err err = h->type == HEADER_DOCUMENT ? open_document(node, h, &doc, plain, len)
                        : h->type == HEADER_NOTE   ? record_note_decode(&note, plain, len)
                                                   : GMM_EFORMAT;
     if (err != GMM_OK)
@@ -313,7 +344,8 @@ static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTE
     size_t len = 0;
     uint16_t type = bytes_load_u16(bytes + 2);
     bool other = project_item_is(type);
-    if (body == NULL || (type != HEADER_DOCUMENT && type != HEADER_NOTE && type != HEADER_GROUP_NAME && !other))
+    if (body == NULL || (type != HEADER_DOCUMENT && type != HEADER_NOTE && type != HEADER_GROUP_NAME &&
+                         type != HEADER_DISCLOSE && !other))
         return GMM_OK;
     enum gmm_err err = node_open_body(node, bytes, body, body_len, &h, &plain, &len);
     if (err == GMM_EUNKNOWN)
@@ -322,6 +354,8 @@ static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTE
         err = put_document(node, &h, id, plain, len, wants);
     else if (err == GMM_OK && type == HEADER_NOTE)
         err = put_note(node, &h, id, plain, len);
+    else if (err == GMM_OK && type == HEADER_DISCLOSE)
+        err = put_disclosed(node, plain, len, wants);
     else if (err == GMM_OK && other)
         err = put_other(node, &h, id, plain, len);
     else if (err == GMM_OK)
@@ -467,7 +501,7 @@ enum gmm_err project_chunk_here(struct node *node, const struct gmm_id *gid, con
         return err == GMM_ENOTFOUND ? GMM_OK : err;
     err = node_open_record(node, &document, &h, &plain, &len);
     if (err == GMM_OK && h.type == HEADER_DOCUMENT && id_equal(&h.group, gid))
-        err = record_document_decode(&doc, plain, len);
+        err = open_document(node, &h, &doc, plain, len);
     /* A list of further chunks makes those wanted; the last chunk of a short text lets it be indexed. */
     bool list = false, text = doc.content.inline_bytes == NULL && doc.content.size <= PLAINTEXT_MAX;
     for (uint32_t i = 0; i < doc.content.count; i++)

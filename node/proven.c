@@ -131,10 +131,11 @@ static json_t *bytes_json(const struct record_text *name)
 static void show_document(struct reading *r, const struct record_document *d)
 {
     put(r, "document",
-        json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I}", "title", text_json(&d->title),
+        json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "title", text_json(&d->title),
                   "symbol", text_json(&d->symbol), "lang", text_json(&d->lang), "version", (json_int_t)d->version,
                   "marking", item_text(record_marking_text(d->marking)), "tlp", item_text(record_tlp_text(d->tlp)),
-                  "name", bytes_json(&d->name), "bytes", (json_int_t)d->content.size, "revises",
+                  "name", bytes_json(&d->name), "bytes",
+                  d->sealed == NULL ? json_integer((json_int_t)d->content.size) : json_null(), "revises",
                   d->has_revises ? reply_id(&d->revises) : json_null(), "translates",
                   d->has_translates ? reply_id(&d->translates) : json_null(), "person", text_json(&d->person),
                   "attachments", (json_int_t)d->attachment_count));
@@ -236,7 +237,7 @@ static enum gmm_err show_record(struct reading *r, int content_fd, struct gmm_ms
         err = record_document_decode(&document, r->e->plain, r->e->plain_len);
         if (err == GMM_OK) {
             show_document(r, &document);
-            if (content_fd >= 0)
+            if (content_fd >= 0 && document.sealed == NULL)
                 compare(r, &document.content, content_fd);
             record_document_close(&document);
         }

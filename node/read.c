@@ -4,8 +4,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "node/embargoes.h"
 #include "node/item.h"
 #include "node/reply.h"
+#include "node/times.h"
 #include "proto/record_care.h"
 #include "proto/record_consult.h"
 
@@ -275,6 +277,22 @@ bool read_is_note(uint16_t type)
     return type == HEADER_NOTE || type == HEADER_RELEASE;
 }
 
+static enum gmm_err take_document(struct node *node, struct read_record *out)
+{
+    enum gmm_err err = record_document_decode(&out->document, out->plain, out->len);
+    return err == GMM_OK ? embargoes_lift(node, &out->header, &out->document) : err;
+}
+
+enum gmm_err read_uncovered(const struct read_record *record, struct gmm_msg *msg)
+{
+    char text[TIMES_TEXT_BYTES];
+    if (!record_is_covered(&record->document))
+        return GMM_OK;
+    times_format(record->document.embargo_ms, text);
+    return gmm_fail(msg, GMM_EDENIED,
+                    "the document is under embargo until %s: wait until then; its author's office discloses it", text);
+}
+
 static enum gmm_err take_release(struct read_record *out)
 {
     struct record_release r;
@@ -306,7 +324,7 @@ enum gmm_err read_record(struct node *node, const struct gmm_id *id, struct read
     id_to_hex(id, hex);
     enum gmm_err err = node_open_record(node, id, &out->header, &out->plain, &out->len);
     if (err == GMM_OK && out->header.type == HEADER_DOCUMENT)
-        err = record_document_decode(&out->document, out->plain, out->len);
+        err = take_document(node, out);
     else if (err == GMM_OK && out->header.type == HEADER_NOTE)
         err = record_note_decode(&out->note, out->plain, out->len);
     else if (err == GMM_OK && out->header.type == HEADER_RELEASE)

@@ -57,6 +57,8 @@ struct read_record {
 bool read_is_note(uint16_t type); /* a note or a release */
 /* GMM_ENOTFOUND (also: none of these, or no secret for it), GMM_EABSENT, GMM_ECORRUPT, GMM_ENOMEM. */
 enum gmm_err read_record(struct node *node, const struct gmm_id *id, struct read_record *out, struct gmm_msg *msg);
+/* GMM_EDENIED: a document under embargo, of which no content is known here yet; msg says until when. */
+enum gmm_err read_uncovered(const struct read_record *record, struct gmm_msg *msg);
 void read_record_close(struct read_record *record);
 
 #endif

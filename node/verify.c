@@ -8,6 +8,7 @@
 #include "keys/chunk.h"
 #include "node/atrest.h"
 #include "node/content.h"
+#include "node/embargoes.h"
 #include "node/invites.h"
 #include "node/keyfile.h"
 #include "node/project.h"
@@ -136,8 +137,15 @@ static void check_document(struct walk *walk, const struct header *header, const
 {
     struct record_document record;
     enum gmm_err err = record_document_decode(&record, plain, len);
+    if (err == GMM_OK)
+        err = embargoes_lift(walk->node, header, &record);
     if (err == GMM_ENOMEM)
         walk->failed = err;
+    if (err == GMM_OK && record_is_covered(&record)) {
+        walk->report->not_held++;
+        record_document_close(&record);
+        return;
+    }
     if (err != GMM_OK)
         return; /* malformed by its author, signed and unaltered all the same */
     check_content(walk, &header->group, id, &record.content);

@@ -116,7 +116,6 @@ static const struct {
     {HEADER_WRAP, "wrap"},
     {HEADER_EPOCH_BAD, "epoch-bad"},
     {HEADER_ERASE, "erase"},
-    {HEADER_DISCLOSE, "disclose"},
     {HEADER_GROUP_ANCHOR, "group-anchor"},
     {HEADER_CUT, "cut"},
     {HEADER_LEFT, "left"},
@@ -129,6 +128,9 @@ static const struct {
     {HEADER_RELEASE, "release"},
     {HEADER_CLEAR, "clear"},
     {HEADER_PRACTICE, "practice"},
+    {HEADER_MARK, "mark"},
+    {HEADER_RETAIN, "retain"},
+    {HEADER_DISCLOSE, "disclose"},
 };
 
 const char *header_type_text(unsigned type)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/embargo.h"
+#include "keys/seal.h"
 #include "proto/fields.h"
 
 static const char *const position_words[] = {
@@ -156,9 +158,13 @@ static void document_write(struct fields_writer *w, const struct record_document
     if (r->has_merges)
         fields_write_id(w, "merges", &r->merges);
     fields_write_text(w, "person", &r->person, LIMIT_PERSON_TEXT);
+    if (r->sealed != NULL && fields_write_key(w, "sealed"))
+        packer_bin(w->out, r->sealed, r->sealed_len);
     fields_write_text(w, "symbol", &r->symbol, LIMIT_SYMBOL_TEXT);
-    if (fields_write_key(w, "content"))
+    if (r->sealed == NULL && fields_write_key(w, "content"))
         manifest_pack(w->out, &r->content);
+    if (r->embargo_ms != 0)
+        fields_write_uint(w, "embargo", r->embargo_ms);
     fields_write_word(w, "marking", record_marking_text(r->marking), r->marking);
     if (r->has_revises)
         fields_write_id(w, "revises", &r->revises);
@@ -170,7 +176,9 @@ static void document_write(struct fields_writer *w, const struct record_document
 
 enum gmm_err record_document_encode(struct buffer *out, const struct record_document *r)
 {
-    if (r->version == 0)
+    bool open = r->name.len > 0 || r->attachment_count > 0 || r->inner != NULL;
+    if (r->version == 0 || r->embargo_ms >> 48 != 0 || (r->sealed != NULL) != (r->embargo_ms != 0) ||
+        (r->sealed != NULL && open))
         return GMM_EFORMAT;
     struct fields_writer w = {.out = NULL};
     document_write(&w, r);
@@ -216,6 +224,15 @@ static void attachments_read(struct reader *r, struct record_document *out)
         attachment_read(r, &out->attachments[i]);
 }
 
+/* What is under embargo says nothing of its content beside. */
+static void embargo_read(struct reader *r, struct record_document *out)
+{
+    out->embargo_ms = reader_uint(r);
+    if (out->embargo_ms == 0 || out->embargo_ms >> 48 != 0 || out->name.len > 0 || out->sealed == NULL ||
+        out->sealed_len <= EMBARGO_OVERHEAD)
+        reader_fail(r, GMM_EFORMAT);
+}
+
 static void document_read(struct reader *r, struct record_document *out)
 {
     struct fields f = fields_open(r);
@@ -227,16 +244,20 @@ static void document_read(struct reader *r, struct record_document *out)
     fields_text(&f, "title", &out->title, LIMIT_TITLE_TEXT);
     fields_id(&f, "merges", &out->has_merges, &out->merges);
     fields_text(&f, "person", &out->person, LIMIT_PERSON_TEXT);
+    if (fields_find(&f, "sealed"))
+        out->sealed = reader_bin(r, SIZE_MAX, &out->sealed_len);
     fields_text(&f, "symbol", &out->symbol, LIMIT_SYMBOL_TEXT);
-    if (fields_require(&f, "content"))
+    if (out->sealed == NULL && fields_require(&f, "content"))
         manifest_read(r, &out->content);
+    if (out->sealed != NULL ? fields_require(&f, "embargo") : fields_find(&f, "embargo"))
+        embargo_read(r, out);
     if (fields_require(&f, "marking"))
         out->marking = (enum record_marking)fields_number(&f, RECORD_UNCLASSIFIED, RECORD_STRICTLY_CONFIDENTIAL);
     fields_id(&f, "revises", &out->has_revises, &out->revises);
     if (fields_require(&f, "version"))
         out->version = fields_number(&f, 1, UINT32_MAX);
     fields_id(&f, "translates", &out->has_translates, &out->translates);
-    if (fields_find(&f, "attachments"))
+    if (out->sealed == NULL && fields_find(&f, "attachments"))
         attachments_read(r, out);
     fields_close(&f);
 }
@@ -261,6 +282,7 @@ void record_document_close(struct record_document *r)
         manifest_close(&r->attachments[i].content);
     free(r->attachments);
     manifest_close(&r->content);
+    seal_free(r->inner, r->inner_len);
     memset(r, 0, sizeof *r);
 }
 

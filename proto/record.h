@@ -6,12 +6,15 @@
  *
  * Keys in the order that a strict reader demands (shorter first, then by bytes); "!" must be there. All others are left
  * out where they would say nothing (empty text, zero, no attachment): saying it is GMM_EFORMAT, so that a record has
- * one form. document   tlp uint · lang str · name bin · title str · merges id · person str · symbol str · content!
- * manifest · marking! uint · revises id · version! uint ≥ 1 · translates id · attachments [{name! bin · content!
- * manifest}, …] note       lang str · name bin · para uint · text str · parent id · person str · document! id ·
- * position uint · proposed str receipt    time! uint (ms) · opened! bool · person str · document! id group name name!
- * str An id is a bin of 32 bytes. A file name is a bin of 1 to 255 bytes without NUL and "/", and neither "." nor "..":
- * what a peer sends never names another folder. An attachment's inline content is at most LIMIT_INLINE_BYTES.
+ * one form. A document under embargo has `embargo` and `sealed` bin (keys/embargo.h; before `symbol`) in place of name,
+ * content and attachments, which stand in the sealed inner document beside the same version and marking, alone.
+ * document   tlp uint · lang str · name bin · title str · merges id · person str · symbol str · content!
+ * manifest · embargo uint (ms) · marking! uint · revises id · version! uint ≥ 1 · translates id · attachments [{name!
+ * bin · content! manifest}, …] note       lang str · name bin · para uint · text str · parent id · person str ·
+ * document! id · position uint · proposed str receipt    time! uint (ms) · opened! bool · person str · document! id
+ * group name name! str An id is a bin of 32 bytes. A file name is a bin of 1 to 255 bytes without NUL and "/", and
+ * neither "." nor "..": what a peer sends never names another folder. An attachment's inline content is at most
+ * LIMIT_INLINE_BYTES.
  */
 #ifndef GMM_PROTO_RECORD_H
 #define GMM_PROTO_RECORD_H
@@ -47,6 +50,11 @@ struct record_document {
     struct manifest content;
     uint32_t attachment_count;
     struct record_attachment *attachments; /* owned */
+    uint64_t embargo_ms;                   /* 0: none; the time that the author promised */
+    const uint8_t *sealed;                 /* borrowed; not NULL with embargo_ms: what stands in place of the content */
+    size_t sealed_len;
+    uint8_t *inner; /* owned: what `sealed` was opened to (record_embargo.h); name, content, attachments are its */
+    size_t inner_len;
 };
 
 /* Positions and dispositions are words of the vocabulary; kept as their number. */

@@ -115,12 +115,16 @@ class Walker:
                     self.secrets[parent] = secret
                     waiting.append(parent)
 
-    def reads(self, entry):
+    def opens(self, entry):
+        """What stands in a sealed body, or nothing."""
         secret, nonce = self.secrets.get(entry.epoch), entry.body[:24]
         if secret is None:
-            return False
+            return b""
         key = keyed(secret, b"body-key", entry.author + entry.instance + nonce)
         if hashed(b"body-commit", key + nonce) != entry.body[24:56]:
-            return False
+            return b""
         associated = bytes([len(b"GMM1/body-ad")]) + b"GMM1/body-ad" + entry.header[:192]
-        return len(opened(key, nonce, associated, entry.body[56:])) > 0
+        return opened(key, nonce, associated, entry.body[56:])
+
+    def reads(self, entry):
+        return len(self.opens(entry)) > 0
