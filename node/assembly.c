@@ -9,6 +9,7 @@
 #include "node/newkeys.h"
 #include "node/project.h"
 #include "node/receipts.h"
+#include "node/taking.h"
 #include "node/urgency.h"
 #include "node/watch.h"
 
@@ -23,7 +24,8 @@ static void closing(struct node *node)
 
 static enum gmm_err catch_up(struct node *node)
 {
-    return project_catch_up(node, NULL, NULL);
+    enum gmm_err err = taking_load(node);
+    return err == GMM_OK ? project_catch_up(node, NULL, NULL) : err;
 }
 
 static enum gmm_err view_changed(struct node *node)
@@ -50,7 +52,7 @@ static enum gmm_err take(struct node *node, const struct node_later *later)
     if (later->kind == EFFECT_PEER)
         return bundlepeer_synced(node, &later->id);
     if (later->kind == EFFECT_CHUNK_HERE)
-        return project_chunk_here(node, &later->gid, &later->id);
+        return later->body ? project_body_here(node, &later->id) : project_chunk_here(node, &later->gid, &later->id);
     if (later->kind == EFFECT_JOIN_REQUEST)
         joining_request(node, later->conn, later->bytes, later->len);
     else if (later->kind == EFFECT_JOIN_ANSWERED)

@@ -10,6 +10,7 @@
 #include "node/peerlimits.h"
 #include "node/render.h"
 #include "node/reply.h"
+#include "node/taking.h"
 
 /* ---- what is shown */
 
@@ -193,6 +194,8 @@ static void peer_set(struct node *node, struct call *call)
         err = peerlimits_save(node->store, &office->pid, office->office, &limits);
     if (err == GMM_OK)
         err = node_flush(node);
+    if (err == GMM_OK)
+        err = taking_load(node);
     if (err != GMM_OK) {
         reply_fail(call, err, &msg, NULL);
         return;

@@ -28,6 +28,7 @@ struct get {
     struct gmm_id *wanted;
     size_t wanted_count, wanted_at;
     uint64_t bytes_in;
+    struct gmm_id apart; /* the entry whose body is awaited first; zero: none */
 };
 
 static void get_free(struct get *g)
@@ -169,7 +170,7 @@ static enum gmm_err ask(struct get *g)
     g->wanted_at = g->wanted_count = 0;
     enum gmm_err err = content_missing(g->node, &g->record.header.group, g->content, &g->wanted, &g->wanted_count);
     if (err == GMM_OK && g->wanted_count > 0)
-        err = node_want_chunks(g->node, &g->record.header.group, g->wanted, g->wanted_count);
+        err = node_want_chunks(g->node, &g->record.header.group, g->wanted, g->wanted_count, true);
     return err;
 }
 
@@ -185,6 +186,8 @@ static void finish(struct get *g)
 
 static void on_watch(void *arg, bool timed_out);
 
+static void begin_again(struct get *g);
+
 static bool watch_again(struct get *g)
 {
     net_unwatch(g->watch);
@@ -193,10 +196,35 @@ static bool watch_again(struct get *g)
     return g->watch != NULL;
 }
 
+/* The body of the entry itself is awaited. True: it is, still, or the call has ended. */
+static bool await_body(struct get *g, bool timed_out)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct store_entry entry;
+    if (id_is_zero(&g->apart))
+        return false;
+    bool here = store_load_entry(g->node->store, &g->apart, &entry) == GMM_OK && entry.body != NULL;
+    if (here)
+        store_entry_close(&entry);
+    bool idle = engine_idle(g->node->engine) && !net_dialling(g->node->net);
+    if (here) {
+        begin_again(g);
+    } else if (idle || (timed_out && received(g) == g->bytes_in)) {
+        gmm_fail(&msg, GMM_EUNREACHABLE,
+                 "only the header of this entry is here, and no office reachable now gives the rest");
+        fail(g, GMM_EUNREACHABLE, &msg, "try again when an office that has it is up: gmm peer list, gmm sync");
+    } else if (timed_out && !watch_again(g)) {
+        fail(g, GMM_ENOMEM, NULL, NULL);
+    }
+    return true;
+}
+
 static void on_watch(void *arg, bool timed_out)
 {
     struct get *g = arg;
     struct gmm_msg msg = {.text = ""};
+    if (await_body(g, timed_out))
+        return;
     uint32_t len;
     size_t before = g->wanted_at;
     while (g->wanted_at < g->wanted_count &&
@@ -263,6 +291,42 @@ static void notices(struct call *call, const struct read_found *found, const cha
         call_say(call, "Version %u is newer than this version %u.", found->newest, found->item.version);
 }
 
+/* Its header alone is here: the body is fetched, then it is looked up anew. False: that is not so. */
+static bool fetch_body(struct node *node, struct call *call)
+{
+    struct store_entry entry;
+    if (node->net == NULL || node->engine == NULL || !read_find_apart(node, call_text(call, "ref"), &entry))
+        return false;
+    struct get *g = calloc(1, sizeof *g);
+    if (g == NULL) {
+        store_entry_close(&entry);
+        return false;
+    }
+    *g = (struct get){.node = node, .call = call, .apart = entry.id, .fd = -1};
+    enum gmm_err err = node_want_body(node, entry.header, true);
+    store_entry_close(&entry);
+    if (err == GMM_OK) {
+        call_on_gone(call, on_gone, g);
+        net_dial_peers(node->net, node->daemon);
+    }
+    if (err != GMM_OK || !watch_again(g)) {
+        call_on_gone(call, NULL, NULL);
+        fail(g, err == GMM_OK ? GMM_ENOMEM : err, NULL, NULL);
+    } else {
+        net_touch(node->net);
+    }
+    return true;
+}
+
+static void begin_again(struct get *g)
+{
+    struct node *node = g->node;
+    struct call *call = g->call;
+    call_on_gone(call, NULL, NULL);
+    get_free(g);
+    get_start(node, call);
+}
+
 void get_start(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
@@ -271,6 +335,11 @@ void get_start(struct node *node, struct call *call)
     struct get *g = calloc(1, sizeof *g);
     json_t *choices = json_array();
     enum gmm_err err = g == NULL ? GMM_ENOMEM : read_find(node, call_text(call, "ref"), &want, &found, choices, &msg);
+    if (err == GMM_ENOTFOUND && g != NULL && fetch_body(node, call)) {
+        free(g);
+        json_decref(choices);
+        return;
+    }
     if (err != GMM_OK) {
         free(g);
         call_fail_choices(call, err, msg.text[0] == '\0' ? NULL : msg.text, NULL, choices);

@@ -63,7 +63,10 @@ static enum gmm_err restore_log(void *arg, const struct run_key *key, const stru
 {
     struct engine_event event = {.kind = ENGINE_RESTORE_LOG,
                                  .as.restore_log = {.key = *key, .head = *head, .arrival = arrival, .closed = closed}};
-    return feed(arg, &event);
+    struct node *node = arg;
+    if (!id_is_zero(&key->group))
+        (void)store_count_gaps(node->store, key, &event.as.restore_log.gaps);
+    return feed(node, &event);
 }
 
 static enum gmm_err restore_entry(void *arg, const uint8_t header[HEADER_BYTES], const struct gmm_id *id,

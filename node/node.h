@@ -44,6 +44,7 @@ struct node_later {
     struct gmm_id id, gid;
     uint8_t *bytes;
     size_t len;
+    bool body; /* CHUNK_HERE: of the entry with this id */
 };
 /* The layers above the driver (node/assembly.c). All are called when no step is under way, and may step themselves. */
 struct node_above {
@@ -159,6 +160,9 @@ const struct gmm_id *node_pid(const struct node *node);
 /* Takes part: active, or suspended, for then its sessions go on and the fold says what it may. */
 bool node_is_active(struct node *node);
 /* Asks connected peers for these chunks; EFFECT_CHUNK_HERE reaches node_chunk_waiters (node/content.h). */
-enum gmm_err node_want_chunks(struct node *node, const struct gmm_id *gid, const struct gmm_id *ids, size_t count);
+enum gmm_err node_want_chunks(struct node *node, const struct gmm_id *gid, const struct gmm_id *ids, size_t count,
+                              bool demand);
+/* The same for the body of an entry that came without it. demand: somebody waits, metered links too are asked. */
+enum gmm_err node_want_body(struct node *node, const uint8_t header[HEADER_BYTES], bool demand);
 
 #endif

@@ -73,6 +73,7 @@ static enum gmm_err queue_later(struct node *node, struct effect *effect)
     } else if (effect->kind == EFFECT_CHUNK_HERE) {
         later.gid = effect->as.chunk.gid;
         later.id = effect->as.chunk.id;
+        later.body = effect->as.chunk.body;
     }
     later.bytes = effect->bytes;
     later.len = effect->len;
@@ -140,7 +141,11 @@ static enum gmm_err write_store(struct node *node, const struct engine_store *s)
         err = store_close_log(node->store, &s->closed);
     if (err == GMM_OK)
         err = write_forks(node, s);
-    if (err == GMM_OK && s->has_chunk) {
+    if (err == GMM_OK && s->has_chunk && s->chunk_is_body) {
+        err = store_put_body(node->store, &s->chunk_id, s->chunk, s->chunk_len);
+        if (err == GMM_OK && s->chunk_staged)
+            partial_drop(node->home, &s->chunk_id);
+    } else if (err == GMM_OK && s->has_chunk) {
         err = chunkfile_write(node->chunks, &s->chunk_id, s->chunk, s->chunk_len, false);
         if (err == GMM_OK)
             err = store_put_chunk(node->store, &s->chunk_gid, &s->chunk_id, (uint32_t)s->chunk_len);
@@ -211,6 +216,26 @@ static void on_stage(const struct node *node, const struct effect *effect)
                           effect->bytes, effect->len);
 }
 
+/* A stretch of the body of an entry of that group with this id. */
+static void load_body(struct node *node, const struct effect *effect, struct engine_event *event, uint8_t *bytes)
+{
+    struct store_entry entry;
+    struct header h;
+    uint32_t offset = effect->as.chunk.offset;
+    if (store_load_entry(node->store, &effect->as.chunk.id, &entry) != GMM_OK)
+        return;
+    if (entry.body != NULL && offset < entry.body_len && header_decode(&h, entry.header) == GMM_OK && h.type >= 64 &&
+        id_equal(&h.group, &effect->as.chunk.gid)) {
+        size_t left = entry.body_len - offset;
+        event->as.chunk.len = left < effect->as.chunk.max ? left : effect->as.chunk.max;
+        memcpy(bytes, entry.body + offset, event->as.chunk.len);
+        event->as.chunk.bytes = bytes;
+        event->as.chunk.total = entry.body_len;
+        event->as.chunk.offset = offset;
+    }
+    store_entry_close(&entry);
+}
+
 static enum gmm_err on_load_chunk(struct node *node, const struct effect *effect)
 {
     struct engine_event event = {.kind = ENGINE_CHUNK_LOADED, .ticket = effect->ticket};
@@ -227,6 +252,8 @@ static enum gmm_err on_load_chunk(struct node *node, const struct effect *effect
             event.as.chunk.total = total;
             event.as.chunk.offset = effect->as.chunk.offset;
         }
+    } else {
+        load_body(node, effect, &event, bytes);
     }
     return queue_event(node, &event, bytes, NULL);
 }
@@ -598,18 +625,48 @@ enum gmm_err node_take(struct node *node, enum engine_event_kind kind, const voi
     return err;
 }
 
-enum gmm_err node_want_chunks(struct node *node, const struct gmm_id *gid, const struct gmm_id *ids, size_t count)
+static enum gmm_err want(struct node *node, struct engine_event *event, void *owned)
 {
-    struct node_pending *p = node->pending;
+    enum gmm_err err = queue_event(node, event, owned, NULL);
+    return err != GMM_OK || node->pending->stepping ? err : work(node);
+}
+
+enum gmm_err node_want_chunks(struct node *node, const struct gmm_id *gid, const struct gmm_id *ids, size_t count,
+                              bool demand)
+{
     if (node->engine == NULL || count == 0)
         return GMM_OK;
     struct gmm_id *copy = malloc(count * sizeof *copy);
     if (copy == NULL)
         return GMM_ENOMEM;
     memcpy(copy, ids, count * sizeof *copy);
-    struct engine_event event = {.kind = ENGINE_WANT_CHUNKS, .as.want = {*gid, copy, count}};
-    enum gmm_err err = queue_event(node, &event, copy, NULL);
-    return err != GMM_OK || p->stepping ? err : work(node);
+    struct engine_event event = {.kind = ENGINE_WANT_CHUNKS,
+                                 .as.want = {.gid = *gid, .ids = copy, .count = count, .demand = demand}};
+    return want(node, &event, copy);
+}
+
+enum gmm_err node_want_body(struct node *node, const uint8_t header[HEADER_BYTES], bool demand)
+{
+    struct {
+        struct gmm_id id, hash;
+        struct run_key key;
+    } * owned;
+    struct header h;
+    if (node->engine == NULL || header_decode(&h, header) != GMM_OK || h.type < 64)
+        return GMM_OK;
+    if ((owned = malloc(sizeof *owned)) == NULL)
+        return GMM_ENOMEM;
+    header_id(&owned->id, header);
+    owned->hash = h.body_hash;
+    run_key_of(&owned->key, &h);
+    struct engine_event event = {.kind = ENGINE_WANT_CHUNKS,
+                                 .as.want = {.gid = h.group,
+                                             .ids = &owned->id,
+                                             .hashes = &owned->hash,
+                                             .log = &owned->key,
+                                             .count = 1,
+                                             .demand = demand}};
+    return want(node, &event, owned);
 }
 
 enum gmm_err node_open_record(struct node *node, const struct gmm_id *id, struct header *header, uint8_t **plain,

@@ -19,6 +19,8 @@
 struct wants {
     struct gmm_id *gids, *ids;
     size_t count, capacity;
+    uint8_t (*headers)[HEADER_BYTES]; /* of entries whose body is wanted */
+    size_t header_count, header_capacity;
 };
 
 static enum gmm_err wants_add(struct wants *w, const struct gmm_id *gid, const struct gmm_id *id)
@@ -39,16 +41,33 @@ static enum gmm_err wants_add(struct wants *w, const struct gmm_id *gid, const s
     return GMM_OK;
 }
 
+static enum gmm_err wants_add_body(struct wants *w, const uint8_t header[HEADER_BYTES])
+{
+    if (w->header_count == w->header_capacity) {
+        size_t capacity = w->header_capacity == 0 ? 64 : 2 * w->header_capacity;
+        uint8_t(*headers)[HEADER_BYTES] = realloc(w->headers, capacity * sizeof *headers);
+        if (headers == NULL)
+            return GMM_ENOMEM;
+        w->headers = headers;
+        w->header_capacity = capacity;
+    }
+    memcpy(w->headers[w->header_count++], header, HEADER_BYTES);
+    return GMM_OK;
+}
+
 /* Asks for them, those of one group together, and frees. */
 static enum gmm_err wants_ask(struct node *node, struct wants *w, enum gmm_err err)
 {
     for (size_t at = 0, n; at < w->count && err == GMM_OK; at += n) {
         for (n = 1; at + n < w->count && id_equal(&w->gids[at + n], &w->gids[at]); n++)
             ;
-        err = node_want_chunks(node, &w->gids[at], w->ids + at, n);
+        err = node_want_chunks(node, &w->gids[at], w->ids + at, n, false);
     }
+    for (size_t i = 0; i < w->header_count && err == GMM_OK; i++)
+        err = node_want_body(node, w->headers[i], false);
     free(w->gids);
     free(w->ids);
+    free(w->headers);
     return err;
 }
 
@@ -336,6 +355,19 @@ enum gmm_err project_check(struct node *node, const struct header *h, const stru
     return err;
 }
 
+/* An entry came without its body: asked for, and remembered until it is here, unless it is of what this office does not
+ * take by itself. */
+static enum gmm_err want_body(struct node *node, const uint8_t bytes[HEADER_BYTES], const struct gmm_id *id,
+                              struct wants *wants)
+{
+    struct header h;
+    if (header_decode(&h, bytes) != GMM_OK || node->engine == NULL ||
+        !engine_takes(node->engine, &h.group, header_time_ms(h.time)))
+        return GMM_OK;
+    enum gmm_err err = projection_want_chunk(node->projection, &h.group, id, id);
+    return err == GMM_OK ? wants_add_body(wants, bytes) : err;
+}
+
 static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTES], const struct gmm_id *id,
                               const uint8_t *body, size_t body_len, struct wants *wants)
 {
@@ -344,6 +376,8 @@ static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTE
     size_t len = 0;
     uint16_t type = bytes_load_u16(bytes + 2);
     bool other = project_item_is(type);
+    if (body == NULL && type >= 64)
+        return want_body(node, bytes, id, wants);
     if (body == NULL || (type != HEADER_DOCUMENT && type != HEADER_NOTE && type != HEADER_GROUP_NAME &&
                          type != HEADER_DISCLOSE && !other))
         return GMM_OK;
@@ -518,9 +552,63 @@ enum gmm_err project_chunk_here(struct node *node, const struct gmm_id *gid, con
     return wants_ask(node, &wants, is_their_fault(err) || err == GMM_ENOTFOUND || err == GMM_EUNKNOWN ? GMM_OK : err);
 }
 
+enum gmm_err project_body_here(struct node *node, const struct gmm_id *id)
+{
+    struct wants wants = {0};
+    struct store_entry entry;
+    enum gmm_err err = store_begin(node->store, false);
+    if (err == GMM_OK && (err = projection_got_chunk(node->projection, id, NULL)) == GMM_ENOTFOUND)
+        err = GMM_OK; /* asked for by get */
+    if (err == GMM_OK && (err = store_load_entry(node->store, id, &entry)) == GMM_OK) {
+        err = put_entry(node, entry.header, id, entry.body, entry.body_len, &wants);
+        store_entry_close(&entry);
+    }
+    return wants_ask(node, &wants, err);
+}
+
+/* One log of the group: entries without a body. */
+struct gaps {
+    struct node *node;
+    struct wants *wants;
+};
+
+static enum gmm_err on_gap(void *arg, const uint8_t header[HEADER_BYTES], const struct gmm_id *id, const uint8_t *body,
+                           size_t len)
+{
+    const struct gaps *gaps = arg;
+    (void)len;
+    return body != NULL || bytes_load_u16(header + 2) < 64 ? GMM_OK : want_body(gaps->node, header, id, gaps->wants);
+}
+
+enum gmm_err project_want_bodies(struct node *node, const struct gmm_id *gid)
+{
+    struct wants wants = {0};
+    struct gaps gaps = {node, &wants};
+    const struct logs *logs = engine_logs(node->engine);
+    enum gmm_err err = store_begin(node->store, false);
+    for (size_t i = 0; i < logs_count(logs) && err == GMM_OK; i++) {
+        const struct logs_log *log = logs_at(logs, i);
+        if (log->gaps > 0 && id_equal(&log->key.group, gid))
+            err = store_each_entry(node->store, &log->key, 0, on_gap, &gaps);
+    }
+    return wants_ask(node, &wants, err);
+}
+
+struct again {
+    struct node *node;
+    struct wants *wants;
+};
+
+/* A chunk, or the body of the entry with this id. */
 static enum gmm_err want_again(void *arg, const struct gmm_id *gid, const struct gmm_id *chunk)
 {
-    return wants_add(arg, gid, chunk);
+    const struct again *again = arg;
+    struct store_entry entry;
+    if (store_load_entry(again->node->store, chunk, &entry) != GMM_OK)
+        return wants_add(again->wants, gid, chunk);
+    enum gmm_err err = entry.body == NULL ? wants_add_body(again->wants, entry.header) : GMM_OK;
+    store_entry_close(&entry);
+    return err;
 }
 
 /* ---- all of it */
@@ -592,9 +680,10 @@ enum gmm_err project_catch_up(struct node *node, void (*progress)(void *arg, uin
         err = put_deferred(node, &epochs.ids[i], &wants);
     if (err == GMM_OK)
         err = project_view(node);
-    wants.count = 0; /* they are among the wanted */
+    wants.count = wants.header_count = 0; /* they are among the wanted */
+    struct again again = {node, &wants};
     if (err == GMM_OK)
-        err = projection_each_wanted(node->projection, want_again, &wants);
+        err = projection_each_wanted(node->projection, want_again, &again);
     free(extents);
     free(epochs.ids);
     return wants_ask(node, &wants, err);

@@ -13,6 +13,10 @@ enum gmm_err project_entries(struct node *node, const struct run_key *key, uint6
 enum gmm_err project_secret(struct node *node, const struct gmm_id *epoch_id);
 /* Authority changed: verdicts of logs. */
 enum gmm_err project_view(struct node *node);
+/* The body of an entry that had come without it. */
+enum gmm_err project_body_here(struct node *node, const struct gmm_id *id);
+/* This office takes more of a group than before: bodies that are not here are asked for. */
+enum gmm_err project_want_bodies(struct node *node, const struct gmm_id *gid);
 enum gmm_err project_chunk_here(struct node *node, const struct gmm_id *gid, const struct gmm_id *chunk);
 /* Every log from where it was projected to; chunks still wanted are asked for again. */
 enum gmm_err project_catch_up(struct node *node, void (*progress)(void *arg, uint64_t done), void *arg);

@@ -205,6 +205,25 @@ static enum gmm_err find_by_id(struct node *node, const char *ref, struct read_f
     return projection_get(node->projection, &found, &out->item);
 }
 
+/* The one entry whose id begins so, which came without its body. */
+bool read_find_apart(struct node *node, const char *ref, struct store_entry *out)
+{
+    struct gmm_id ids[PREFIX_MATCHES];
+    char hex[GMM_ID_HEX + 1] = "";
+    size_t count = 0;
+    if (!is_prefix(ref))
+        return false;
+    for (size_t i = 0; ref[i] != '\0'; i++)
+        hex[i] = ref[i] >= 'A' && ref[i] <= 'F' ? (char)(ref[i] - 'A' + 'a') : ref[i];
+    if (store_find_prefix(node->store, hex, ids, PREFIX_MATCHES, &count) != GMM_OK || count != 1 ||
+        store_load_entry(node->store, &ids[0], out) != GMM_OK)
+        return false;
+    if (out->body == NULL && bytes_load_u16(out->header + 2) >= 64)
+        return true;
+    store_entry_close(out);
+    return false;
+}
+
 /* By id: exactly that version, but for another language or version of it that is asked for. */
 static enum gmm_err adjust(struct node *node, const char *ref, const struct read_want *want, struct read_found *out,
                            json_t *choices, struct gmm_msg *msg)

@@ -37,6 +37,9 @@ struct read_found {
 enum gmm_err read_find(struct node *node, const char *ref, const struct read_want *want, struct read_found *out,
                        json_t *choices, struct gmm_msg *msg);
 void read_close(struct read_found *found);
+/* The one entry whose id begins so, when its body is not here: it is found once that has come. True: store_entry_close.
+ */
+bool read_find_apart(struct node *node, const char *ref, struct store_entry *out);
 /* Every language and version of a symbol, newest version first, originals before translations, the latest first. GMM_OK
  * with none when it is unknown; *texts: free. */
 enum gmm_err read_texts(struct node *node, const char *symbol, struct read_text **texts, size_t *count);

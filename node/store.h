@@ -83,6 +83,10 @@ enum gmm_err store_load_entry(struct store *store, const struct gmm_id *id, stru
 /* Ids that begin with these hex digits (≥ 8, ≤ 64): up to max; *count of them. */
 enum gmm_err store_find_prefix(struct store *store, const char *hex, struct gmm_id *out, size_t max, size_t *count);
 void store_entry_close(struct store_entry *entry);
+/* The body of an entry that came without it; GMM_ENOTFOUND: no such entry. What stands already stays. */
+enum gmm_err store_put_body(struct store *store, const struct gmm_id *id, const void *body, size_t len);
+/* Entries of a log whose body is not here; reads only logs that are marked to have some. */
+enum gmm_err store_count_gaps(struct store *store, const struct run_key *key, uint64_t *gaps);
 uint64_t store_entry_count(struct store *store);
 /* Checks every entry, head, object for verify --all: the callback hears of each damaged or missing item. Reads all.
  * view (may be NULL): only a log that it says to end somewhere may have a head that is not signed. */

@@ -14,11 +14,15 @@ enum gmm_err store_put_object(struct store *store, const struct gmm_id *hash, co
     return store_run_stmt(store, stmt);
 }
 
+/* What the column "closed" may say. */
+#define LOG_CLOSED 1
+#define LOG_GAPS 2 /* entries may stand there whose body is not here */
+
 struct log_row {
     int64_t no;
     struct logs_head head;
     uint64_t arrival;
-    bool closed;
+    bool closed, has_gaps;
 };
 
 /* Columns from `at` on: head_seq, head_id, head_time, head_sig, arrival, closed. */
@@ -28,7 +32,9 @@ static bool read_head(sqlite3_stmt *stmt, int at, struct log_row *out)
     out->head.seq = seq < 0 ? LOGS_NO_SEQ : (uint64_t)seq;
     out->head.time = store_col_u64(stmt, at + 2);
     out->arrival = store_col_u64(stmt, at + 4);
-    out->closed = sqlite3_column_int(stmt, at + 5) != 0;
+    int flags = sqlite3_column_int(stmt, at + 5);
+    out->closed = (flags & LOG_CLOSED) != 0;
+    out->has_gaps = (flags & LOG_GAPS) != 0;
     return store_col_id(stmt, at + 1, &out->head.id) && store_col_bytes(stmt, at + 3, out->head.sig, HASH_SIG_BYTES);
 }
 
@@ -131,6 +137,29 @@ static enum gmm_err set_head(struct store *store, const struct log_row *log)
     return store_run_stmt(store, stmt);
 }
 
+static bool has_gaps(const struct admitted *run)
+{
+    for (uint32_t i = 0; i < admitted_count(run); i++)
+        if (admitted_entry(run, i)->body == NULL)
+            return true;
+    return false;
+}
+
+static enum gmm_err mark_gaps(struct store *store, int64_t no, bool on)
+{
+    enum gmm_err err;
+    sqlite3_stmt *stmt = store_prepare(store,
+                                       on ? "UPDATE log SET closed = closed | 2 WHERE no = ?1"
+                                          : "UPDATE log SET closed = closed & ~2 WHERE no = ?1",
+                                       &err);
+    if (stmt == NULL)
+        return err;
+    sqlite3_bind_int64(stmt, 1, no);
+    err = store_run_stmt(store, stmt);
+    sqlite3_finalize(stmt);
+    return err;
+}
+
 enum gmm_err store_put_run(struct store *store, const struct admitted *run, uint64_t arrival)
 {
     struct log_row log;
@@ -147,6 +176,8 @@ enum gmm_err store_put_run(struct store *store, const struct admitted *run, uint
                         i + 1 == count && run_is_signed(admitted_sig(run)) ? admitted_sig(run) : NULL);
     if (err == GMM_OK)
         err = tally(store, run);
+    if (err == GMM_OK && !log.has_gaps && has_gaps(run))
+        err = mark_gaps(store, log.no, true);
     admitted_head(run, &log.head);
     log.arrival = arrival;
     return err == GMM_OK ? set_head(store, &log) : err;
@@ -440,6 +471,62 @@ enum gmm_err store_load_entry(struct store *store, const struct gmm_id *id, stru
     }
     sqlite3_reset(stmt);
     return err == GMM_OK && !found ? GMM_ENOTFOUND : err;
+}
+
+/* The row of an entry; GMM_ENOTFOUND. */
+static enum gmm_err find_entry(struct store *store, const struct gmm_id *id, int64_t *key)
+{
+    enum gmm_err err;
+    bool found = false;
+    sqlite3_stmt *stmt = store_prepare(store, "SELECT header, key FROM entry WHERE id8 = ?1", &err);
+    if (stmt == NULL)
+        return err;
+    store_bind_u64(stmt, 1, bytes_load_u64(id->b));
+    while (!found && store_row(store, stmt, &err)) {
+        uint8_t header[HEADER_BYTES];
+        struct gmm_id is;
+        if (!store_col_bytes(stmt, 0, header, sizeof header))
+            continue;
+        header_id(&is, header);
+        found = id_equal(&is, id);
+        *key = sqlite3_column_int64(stmt, 1);
+    }
+    sqlite3_finalize(stmt);
+    return err == GMM_OK && !found ? GMM_ENOTFOUND : err;
+}
+
+enum gmm_err store_put_body(struct store *store, const struct gmm_id *id, const void *body, size_t len)
+{
+    int64_t key = 0;
+    enum gmm_err err = find_entry(store, id, &key);
+    sqlite3_stmt *stmt =
+        err == GMM_OK ? store_prepare(store, "UPDATE entry SET body = ?2 WHERE key = ?1 AND body IS NULL", &err) : NULL;
+    if (stmt == NULL)
+        return err;
+    sqlite3_bind_int64(stmt, 1, key);
+    store_bind_blob(stmt, 2, body, len);
+    err = store_run_stmt(store, stmt);
+    sqlite3_finalize(stmt);
+    return err;
+}
+
+enum gmm_err store_count_gaps(struct store *store, const struct run_key *key, uint64_t *gaps)
+{
+    struct log_row log = {0};
+    *gaps = 0;
+    enum gmm_err err = find_log(store, key, &log);
+    if (err != GMM_OK || !log.has_gaps)
+        return err;
+    sqlite3_stmt *stmt =
+        store_prepare(store, "SELECT count(*) FROM entry WHERE key BETWEEN ?1 AND ?2 AND body IS NULL", &err);
+    if (stmt == NULL)
+        return err;
+    sqlite3_bind_int64(stmt, 1, store_key(log.no, 0));
+    sqlite3_bind_int64(stmt, 2, store_key(log.no + 1, 0) - 1);
+    if (store_row(store, stmt, &err))
+        *gaps = store_col_u64(stmt, 0);
+    sqlite3_finalize(stmt);
+    return err == GMM_OK && *gaps == 0 && store_in_transaction(store) ? mark_gaps(store, log.no, false) : err;
 }
 
 void store_entry_close(struct store_entry *entry)

@@ -21,7 +21,7 @@
     X(STORE_SQL_DROP_CURSORS, "DELETE FROM cursor")                                                                    \
     X(STORE_SQL_PUT_PROOF, "INSERT INTO proof(hash, bytes) VALUES(?1, ?2) ON CONFLICT(hash) DO NOTHING")               \
     X(STORE_SQL_DROP_PROOF, "DELETE FROM proof WHERE hash = ?1")                                                       \
-    X(STORE_SQL_CLOSE_LOG, "UPDATE log SET closed = 1 WHERE no = ?1")                                                  \
+    X(STORE_SQL_CLOSE_LOG, "UPDATE log SET closed = closed | 1 WHERE no = ?1")                                         \
     X(STORE_SQL_PUT_ENTRY, "INSERT INTO entry(key, id8, type, header, sig, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")      \
     X(STORE_SQL_GET_BY_ID, "SELECT header, body FROM entry WHERE id8 = ?1")                                            \
     X(STORE_SQL_KEY_BY_ID, "SELECT key, header FROM entry WHERE id8 = ?1")                                             \

@@ -154,7 +154,7 @@ static enum gmm_err look_at(struct duty *duty, const struct desk *desk, const st
     bool forked = view_fork(desk->view, &log->key) != NULL;
     if (forked && any && anchored_itself(desk, &log->key, reached))
         err = name_places(duty, desk, &claims, unit, log, reached);
-    else if (!forked && log->persisted.seq < log->end &&
+    else if (!forked && log->gaps == 0 && log->persisted.seq < log->end &&
              anchors_solid(desk->anchors, &log->key, log->persisted.seq, &solid) && (!any || solid > reached))
         err = put_head(duty, desk, log);
     claims_close(&claims);

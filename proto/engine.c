@@ -56,6 +56,7 @@ void engine_free(struct engine *engine)
     forks_free(engine->core.forks);
     free(engine->branches);
     engine_anchors_close(engine);
+    take_close(&engine->core.take);
     logs_free(engine->core.logs);
     directory_free(engine->core.directory);
     sodium_memzero(engine->core.seed, sizeof engine->core.seed);
@@ -119,6 +120,11 @@ bool engine_idle(const struct engine *engine)
         if (!links_at(engine->links, i)->identified)
             return false;
     return replicate_all_synced(engine->replicate);
+}
+
+bool engine_takes(const struct engine *engine, const struct gmm_id *gid, uint64_t time_ms)
+{
+    return time_ms >= take_since(&engine->core.take, gid);
 }
 
 size_t engine_chunks_wanted(const struct engine *engine)
@@ -203,6 +209,7 @@ static enum gmm_err on_restore(struct engine *engine, const struct engine_event 
         return GMM_ENOMEM;
     log->admitted = event->as.restore_log.head;
     log->closed = event->as.restore_log.closed;
+    log->gaps = event->as.restore_log.gaps;
     logs_persist(core->logs, log, &event->as.restore_log.head, event->as.restore_log.arrival);
     return GMM_OK;
 }
@@ -311,8 +318,14 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
             fetch_persisted(engine->fetch, core, &event->as.want.gid, &event->as.want.ids[i], true);
         return GMM_OK;
     case ENGINE_WANT_CHUNKS:
-        return fetch_want(engine->fetch, &event->as.want.gid, event->as.want.ids, event->as.want.hashes,
-                          event->as.want.count);
+        return fetch_want(engine->fetch, core, event);
+    case ENGINE_TAKE: {
+        const struct take *take = event->as.take;
+        enum gmm_err err = take_set(&core->take, take->groups, take->group_count, take->metered, take->metered_count);
+        if (err == GMM_OK)
+            replicate_take_changed(engine->replicate, core);
+        return err;
+    }
     case ENGINE_JOIN_SEND:
         return engine_join_send(engine, peer, event);
     case ENGINE_JOIN_ANSWER:

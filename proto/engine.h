@@ -20,6 +20,7 @@
 #include "proto/forks.h"
 #include "proto/gate.h"
 #include "proto/session.h"
+#include "proto/take.h"
 
 struct engine;
 struct effects;
@@ -68,6 +69,7 @@ enum engine_event_kind {
     ENGINE_JOIN_ANSWER,  /* conn, bytes: JOIN_ANSWER payload to the newcomer */
     ENGINE_WRAP_KEYS,    /* err: the keystore's wrap keys were seen to (EFFECT_WRAP_KEYS); GMM_OK: it is saved */
     ENGINE_URGENT,       /* urgent: all logs under consultation, in place of those told before: anchored within 60 s */
+    ENGINE_TAKE,         /* take: what this office takes by itself from now on; also before START */
     ENGINE_TICK          /* the timer asked for has come */
 };
 
@@ -85,7 +87,7 @@ struct engine_event {
         struct {
             struct run_key key;
             struct logs_head head;
-            uint64_t arrival;
+            uint64_t arrival, gaps; /* gaps: entries whose body is not here */
             bool closed;
         } restore_log;
         struct {
@@ -130,12 +132,15 @@ struct engine_event {
             const struct gmm_id *ids;
             size_t count;
             const struct gmm_id *hashes; /* not NULL: bodies of these entries, which hash to this */
+            const struct run_key *log;   /* of those entries */
+            bool demand;                 /* somebody waits for it: metered links too are asked */
         } want;
         struct {
             const uint8_t *bytes;
             size_t len, total, offset;
         } chunk;
         struct run *loaded;
+        const struct take *take;
         struct {
             const struct run_key *logs;
             size_t count;
@@ -276,6 +281,8 @@ enum gmm_err engine_domain(struct engine *engine, const struct gmm_id *gid, uint
 const struct view_participant *engine_self(struct engine *engine);
 /* True when every open session is in sync both ways and no chunk is wanted that a connected peer may have. */
 bool engine_idle(const struct engine *engine);
+/* Does this office take the body of such an entry by itself? */
+bool engine_takes(const struct engine *engine, const struct gmm_id *gid, uint64_t time_ms);
 size_t engine_chunks_wanted(const struct engine *engine);
 /* Entries that connected peers hold and we do not. */
 uint64_t engine_lacking(const struct engine *engine);

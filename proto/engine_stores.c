@@ -32,6 +32,7 @@ static enum gmm_err persisted_runs(struct engine *engine, const struct stores_it
     for (size_t i = 0; i < item->run_count; i++) {
         const struct stores_run *run = &item->runs[i];
         logs_persist(core->logs, run->log, &run->head, run->arrival);
+        run->log->gaps += run->gaps;
         struct effect *effect = core_effect(core, EFFECT_ENTRIES);
         if (effect == NULL)
             return GMM_ENOMEM;

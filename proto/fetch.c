@@ -5,8 +5,10 @@
 
 #include "keys/chunk.h"
 
-#define ASKED_OF_ONE 4u       /* pieces at a time of one peer */
-#define ASKED_IN_ALL 8u       /* and of all: bounds memory at 8 chunks */
+#define ASKED_OF_ONE 4u   /* chunks at a time of one peer */
+#define ASKED_IN_ALL 8u   /* and of all: bounds memory at 8 chunks */
+#define BODIES_OF_ONE 16u /* bodies are smaller */
+#define BODIES_IN_ALL 32u
 #define PART_LEAST (2u << 10) /* of a piece, a message: a quarter of a second of the link, within these */
 #define PART_MOST (128u << 10)
 #define SERVE_MAX 1024u        /* waiting to be served to one peer */
@@ -19,8 +21,9 @@
 
 struct want {
     struct gmm_id gid, id;
-    struct gmm_id hash; /* of a body */
-    bool body;
+    struct gmm_id hash;   /* of a body */
+    struct logs_log *log; /* and where its entry stands */
+    bool body, demand;
     uint32_t conn; /* asked of; 0: nobody */
     uint32_t got, total;
     uint8_t *bytes;
@@ -84,12 +87,15 @@ static struct want *want_find(const struct fetch *f, const struct gmm_id *gid, c
     return NULL;
 }
 
-enum gmm_err fetch_want(struct fetch *f, const struct gmm_id *gid, const struct gmm_id *ids,
-                        const struct gmm_id *hashes, size_t count)
+enum gmm_err fetch_want(struct fetch *f, struct core *core, const struct engine_event *event)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (want_find(f, gid, &ids[i]) != NULL)
+    const struct gmm_id *gid = &event->as.want.gid, *ids = event->as.want.ids, *hashes = event->as.want.hashes;
+    for (size_t i = 0; i < event->as.want.count; i++) {
+        struct want *have = want_find(f, gid, &ids[i]);
+        if (have != NULL) {
+            have->demand = have->demand || event->as.want.demand;
             continue;
+        }
         if (f->count == f->capacity) {
             size_t capacity = f->capacity == 0 ? 64 : 2 * f->capacity;
             struct want *wants = realloc(f->wants, capacity * sizeof *wants);
@@ -98,12 +104,13 @@ enum gmm_err fetch_want(struct fetch *f, const struct gmm_id *gid, const struct 
             f->wants = wants;
             f->capacity = capacity;
         }
-        f->wants[f->count] = (struct want){.gid = *gid, .id = ids[i]};
+        struct want *want = &f->wants[f->count++];
+        *want = (struct want){.gid = *gid, .id = ids[i], .demand = event->as.want.demand};
         if (hashes != NULL) {
-            f->wants[f->count].body = true;
-            f->wants[f->count].hash = hashes[i];
+            want->body = true;
+            want->hash = hashes[i];
+            want->log = logs_find(core->logs, event->as.want.log);
         }
-        f->count++;
     }
     return GMM_OK;
 }
@@ -262,7 +269,9 @@ static struct side *candidate(struct fetch *f, struct core *core, const struct w
 {
     for (size_t i = 0; i < f->side_count; i++) {
         struct side *side = f->sides[(f->turn + i) % f->side_count];
-        if (!side->peer->closing && !refused_by(side, &want->id) && may(core, side->peer, &want->gid))
+        if (side->peer->closing || refused_by(side, &want->id) || !may(core, side->peer, &want->gid))
+            continue;
+        if (want->demand || !take_is_metered(&core->take, &side->peer->sign_pk))
             return side;
     }
     return NULL;
@@ -444,6 +453,8 @@ void fetch_persisted(struct fetch *f, struct core *core, const struct gmm_id *gi
         return;
     }
     bool body = want->body;
+    if (want->log != NULL && want->log->gaps > 0)
+        want->log->gaps--;
     want_remove(f, want);
     struct effect *effect = core_effect(core, EFFECT_CHUNK_HERE);
     if (effect != NULL) {
@@ -530,14 +541,16 @@ static struct want *choose(struct fetch *f, struct core *core, struct side **of,
     for (unsigned pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < f->count; i++) {
             struct want *want = &f->wants[i];
-            if (want->body != (pass == 0) || want->conn != 0 || want->storing || want->ticket != 0)
+            if (want->body != (pass == 0) || (pass == 1 && asked_of(f, 0) >= ASKED_IN_ALL) || want->conn != 0 ||
+                want->storing || want->ticket != 0)
                 continue;
             if (want->retry_ms > core->now_ms) {
                 *next = want->retry_ms < *next ? want->retry_ms : *next;
                 continue;
             }
             *of = candidate(f, core, want);
-            if (*of != NULL && asked_of(f, (*of)->peer->conn) < ASKED_OF_ONE)
+            size_t asked = *of == NULL ? 0 : asked_of(f, (*of)->peer->conn);
+            if (*of != NULL && asked < (want->body ? BODIES_OF_ONE : ASKED_OF_ONE))
                 return want;
         }
     return NULL;
@@ -552,7 +565,7 @@ uint64_t fetch_continue(struct fetch *f, struct core *core)
     uint64_t next = look_for_silence(f, core);
     struct side *side = NULL;
     struct want *want;
-    while (asked_of(f, 0) < ASKED_IN_ALL && (want = choose(f, core, &side, &next)) != NULL) {
+    while (asked_of(f, 0) < BODIES_IN_ALL && (want = choose(f, core, &side, &next)) != NULL) {
         if (!want->looked) {
             load_staged(core, want);
             if (want->ticket == 0)

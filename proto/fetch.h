@@ -15,10 +15,9 @@ struct fetch;
 
 struct fetch *fetch_new(void);
 void fetch_free(struct fetch *f);
-/* Wants pieces (those wanted already are skipped): chunks by id, or (hashes not NULL) bodies by the ids of their
- * entries, each with the hash that the entry's header names. */
-enum gmm_err fetch_want(struct fetch *f, const struct gmm_id *gid, const struct gmm_id *ids,
-                        const struct gmm_id *hashes, size_t count);
+/* ENGINE_WANT_CHUNKS (those wanted already are skipped): chunks by id, or bodies by the ids of their entries, each with
+ * the hash that the entry's header names. */
+enum gmm_err fetch_want(struct fetch *f, struct core *core, const struct engine_event *event);
 /* A peer is there: its chunks may be asked for, and everything that nobody had is tried again with it. */
 enum gmm_err fetch_open(struct fetch *f, struct peer *peer);
 void fetch_gone(struct fetch *f, struct core *core, uint32_t conn);

@@ -26,6 +26,7 @@ struct logs_log {
     bool closed;       /* our own, after a restore: never appended to again */
     bool forked;       /* a proof is held: nothing is admitted at or behind `end` */
     bool naming;       /* an anchor of ours is about to name an entry of it: it is not cut before */
+    uint64_t gaps;     /* persisted entries whose body is not here */
     bool urgent;       /* of a document under consultation */
     bool cutting;      /* our copy is being cut back: nothing is admitted meanwhile */
     uint64_t end;      /* behind the last entry worth having (view_log_end); UINT64_MAX: no bound */

@@ -7,6 +7,7 @@
 #define PLACE_BYTES (32u + 4u)
 #define PAYLOAD_MAX (LIMIT_MESSAGE_BYTES - 1u)
 
+#define TAKE_BYTES (32u + 8u + 4u)
 static_assert(LIMIT_RUN_BYTES <= PAYLOAD_MAX, "a run fits a message");
 static_assert(2u + MESSAGE_OBJECTS_MAX * 32u <= PAYLOAD_MAX, "a list of objects fits a message");
 static_assert(sizeof(struct gmm_id) == 32, "ids are written as they lie in memory");
@@ -32,6 +33,7 @@ size_t message_payload_max(uint8_t type)
         [MESSAGE_WANT_NONE] = 2u + MESSAGE_WANTS_MAX * WANT_BYTES,
         [MESSAGE_JOIN_REQUEST] = LIMIT_JOIN_REQUEST,
         [MESSAGE_JOIN_ANSWER] = PAYLOAD_MAX,
+        [MESSAGE_TAKE] = 2u + MESSAGE_TAKES_MAX * TAKE_BYTES,
     };
     return type < sizeof max / sizeof max[0] ? max[type] : 0;
 }
@@ -434,4 +436,40 @@ bool message_join_answer_next(struct message_join_answer *answer, struct message
         return false;
     object_get(&answer->objects, out);
     return true;
+}
+
+enum gmm_err message_take_encode(struct buffer *out, const struct message_take *takes, size_t count)
+{
+    if (count > MESSAGE_TAKES_MAX)
+        return GMM_ELIMIT;
+    buffer_put_u16(out, (uint16_t)count);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && id_compare(&takes[i - 1].group, &takes[i].group) >= 0)
+            return GMM_EFORMAT;
+        buffer_put_id(out, &takes[i].group);
+        buffer_put_u64(out, takes[i].since_ms);
+        buffer_put_u32(out, takes[i].most);
+    }
+    return out->failed;
+}
+
+enum gmm_err message_take_decode(struct message_takes *out, const void *payload, size_t len)
+{
+    struct bytes_in in;
+    bytes_in_init(&in, payload, len);
+    enum gmm_err err = list_take(&in, TAKE_BYTES, MESSAGE_TAKES_MAX, &out->count, &out->takes);
+    for (size_t i = 1; err == GMM_OK && i < out->count; i++)
+        if (memcmp(out->takes + TAKE_BYTES * (i - 1), out->takes + TAKE_BYTES * i, 32) >= 0)
+            err = GMM_EFORMAT;
+    return err;
+}
+
+void message_take_at(const struct message_takes *takes, size_t index, struct message_take *out)
+{
+    assert(index < takes->count);
+    struct bytes_in in;
+    bytes_in_init(&in, takes->takes + index * TAKE_BYTES, TAKE_BYTES);
+    bytes_get_id(&in, &out->group);
+    out->since_ms = bytes_get_u64(&in);
+    out->most = bytes_get_u32(&in);
 }

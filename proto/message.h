@@ -51,7 +51,8 @@ enum message_type {
     MESSAGE_PROOF = 17,
     MESSAGE_WANT_NONE = 18,
     MESSAGE_JOIN_REQUEST = 20,
-    MESSAGE_JOIN_ANSWER = 21
+    MESSAGE_JOIN_ANSWER = 21,
+    MESSAGE_TAKE = 22
 };
 
 #define MESSAGE_OBJECTS_MAX 16384u
@@ -59,6 +60,7 @@ enum message_type {
 #define MESSAGE_HEADS_MAX 256u
 #define MESSAGE_WANTS_MAX 256u
 #define MESSAGE_CHUNKS_MAX 1024u
+#define MESSAGE_TAKES_MAX 1024u
 #define MESSAGE_TOKEN_MAX 255u
 #define MESSAGE_HEADS_LAST 1u
 /* Before the data of a CHUNK. */
@@ -169,6 +171,20 @@ enum gmm_err message_bye_encode(struct buffer *out, uint8_t reason, const char *
 enum gmm_err message_bye_decode(struct message_bye *out, const void *payload, size_t len);
 
 /* JOIN_ANSWER */
+/* TAKE: which bodies are left out of runs to its sender. Strictly ascending by group. */
+struct message_take {
+    struct gmm_id group;
+    uint64_t since_ms; /* of entries timed earlier */
+    uint32_t most;     /* and those longer than this */
+};
+struct message_takes {
+    uint16_t count;
+    const uint8_t *takes;
+};
+enum gmm_err message_take_encode(struct buffer *out, const struct message_take *takes, size_t count);
+enum gmm_err message_take_decode(struct message_takes *out, const void *payload, size_t len);
+void message_take_at(const struct message_takes *takes, size_t index, struct message_take *out);
+
 enum message_join_state { MESSAGE_JOIN_PENDING = 1, MESSAGE_JOIN_ADMITTED = 2, MESSAGE_JOIN_REFUSED = 3 };
 struct message_object {
     const uint8_t *bytes;

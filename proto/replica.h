@@ -11,6 +11,8 @@
 #define REPLICA_RUN_MOST (256u << 10)
 #define REPLICA_QUEUE_LEAST (8u << 10)
 #define REPLICA_QUEUE_MOST (1u << 20)
+/* Bodies in one run to a peer whose link is slow: four seconds of it; the rest apart. */
+#define REPLICA_BODIES(peer) ((peer)->room >= PEER_ROOM_MOST ? SIZE_MAX : peer_share(peer, 8, 32u << 10, SIZE_MAX))
 #define REPLICA_SMALL 16u        /* entries: a want of so few goes before larger ones */
 #define REPLICA_SILENT_MS 60000u /* who sends no run for so long loses what was asked of it, if another holds it */
 #define REPLICA_QUIET_MS 100u    /* between the last change and the announcement that covers it */
@@ -52,6 +54,9 @@ struct replica {
     size_t range_count, range_capacity, range_turn;
     uint64_t ping, pong; /* numbers of the last sent and the last answered */
     uint64_t received, sent;
+    struct message_take *takes; /* what it leaves out, ascending by group; owned */
+    size_t take_count;
+    bool take_told;    /* what we leave out: it was told */
     uint64_t heard_ms; /* the last run, or that there is none */
 };
 struct replica_want { /* one a log: what we asked, and of whom */
@@ -119,6 +124,12 @@ enum gmm_err replica_probe_loaded(struct replicate *r, struct core *core, uint64
 void replica_probe_gone(struct replicate *r, uint32_t conn);
 /* Gives up what overstays; when the next would. */
 uint64_t replica_probe_tick(struct replicate *r, uint64_t now_ms);
+/* replicate_take.c: bodies that are left out of runs, theirs and ours. */
+enum gmm_err replica_on_take(struct replica *replica, const uint8_t *payload, size_t len);
+/* TAKE, when there is something to leave out, or was. */
+void replica_send_take(struct core *core, struct replica *replica);
+/* Is this body left out? *budget: bytes of bodies that the run may still have. */
+bool replica_leaves_out(const struct replica *replica, const struct run_entry *entry, size_t *budget);
 /* replicate_send.c: what goes out. */
 enum gmm_err replica_send_objects(struct core *core, struct replica *replica);
 void replica_announce(struct core *core, struct replica *replica);

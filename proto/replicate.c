@@ -13,6 +13,7 @@ static void replica_free(struct replica *replica)
 {
     free(replica->has);
     free(replica->doubts);
+    free(replica->takes);
     free(replica->ranges);
     free(replica);
 }
@@ -98,6 +99,7 @@ void replicate_view_changed(struct replicate *r, struct core *core)
                           forks_at(core->forks, k)->len);
         replica->announced = replica->acked = 0;
         replica->changed_ms = core->now_ms;
+        replica_send_take(core, replica);
     }
 }
 
@@ -212,6 +214,7 @@ enum gmm_err replicate_open(struct replicate *r, struct core *core, struct peer 
     }
     struct gmm_id own;
     directory_fingerprint(core->directory, &own);
+    replica_send_take(core, replica);
     replica->objects_agreed = id_equal(&own, &hello->objects);
     if (replica->objects_agreed)
         replica_announce(core, replica);
@@ -523,6 +526,8 @@ enum gmm_err replicate_message(struct replicate *r, struct core *core, struct pe
         return on_want_none(r, core, replica, payload, len);
     case MESSAGE_RUN:
         return on_run(r, core, replica, payload, len);
+    case MESSAGE_TAKE:
+        return replica_on_take(replica, payload, len);
     case MESSAGE_ACK:
         return on_ack(core, replica, payload, len);
     case MESSAGE_PING:
@@ -581,6 +586,12 @@ static enum gmm_err acknowledge(struct replicate *r, struct core *core, struct r
     peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_ACK, &out);
     replica->token_len = 0;
     return GMM_OK;
+}
+
+void replicate_take_changed(struct replicate *r, struct core *core)
+{
+    for (size_t i = 0; i < r->count; i++)
+        replica_send_take(core, r->replicas[i]);
 }
 
 void replicate_set_busy(struct replicate *r, uint32_t conn, bool busy)

@@ -46,6 +46,8 @@ void replicate_persisted_object(struct replicate *r, struct core *core, const st
 void replicate_view_changed(struct replicate *r, struct core *core);
 /* Room in a peer's queues, or time: goes on sending. Returns when it wants to run again (UINT64_MAX: not by time). */
 uint64_t replicate_continue(struct replicate *r, struct core *core);
+/* What this office takes is other than before: peers are told. */
+void replicate_take_changed(struct replicate *r, struct core *core);
 /* The other modules' say: chunks being asked of, or sent to, this connection. */
 void replicate_set_busy(struct replicate *r, uint32_t conn, bool busy);
 /* What was admitted was rolled back: everything lacking is wanted again, after a while. */

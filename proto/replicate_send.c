@@ -262,7 +262,15 @@ void replica_send_run(struct core *core, struct replica *replica, struct replica
     } else if (run != NULL) {
         struct buffer out;
         buffer_init(&out, LIMIT_MESSAGE_BYTES);
-        run_encode(&out, run);
+        size_t budget = REPLICA_BODIES(replica->peer);
+        struct run_entry entries[LIMIT_RUN_ENTRIES];
+        struct run apart = *run;
+        memcpy(entries, run->entries, run->count * sizeof *entries);
+        apart.entries = entries;
+        for (uint32_t i = 0; i < run->count; i++)
+            if (replica_leaves_out(replica, &entries[i], &budget))
+                entries[i].body = NULL;
+        run_encode(&out, &apart);
         bool urgent = id_is_zero(&log->key.group);
         peer_send_buffer(replica->peer, urgent ? SESSION_URGENT : SESSION_BULK, MESSAGE_RUN, &out);
         replica->sent += run->count;

@@ -87,6 +87,7 @@ static enum gmm_err note_run(struct stores_item *item, struct core *core, const 
         enum gmm_err err = GMM_OK;
         if (header_decode(&header, entry->header) != GMM_OK)
             continue;
+        noted->gaps += header.type >= 64 && entry->body == NULL;
         if (header.type >= 64)
             err = note_sealed(item, &header.epoch);
         else if (entry->body != NULL)

@@ -13,7 +13,7 @@ struct stores_plain { /* a plain entry of a run: for the fold */
 struct stores_run {
     struct logs_log *log;
     struct logs_head head;
-    uint64_t first_seq, last_seq, arrival;
+    uint64_t first_seq, last_seq, arrival, gaps;
 };
 struct stores_tally { /* entries sealed under an epoch */
     struct gmm_id epoch_id;

@@ -97,6 +97,17 @@ static void fuzz_join_answer(struct buffer *out, const uint8_t *payload, size_t 
     expect_same(out, message_join_answer_encode(out, &answer, objects, n), payload, len);
 }
 
+static void fuzz_take(struct buffer *out, const uint8_t *payload, size_t len)
+{
+    struct message_takes takes;
+    static struct message_take list[MESSAGE_TAKES_MAX];
+    if (message_take_decode(&takes, payload, len) != GMM_OK)
+        return;
+    for (size_t i = 0; i < takes.count; i++)
+        message_take_at(&takes, i, &list[i]);
+    expect_same(out, message_take_encode(out, list, takes.count), payload, len);
+}
+
 static void fuzz_small(struct buffer *out, uint8_t type, const uint8_t *payload, size_t len)
 {
     struct message_chunk chunk;
@@ -121,6 +132,8 @@ static void fuzz_type(struct buffer *out, uint8_t type, const uint8_t *payload, 
         fuzz_want(out, payload, len);
     else if (type == MESSAGE_CHUNK_WANT)
         fuzz_chunk_want(out, payload, len);
+    else if (type == MESSAGE_TAKE)
+        fuzz_take(out, payload, len);
     else if (type == MESSAGE_CHUNK_NONE)
         fuzz_chunk_none(out, payload, len);
     else if (type == MESSAGE_BYE)

@@ -376,6 +376,42 @@ static enum gmm_err ping_decode(const void *payload, size_t len)
     return message_ping_decode(&number, payload, len);
 }
 
+static enum gmm_err take_decode(const void *payload, size_t len)
+{
+    struct message_takes takes;
+    return message_take_decode(&takes, payload, len);
+}
+
+static void test_take(void **state)
+{
+    struct message_take list[3] = {{{{1}}, 5, 4096}, {{{2}}, UINT64_MAX, UINT32_MAX}, {{{3}}, 0, 0}};
+    struct message_takes takes;
+    (void)state;
+    assert_int_equal(message_take_encode(&out, list, 3), GMM_OK);
+    assert_int_equal(message_take_decode(&takes, out.p, out.len), GMM_OK);
+    assert_int_equal(takes.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        struct message_take got;
+        message_take_at(&takes, i, &got);
+        assert_true(id_equal(&got.group, &list[i].group));
+        assert_int_equal(got.since_ms, list[i].since_ms);
+        assert_int_equal(got.most, list[i].most);
+    }
+    refuses_other_lengths(take_decode);
+    restart();
+    assert_int_equal(message_take_encode(&out, list, 0), GMM_OK);
+    assert_int_equal(message_take_decode(&takes, out.p, out.len), GMM_OK);
+    restart();
+    list[1].group = list[0].group;
+    assert_int_equal(message_take_encode(&out, list, 2), GMM_EFORMAT);
+    assert_int_equal(message_take_encode(&out, list, MESSAGE_TAKES_MAX + 1), GMM_ELIMIT);
+    restart();
+    list[1].group.b[0] = 2;
+    assert_int_equal(message_take_encode(&out, list, 2), GMM_OK);
+    out.p[2 + 44] = 1;
+    assert_int_equal(take_decode(out.p, out.len), GMM_EFORMAT); /* twice the same group */
+}
+
 static void test_ping(void **state)
 {
     (void)state;
@@ -465,7 +501,7 @@ static void test_payload_max(void **state)
     (void)state;
     for (unsigned type = 0; type < 256; type++) {
         bool known = (type >= MESSAGE_OBJECTS_HAVE && type <= MESSAGE_WANT_NONE) || type == MESSAGE_JOIN_REQUEST ||
-                     type == MESSAGE_JOIN_ANSWER;
+                     type == MESSAGE_JOIN_ANSWER || type == MESSAGE_TAKE;
         size_t max = message_payload_max((uint8_t)type);
         assert_int_equal(max > 0, known);
         assert_true(max < LIMIT_MESSAGE_BYTES);
@@ -502,10 +538,10 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_objects),     TEST(test_objects_order), TEST(test_heads),      TEST(test_heads_refused),
-        TEST(test_want),        TEST(test_ack),           TEST(test_chunk_want), TEST(test_chunk),
-        TEST(test_chunk_none),  TEST(test_chunk_largest), TEST(test_ping),       TEST(test_bye),
-        TEST(test_join_answer), TEST(test_payload_max),   TEST(test_memory),
+        TEST(test_objects),    TEST(test_objects_order), TEST(test_heads),       TEST(test_heads_refused),
+        TEST(test_want),       TEST(test_ack),           TEST(test_chunk_want),  TEST(test_chunk),
+        TEST(test_chunk_none), TEST(test_chunk_largest), TEST(test_take),        TEST(test_ping),
+        TEST(test_bye),        TEST(test_join_answer),   TEST(test_payload_max), TEST(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
