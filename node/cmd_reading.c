@@ -429,7 +429,7 @@ static void inbox(struct node *node, struct call *call)
 
 static void inbox_render(const json_t *result, struct render *out)
 {
-    static const struct render_column columns[] = {{"WHAT", "what", 0},  {"DEADLINE", "time:deadline", 0},
+    static const struct render_column columns[] = {{"WHAT", "what", 0},  {"DEADLINE", "when:deadline", 0},
                                                    {"ID", "id:id", 12},  {"SYMBOL", "symbol", 30},
                                                    {"FROM", "from", 0},  {"COUNT", "count", 0},
                                                    {"TITLE", "title", 0}};
@@ -444,17 +444,35 @@ static void inbox_render(const json_t *result, struct render *out)
 struct searching {
     struct node *node;
     json_t *rows;
-    const char *words, *lang, *from;
+    const char *words, *lang, *from, *symbol;
+    const struct gmm_id *gid; /* NULL: any group */
+    uint64_t since_ms;
     uint16_t type;
     uint32_t limit;
 };
+
+/* The symbol of a document, or of the one that a note is about. */
+static bool has_symbol(struct node *node, const struct projection_item *item, const char *symbol)
+{
+    struct projection_item document;
+    if (item->symbol != NULL || id_is_zero(&item->document))
+        return item->symbol != NULL && strcmp(item->symbol, symbol) == 0;
+    if (projection_get(node->projection, &item->document, &document) != GMM_OK)
+        return false;
+    bool same = document.symbol != NULL && strcmp(document.symbol, symbol) == 0;
+    projection_item_close(&document);
+    return same;
+}
 
 static bool is_wanted(const struct searching *s, const struct projection_item *item)
 {
     const struct view *view = engine_view(s->node->engine);
     const struct view_office *office = view == NULL ? NULL : view_office(view, &item->author);
     const struct view_participant *p = office == NULL ? NULL : view_participant(view, &office->pid);
-    if (item_kind(item->type) == NULL || (s->type != 0 && item->type != s->type))
+    if (item_kind(item->type) == NULL || (s->type != 0 && item->type != s->type) || item->time_ms < s->since_ms)
+        return false;
+    if ((s->gid != NULL && !id_equal(s->gid, &item->gid)) ||
+        (s->symbol != NULL && !has_symbol(s->node, item, s->symbol)))
         return false;
     if (s->lang != NULL && (item->lang == NULL || !read_lang_is(item->lang, s->lang, true)))
         return false;
@@ -547,15 +565,23 @@ static char *join_words(const struct call *call)
 static void search(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
+    struct gmm_id gid;
     char *words = join_words(call);
     struct searching s = {.node = node,
                           .rows = json_array(),
                           .words = words,
                           .lang = call_text(call, "lang"),
-                          .from = call_text(call, "from")};
+                          .from = call_text(call, "from"),
+                          .symbol = call_text(call, "symbol"),
+                          .since_ms = (uint64_t)call_int(call, "since", 0)};
+    json_t *choices = json_array();
     enum gmm_err err = words == NULL || s.rows == NULL ? GMM_ENOMEM : read_kind(call, &s.type, &msg);
     if (err == GMM_OK)
         err = read_limit(call, SEARCH_HITS, &s.limit, &msg);
+    if (err == GMM_OK && call_text(call, "to") != NULL) {
+        err = groups_find(node, call_text(call, "to"), &gid, choices, &msg);
+        s.gid = &gid;
+    }
     if (err == GMM_OK)
         err = search_query(node->search, words, 0, search_hit, &s);
     if (err == GMM_ECLOSED)
@@ -564,11 +590,12 @@ static void search(struct node *node, struct call *call)
         gmm_fail(&msg, err, "there is no letter or digit to search for");
     free(words);
     if (err == GMM_OK) {
+        json_decref(choices);
         call_reply(call, s.rows);
         return;
     }
     json_decref(s.rows);
-    fail(call, err, &msg, NULL);
+    fail(call, err, &msg, choices);
 }
 
 static void search_render(const json_t *result, struct render *out)
@@ -637,6 +664,9 @@ static const struct command_param search_params[] = {
     {"--lang", COMMAND_TEXT, 0, "LANG", "in this language only"},
     {"--kind", COMMAND_TEXT, 0, "KIND", "document, note or practice"},
     {"--from", COMMAND_TEXT, 0, "ID", "of this participant only"},
+    {"--to", COMMAND_TEXT, 0, "GROUP", "of this group only"},
+    {"--since", COMMAND_TIME, 0, "TIME", "posted since then: 2014-03-01, 7d"},
+    {"--symbol", COMMAND_TEXT, 0, "SYMBOL", "documents of this symbol and notes on them"},
     {"--limit", COMMAND_INT, 0, "N", "at most so many; 50 when not given"},
 };
 static const struct command_param watch_params[] = {

@@ -10,6 +10,7 @@
 #include "node/receipts.h"
 #include "node/urgency.h"
 #include "node/watch.h"
+#include "proto/record_consult.h"
 
 #define TITLE_BYTES (LIMIT_TITLE_TEXT + LIMIT_SYMBOL_TEXT + (LIMIT_ATTACHMENTS + 1) * (LIMIT_FILE_NAME + 1) + 8u)
 #define SLICE 8192u      /* entries between two commits of a catching up */
@@ -276,8 +277,23 @@ static enum gmm_err put_note(struct node *node, const struct header *h, const st
     return err;
 }
 
+/* The report that a consultation was closed with is content like another. */
+static enum gmm_err want_report(struct node *node, const struct header *h, const struct gmm_id *id,
+                                const uint8_t *plain, size_t len, struct wants *wants)
+{
+    struct record_consult record;
+    size_t lacking = 0;
+    enum gmm_err err = record_consult_decode(&record, plain, len);
+    if (err != GMM_OK)
+        return err;
+    if (record.has_report)
+        err = want_missing(node, id, &h->group, &record.report, wants, &lacking);
+    record_consult_close(&record);
+    return err;
+}
+
 static enum gmm_err put_other(struct node *node, const struct header *h, const struct gmm_id *id, const uint8_t *plain,
-                              size_t len)
+                              size_t len, struct wants *wants)
 {
     struct projection_item item;
     struct buffer title, text;
@@ -288,6 +304,8 @@ static enum gmm_err put_other(struct node *node, const struct header *h, const s
         err = text.failed;
     if (err == GMM_OK && title.len + text.len > 0)
         err = search_put(node->search, id, (const char *)title.p, title.len, (const char *)text.p, text.len);
+    if (err == GMM_OK && h->type == HEADER_CONSULT)
+        err = want_report(node, h, id, plain, len, wants);
     buffer_close(&title);
     buffer_close(&text);
     projection_item_close(&item);
@@ -391,7 +409,7 @@ static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTE
     else if (err == GMM_OK && type == HEADER_DISCLOSE)
         err = put_disclosed(node, plain, len, wants);
     else if (err == GMM_OK && other)
-        err = put_other(node, &h, id, plain, len);
+        err = put_other(node, &h, id, plain, len, wants);
     else if (err == GMM_OK)
         err = put_group_name(node, &h, plain, len);
     seal_free(plain, len);

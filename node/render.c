@@ -170,8 +170,8 @@ static bool short_time(char out[CELL_BYTES], const char *text)
 static void fill_cell(struct cell *cell, const json_t *row, const char *path)
 {
     bool is_time = strncmp(path, "time:", 5) == 0, is_id = strncmp(path, "id:", 3) == 0;
-    bool is_word = strncmp(path, "word:", 5) == 0;
-    const json_t *value = member(row, path + (is_time || is_word ? 5 : is_id ? 3 : 0));
+    bool is_word = strncmp(path, "word:", 5) == 0, is_when = strncmp(path, "when:", 5) == 0;
+    const json_t *value = member(row, path + (is_time || is_when || is_word ? 5 : is_id ? 3 : 0));
     const char *text = json_string_value(value);
     *cell = (struct cell){.text = "-"};
     if (json_is_integer(value)) {
@@ -182,7 +182,7 @@ static void fill_cell(struct cell *cell, const json_t *row, const char *path)
         cell->text = lang_word(json_is_true(value) ? "yes" : "no");
     else if (text != NULL && is_id)
         cell->text = render_short_id(text, cell->own);
-    else if (text != NULL && is_time && short_time(cell->own, text))
+    else if (text != NULL && (is_time || is_when) && short_time(cell->own, text))
         cell->text = cell->own;
     else if (text != NULL)
         cell->text = is_word ? lang_word(text) : text;

@@ -36,9 +36,9 @@ void render_field(struct render *r, const char *label, const char *text);
 /* The same for one of the program's own words ("admitted"), shown as lang_word does. */
 void render_word(struct render *r, const char *label, const char *word);
 /* A table from a JSON array of objects: for each column a title (translated) and a member name ("author.participant"
- * reaches inside; "time:…" shows an RFC 3339 time as render_time does, "id:…" shortens an id, "word:…" is one of the
- * program's own words, shown as lang_word does); cells are made harmless and cut to fit; numbers stand to the right;
- * null is "-". */
+ * reaches inside; "time:…" shows an RFC 3339 time as render_time does, "when:…" too, but null is "-" there, "id:…"
+ * shortens an id, "word:…" is one of the program's own words, shown as lang_word does); cells are made harmless and cut
+ * to fit; numbers stand to the right; null is "-". */
 struct render_column {
     const char *title, *member;
     unsigned max; /* columns at most; 0: as wide as needed */

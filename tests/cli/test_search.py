@@ -48,6 +48,12 @@ def test_search():
     assert ilo.json("search", "egalite", "--lang", "es") == []
     assert ilo.json("search", "egalite", "--from", "iom") == []
     assert len(ilo.json("search", "egalite", "--from", "ilo", "--limit", "1")) == 1
+    assert [hit["id"] for hit in ilo.json("search", "circulaire", "--symbol", "GMG/2014/7")] == [note]
+    assert [hit["id"] for hit in ilo.json("search", "recrutement", "--symbol", "GMG/2014/7", "--to", "decent-work")] == [page]
+    for none in (["--symbol", "GMG/2014/8"], ["--to", "all"], ["--since", "2100-01-01"]):
+        assert ilo.json("search", "recrutement", *none) == [], none
+    assert [hit["id"] for hit in ilo.json("search", "recrutement", "--since", "1d", "--kind", "document")] == [page]
+    ilo.error(3, "search", "recrutement", "--to", "nobody-knows")
     ilo.error(2, "search", "!?")
     ilo.error(2, "search", "x", "--kind", "nothing")
     out(ilo, "doctor", "--rebuild")
