@@ -2,7 +2,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -85,15 +84,6 @@ static enum gmm_err find_sides(struct node *node, struct call *call, struct side
 
 /* ---- their text */
 
-static bool is_html(const char *name, const struct side *s)
-{
-    const char *dot = name == NULL ? NULL : strrchr(name, '.');
-    if (dot != NULL && (strncasecmp(dot, ".htm", 4) == 0 || strcasecmp(dot, ".xhtml") == 0))
-        return true;
-    return s->len > 5 && (strncasecmp((const char *)s->bytes, "<!doc", 5) == 0 ||
-                          strncasecmp((const char *)s->bytes, "<html", 5) == 0);
-}
-
 static enum gmm_err hash_content(struct node *node, const struct read_record *record, struct side *s)
 {
     crypto_hash_sha256_state state;
@@ -132,7 +122,8 @@ static enum gmm_err read_side(struct node *node, struct side *s, struct gmm_msg 
         s->is_text = plaintext_is_text(s->bytes, s->len);
         err = plaintext_append(&s->text, s->item.name, s->bytes, s->len);
         if (err == GMM_OK && s->is_text)
-            err = paragraphs_split(&s->paragraphs, (const char *)s->text.p, s->text.len, is_html(s->item.name, s));
+            err = paragraphs_split(&s->paragraphs, (const char *)s->text.p, s->text.len,
+                                   plaintext_is_html(s->item.name, s->bytes, s->len));
     } else if (err == GMM_ELIMIT || err == GMM_EABSENT) {
         err = GMM_OK;
     }

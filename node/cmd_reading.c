@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/carried.h"
 #include "node/commands.h"
 #include "node/content.h"
 #include "node/embargoes.h"
@@ -341,24 +342,38 @@ static void show_render(const json_t *result, struct render *out)
 
 /* ---- notes */
 
+struct noting {
+    struct node *node;
+    json_t *rows;
+    struct carried *carried;
+};
+
 static enum gmm_err list_note(void *arg, const struct note_view *note)
 {
     static const struct record_note closed;
-    struct listing *l = arg;
+    struct noting *l = arg;
     const struct projection_item *item = note->item;
+    uint32_t para = item->para, version;
+    enum carried_state state;
+    enum gmm_err err = carried_para(l->carried, &item->document, &para, &version, &state);
+    if (err != GMM_OK)
+        return err;
+    bool placed = para != 0 && state != CARRIED_ORPHAN;
     const struct record_note *record = note->record == NULL ? &closed : note->record;
     const char *disposition = note->disposition == 0 ? NULL : record_position_text(note->disposition);
-    json_t *row = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", reply_id(&item->id),
-                            "para", item->para == 0 ? json_null() : json_integer(item->para), "position",
-                            item_text(record_position_text(item->position)), "text", text_json(&record->text),
-                            "proposed", text_json(&record->proposed), "parent", item_id(&item->parent), "author",
-                            item_author(l->node, &item->author, item->person), "time", render_json_time(item->time_ms),
-                            "disposition", item_text(disposition), "document", item_id(&item->document), "lang",
-                            item_text(item->lang), "group", item_group(l->node, &item->gid));
+    json_t *row = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", reply_id(&item->id),
+        "para", placed ? json_integer(para) : json_null(), "position", item_text(record_position_text(item->position)),
+        "text", text_json(&record->text), "proposed", text_json(&record->proposed), "parent", item_id(&item->parent),
+        "author", item_author(l->node, &item->author, item->person), "time", render_json_time(item->time_ms),
+        "disposition", item_text(disposition), "document", item_id(&item->document), "lang", item_text(item->lang),
+        "group", item_group(l->node, &item->gid), "version", version == 0 ? json_null() : json_integer(version),
+        "noted_para", item->para == 0 ? json_null() : json_integer(item->para), "orphaned",
+        state == CARRIED_UNKNOWN ? json_null() : json_boolean(state == CARRIED_ORPHAN));
     return json_array_append_new(l->rows, row) == 0 ? GMM_OK : GMM_ENOMEM;
 }
 
-/* By symbol: notes on any language of that version; by id: on exactly that one. */
+/* By symbol: notes on any language of that version and, followed to it, of earlier ones; by id: on exactly that one. */
 static void notes(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
@@ -366,11 +381,11 @@ static void notes(struct node *node, struct call *call)
     if (!find_or_fail(node, call, call_text(call, "ref"), &found))
         return;
     struct gmm_id *documents = calloc(found.text_count + 1, sizeof *documents);
-    struct listing l = {node, json_array()};
+    struct noting l = {.node = node, .rows = json_array()};
     size_t count = 0;
-    enum gmm_err err = documents == NULL ? GMM_ENOMEM : GMM_OK;
+    enum gmm_err err = documents == NULL ? GMM_ENOMEM : carried_open(&l.carried, node, &found);
     for (size_t i = 0; err == GMM_OK && found.by_symbol && i < found.text_count; i++)
-        if (found.texts[i].version == found.item.version)
+        if (found.texts[i].version <= found.item.version)
             documents[count++] = found.texts[i].id;
     if (err == GMM_OK && !found.by_symbol)
         documents[count++] = read_is_note(found.item.type) ? found.item.document : found.item.id;
@@ -378,6 +393,7 @@ static void notes(struct node *node, struct call *call)
         err = note_each(node, documents, count, list_note, &l);
     if (err == GMM_OK)
         inbox_read_about(node, documents, count);
+    carried_close(l.carried);
     free(documents);
     read_close(&found);
     if (err == GMM_OK) {
@@ -398,6 +414,11 @@ static void notes_render(const json_t *result, struct render *out)
         fprintf(out->out, "%s%s  ", i == 0 ? "" : "\n", render_short_id(reply_text(note, "id"), id));
         author_line(note, out);
         number_field(out, note, "Paragraph", "para");
+        if (json_is_true(json_object_get(note, "orphaned")))
+            number_field(out, note, "Orphaned, its paragraph is gone; on version", "version");
+        else if (json_is_integer(json_object_get(note, "noted_para")) &&
+                 !json_equal(json_object_get(note, "noted_para"), json_object_get(note, "para")))
+            number_field(out, note, "Paragraph when it was written", "noted_para");
         text_field(out, note, "Position", "position");
         if (json_is_string(json_object_get(note, "parent")))
             render_line(out, "Answers: %s", render_short_id(reply_text(note, "parent"), id));

@@ -25,8 +25,9 @@ static bool at_word(const struct html *h, const char *word)
     return h->len - h->at >= n && strncasecmp(h->p + h->at, word, n) == 0;
 }
 
-static bool looks_like_html(const char *name, const char *text, size_t len)
+bool plaintext_is_html(const char *name, const void *bytes, size_t len)
 {
+    const char *text = bytes;
     struct html h = {text, len, 0};
     const char *dot = name == NULL ? NULL : strrchr(name, '.');
     if (dot != NULL &&
@@ -174,7 +175,7 @@ enum gmm_err plaintext_append(struct buffer *out, const char *name, const void *
         text += 3;
         len -= 3;
     }
-    if (looks_like_html(name, text, len))
+    if (plaintext_is_html(name, text, len))
         put_html(out, text, len);
     else if (len > 0)
         buffer_put(out, text, len);

@@ -34,6 +34,12 @@ def test_diff():
     assert ilo.json("diff", S) == said and ilo.json("diff", S, "1") == said
     assert ilo.json("diff", S, "2", "1")["notes"] == []
     assert "Nul ne sera {+jamais +}tenu en esclavage." in ilo.text("diff", S)
+    on_two = ilo.json("note", S, "--para", "1", "On version 2")["id"]
+    carried = {n["id"]: (n["para"], n["noted_para"], n["version"], n["orphaned"]) for n in ilo.json("notes", S)}
+    assert carried == {notes[0]: (2, 1, 1, False), notes[1]: (3, 2, 1, False), notes[2]: (None, 3, 1, True),
+                       on_two: (1, 1, 2, False)}, carried
+    shown = ilo.text("notes", S)
+    assert shown.count("Orphaned, its paragraph is gone; on version: 1") == 1 and "when it was written: 2" in shown, shown
     ilo.error(3, "diff", S, "1", "7")
     ilo.error(3, "diff", S, "1", "2", "--lang", "es")
     # Bytes that are no text, and HTML.
