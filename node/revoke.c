@@ -116,6 +116,55 @@ static enum gmm_err publish(struct node *node, const struct revocation *r, const
     return err == GMM_OK ? node_flush(node) : err;
 }
 
+static int compare_cuts(const void *a, const void *b)
+{
+    const struct control_cut *x = a, *y = b;
+    return run_key_compare(&x->log, &y->log);
+}
+
+/* What of the key's logs in one circle is held: said there, by who may revoke keys. */
+static enum gmm_err cut_circle(struct node *node, const struct gmm_id *sign_pk, const struct gmm_id *gid, size_t *count)
+{
+    const struct logs *logs = engine_logs(node->engine);
+    const struct logs_log *log;
+    struct control_circle_cut cut = {.kind = CONTROL_CUT_KEY, .subject = *sign_pk};
+    struct buffer body;
+    struct gmm_id id;
+    cut.cuts.list = calloc(logs_count(logs) + 1, sizeof *cut.cuts.list);
+    if (cut.cuts.list == NULL)
+        return GMM_ENOMEM;
+    for (size_t i = 0; (log = logs_at(logs, i)) != NULL && cut.cuts.count < LIMIT_CUTS; i++)
+        if (id_equal(&log->key.author, sign_pk) && id_equal(&log->key.group, gid) && log->persisted.seq != LOGS_NO_SEQ)
+            cut.cuts.list[cut.cuts.count++] =
+                (struct control_cut){.log = {.author = *sign_pk, .instance = log->key.instance},
+                                     .seq = log->persisted.seq,
+                                     .id = log->persisted.id};
+    qsort(cut.cuts.list, cut.cuts.count, sizeof *cut.cuts.list, compare_cuts);
+    buffer_init(&body, LIMIT_BODY_BYTES);
+    enum gmm_err err = cut.cuts.count == 0 ? GMM_ENOTFOUND : control_circle_cut_encode(&body, &cut);
+    if (err == GMM_OK)
+        err = node_append(node, gid, HEADER_CUT, body.p, body.len, NULL, &id, NULL);
+    if (err == GMM_OK)
+        *count += cut.cuts.count;
+    buffer_close(&body);
+    control_cuts_close(&cut.cuts);
+    return err;
+}
+
+/* Where this office may not (it lacks the role REVOKE), another one does, or others vouch. */
+static enum gmm_err cut_circles(struct node *node, const struct gmm_id *sign_pk, struct gmm_id *gids, size_t *count)
+{
+    const struct view *view = engine_view(node->engine);
+    size_t circles = 0;
+    for (size_t i = 0; view != NULL && i < view->group_count; i++)
+        if (view->groups[i].kind == GROUP_CIRCLE)
+            gids[circles++] = view->groups[i].gid; /* the view changes while we write */
+    for (size_t i = 0; i < circles; i++)
+        if (cut_circle(node, sign_pk, &gids[i], count) == GMM_ENOMEM)
+            return GMM_ENOMEM;
+    return GMM_OK;
+}
+
 enum gmm_err revoke_office(struct node *node, const char *name, const char *reason, struct revoke_done *out,
                            struct gmm_msg *msg)
 {
@@ -142,6 +191,10 @@ enum gmm_err revoke_office(struct node *node, const char *name, const char *reas
     out->logs = r.count;
     if (err == GMM_OK)
         err = publish(node, &r, sk, msg);
+    struct gmm_id *gids = err == GMM_OK ? calloc(LIMIT_GROUPS, sizeof *gids) : NULL;
+    if (gids != NULL)
+        (void)cut_circles(node, &r.sign_pk, gids, &out->logs); /* the revocation stands whatever comes of it */
+    free(gids);
     free(r.cuts);
     out->undecided = err == GMM_OK && !decided(node);
     return err;

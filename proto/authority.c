@@ -50,7 +50,8 @@ static const struct rule {
     {HEADER_REMOVE, false, false, "REMOVE", authority_groups_judge_members, authority_groups_apply_members,
      authority_groups_ask_members, "as ADD; the creator of a circle stays in it"},
     {HEADER_CUT, false, false, "CUT", authority_groups_judge_cut, authority_groups_apply_cut, NULL,
-     "circle: its creator, of somebody suspended or expelled; when that is the creator, any other member"},
+     "circle: its creator, of somebody suspended or expelled; when that is the creator, any other member; of a revoked "
+     "key an office of its participant with REVOKE, or the deciding offices of two others, members all"},
     {HEADER_EPOCH, true, false, "EPOCH", authority_epochs_judge_epoch, authority_epochs_apply_epoch, NULL,
      "members of the group"},
     {HEADER_LEFT, true, false, "LEFT", authority_epochs_judge_left, authority_epochs_apply_left, NULL,

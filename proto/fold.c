@@ -93,7 +93,7 @@ enum gmm_err fold_add(struct fold *fold, const uint8_t header[HEADER_BYTES], con
         fold->stale = true;
         return anchors_add(fold->anchors, &h, id, body, len);
     }
-    if (h.type == HEADER_VOUCH) {
+    if (vouches_concern(h.type, body, len)) {
         fold->stale = true;
         return vouches_add(fold->vouches, &h, id, body, len);
     }
@@ -391,8 +391,8 @@ enum gmm_err fold_authorize(struct fold *fold, const struct gmm_id *author, cons
     c.seq = UINT64_MAX; /* behind every cut */
     if (type == HEADER_EPOCH)
         err = judge_epoch_body(&fold->made.view, &c, msg);
-    if (type == HEADER_VOUCH)
-        return vouches_ask(&fold->state, author, time_ms, body, len, msg);
+    if (vouches_concern(type, body, len))
+        return vouches_ask(&fold->state, author, group, time_ms, body, len, msg);
     if (err == GMM_OK)
         err = judge_in_place(fold, &c, msg);
     if (err == GMM_OK)

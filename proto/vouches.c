@@ -9,6 +9,7 @@ struct record {
     struct run_key log;
     uint64_t seq, time;
     struct control_vouch vouch;
+    bool in_circle; /* a CUT: about logs of the circle that it stands in */
 };
 struct vouches {
     struct record *records;
@@ -18,6 +19,7 @@ struct vouches {
 struct word {
     size_t revocation; /* index */
     unsigned participant;
+    bool alone; /* of the key's own participant: nobody else need say so */
     struct office_cut cut;
 };
 
@@ -36,10 +38,37 @@ void vouches_free(struct vouches *v)
     free(v);
 }
 
+bool vouches_concern(uint16_t type, const void *body, size_t len)
+{
+    const uint8_t *bytes = body;
+    return type == HEADER_VOUCH || (type == HEADER_CUT && len > 1 && bytes[1] == CONTROL_CUT_KEY);
+}
+
+/* A CUT of kind 1 as the vouch that it is, inside of its circle. */
+static enum gmm_err read_cut(struct control_vouch *out, const struct gmm_id *gid, const void *body, size_t len)
+{
+    struct control_circle_cut cut;
+    enum gmm_err err = control_circle_cut_decode(&cut, body, len);
+    if (err != GMM_OK)
+        return err;
+    *out = (struct control_vouch){.sign_pk = cut.subject, .cuts = cut.cuts};
+    for (uint16_t i = 0; i < out->cuts.count; i++) {
+        out->cuts.list[i].log.group = *gid;
+        if (!id_equal(&out->cuts.list[i].log.author, &out->sign_pk))
+            err = GMM_EFORMAT;
+    }
+    if (err != GMM_OK || cut.kind != CONTROL_CUT_KEY) {
+        control_cuts_close(&out->cuts);
+        return GMM_EFORMAT;
+    }
+    return GMM_OK;
+}
+
 enum gmm_err vouches_add(struct vouches *v, const struct header *header, const struct gmm_id *id, const void *body,
                          size_t len)
 {
-    struct record record = {.id = *id, .seq = header->seq, .time = header->time};
+    struct record record = {
+        .id = *id, .seq = header->seq, .time = header->time, .in_circle = header->type == HEADER_CUT};
     run_key_of(&record.log, header);
     if (v->count == v->cap) {
         size_t cap = v->cap == 0 ? 16 : 2 * v->cap;
@@ -49,7 +78,8 @@ enum gmm_err vouches_add(struct vouches *v, const struct header *header, const s
         v->records = grown;
         v->cap = cap;
     }
-    enum gmm_err err = control_vouch_decode(&record.vouch, body, len);
+    enum gmm_err err = record.in_circle ? read_cut(&record.vouch, &header->group, body, len)
+                                        : control_vouch_decode(&record.vouch, body, len);
     if (err == GMM_OK)
         v->records[v->count++] = record;
     return err == GMM_ENOMEM ? err : GMM_OK;
@@ -96,6 +126,35 @@ static enum gmm_err revoked(const struct state *s, const struct gmm_id *sign_pk,
     return GMM_OK;
 }
 
+/* In a circle: by another office of the key's participant that may revoke, alone; or by others, as everywhere. All of
+ * them belong to the circle. */
+static enum gmm_err cuts(const struct state *s, const struct run_key *log, const struct gmm_id *sign_pk,
+                         uint64_t time_ms, unsigned *participant, const struct office_revocation **out, bool *alone,
+                         struct gmm_msg *why)
+{
+    bool claimed;
+    const struct state_group *g = state_group(s, &log->group);
+    *participant = state_owner(s, &log->author, &claimed);
+    if (g == NULL || g->kind != GROUP_CIRCLE)
+        return gmm_fail(why, GMM_EDENIED, "cuts are published inside circles; elsewhere the revocation names them");
+    if (*participant == STATE_NOBODY || !state_is_member(s, g, *participant))
+        return gmm_fail(why, GMM_EDENIED, "only members of the circle say there where the logs of a revoked key end");
+    const struct gmm_id *pid = &s->participants[*participant].pid;
+    *alone = *participant == state_owner(s, sign_pk, &claimed);
+    if (!*alone) {
+        enum gmm_err err = speaks(s, &log->author, time_ms, participant, why);
+        return err == GMM_OK ? revoked(s, sign_pk, *participant, out, why) : err;
+    }
+    const struct office_cert *office = offices_at(s->offices, &log->author, pid, time_ms);
+    *out = offices_revoked(s->offices, sign_pk, pid);
+    if (*out == NULL)
+        return gmm_fail(why, GMM_ENOTFOUND, "the key is not revoked: nothing of it needs a cut");
+    if (office == NULL || time_ms > office->cert->not_after_ms ||
+        (office->cert->roles & CERTIFICATE_ROLE_REVOKE) == 0 || id_equal(&log->author, sign_pk))
+        return gmm_fail(why, GMM_EDENIED, "of a participant's own key another office with the role REVOKE says it");
+    return GMM_OK;
+}
+
 static bool named(const struct office_revocation *r, const struct control_cut *cut)
 {
     struct office_revocation only = *r;
@@ -108,9 +167,19 @@ static enum gmm_err put_words(struct word **words, size_t *count, const struct s
 {
     const struct office_revocation *r, *own;
     unsigned participant;
-    if (!rulings_stand(s->rulings, &record->log, record->seq, &record->id) ||
-        speaks(s, &record->log.author, header_time_ms(record->time), &participant, NULL) != GMM_OK ||
-        revoked(s, &record->vouch.sign_pk, participant, &r, NULL) != GMM_OK)
+    bool alone = false;
+    uint64_t time_ms = header_time_ms(record->time);
+    if (!rulings_stand(s->rulings, &record->log, record->seq, &record->id))
+        return GMM_OK;
+    enum gmm_err err;
+    if (record->in_circle) {
+        err = cuts(s, &record->log, &record->vouch.sign_pk, time_ms, &participant, &r, &alone, NULL);
+    } else {
+        err = speaks(s, &record->log.author, time_ms, &participant, NULL);
+        if (err == GMM_OK)
+            err = revoked(s, &record->vouch.sign_pk, participant, &r, NULL);
+    }
+    if (err != GMM_OK)
         return GMM_OK;
     own = offices_revoked(s->offices, &record->log.author, &s->participants[participant].pid);
     if (own != NULL && !offices_within(own, &record->log, record->seq))
@@ -125,6 +194,7 @@ static enum gmm_err put_words(struct word **words, size_t *count, const struct s
             continue;
         grown[(*count)++] = (struct word){.revocation = (size_t)(r - s->offices->revocations),
                                           .participant = participant,
+                                          .alone = alone,
                                           .cut = {.group = cut->log.group,
                                                   .instance = cut->log.instance,
                                                   .seq = cut->seq,
@@ -154,11 +224,11 @@ static int compare_words(const void *a, const void *b)
     return order != 0 ? order : (x->participant > y->participant) - (x->participant < y->participant);
 }
 
-/* Of the words on one log: how far the second farthest participant goes. */
+/* Of the words on one log: how far the second farthest participant goes, or whoever need not be two. */
 static bool second(const struct word *words, size_t count, struct office_cut *cut)
 {
-    size_t at = 1;
-    while (at < count && words[at].participant == words[0].participant)
+    size_t at = words[0].alone ? 0 : 1;
+    while (at > 0 && at < count && !words[at].alone && words[at].participant == words[0].participant)
         at++;
     if (at == count)
         return false;
@@ -206,18 +276,24 @@ enum gmm_err vouches_judge(const struct vouches *v, const struct state *s, struc
     return err;
 }
 
-enum gmm_err vouches_ask(const struct state *s, const struct gmm_id *author, uint64_t time_ms, const void *body,
-                         size_t len, struct gmm_msg *why)
+enum gmm_err vouches_ask(const struct state *s, const struct gmm_id *author, const struct gmm_id *group,
+                         uint64_t time_ms, const void *body, size_t len, struct gmm_msg *why)
 {
     struct control_vouch vouch;
     const struct office_revocation *r;
+    const struct run_key log = {.group = *group, .author = *author};
     unsigned participant;
-    enum gmm_err err = control_vouch_decode(&vouch, body, len);
+    bool alone;
+    enum gmm_err err = id_is_zero(group) ? control_vouch_decode(&vouch, body, len) : read_cut(&vouch, group, body, len);
     if (err != GMM_OK)
         return gmm_fail(why, err, "the vouch record is %s", gmm_err_text(err));
-    err = speaks(s, author, time_ms, &participant, why);
-    if (err == GMM_OK)
-        err = revoked(s, &vouch.sign_pk, participant, &r, why);
+    if (id_is_zero(group)) {
+        err = speaks(s, author, time_ms, &participant, why);
+        if (err == GMM_OK)
+            err = revoked(s, &vouch.sign_pk, participant, &r, why);
+    } else {
+        err = cuts(s, &log, &vouch.sign_pk, time_ms, &participant, &r, &alone, why);
+    }
     for (uint16_t i = 0; i < vouch.cuts.count && err == GMM_OK; i++)
         if (named(r, &vouch.cuts.list[i]))
             err = gmm_fail(why, GMM_EDENIED, "the revocation names the log: it stands up to there whoever vouches");

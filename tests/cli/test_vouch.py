@@ -31,23 +31,33 @@ def main_tests():
     daemon.stop()
     for office in (iom, wb):
         meet(office, ilo)
+    ilo.run("group", "create", "drafting", "--with", "iom", "--history", "full")
+    meet(dhaka, ilo)
+    write("circle.txt", "what the circle has of dhaka\n")
+    dhaka.post("circle.txt", "--to", "drafting")
+    meet(ilo, dhaka)
+    meet(iom, ilo)
+    meet(iom, ilo)
+    assert "circle.txt" in titles(iom)
     write("report.txt", "what iom and wb have and ilo has not\n")
     dhaka.post("report.txt", "--to", "all")
     assert "not revoked" in iom.error(3, "office", "vouch", "ilo/dhaka", "--yes")["message"]
     meet(iom, dhaka)
     meet(wb, dhaka)
-    assert titles(iom) == titles(wb) == ["report.txt"] and titles(ilo) == []
+    assert titles(wb) == ["report.txt"] and titles(iom) == ["circle.txt", "report.txt"] and titles(ilo) == ["circle.txt"]
 
     ilo.run("office", "revoke", "dhaka", "--reason", "laptop lost")
     assert "nothing of this key is held" in ilo.error(3, "office", "vouch", "dhaka", "--yes")["message"]
     meet(iom, ilo)
     meet(wb, ilo)
-    assert titles(iom) == titles(wb) == titles(ilo) == []
+    # who revokes says inside its circles what stands there
+    assert titles(iom) == titles(ilo) == ["circle.txt"] and titles(wb) == []
+    assert [row["what"] for row in iom.json("log", "--to", "drafting") if row["what"] == "cut"] == ["cut"]
 
     assert iom.error(3, "office", "vouch", "ilo/lima", "--yes")["code"] == "not-found"
     vouched = iom.json("office", "vouch", "ilo/dhaka", "--yes")
     assert vouched["by"] == "office" and vouched["logs"] >= 1 and vouched["office"] == "dhaka", vouched
-    assert titles(iom) == []  # one participant is not enough
+    assert titles(iom) == ["circle.txt"]  # one participant is not enough
     meet(wb, iom)
     assert titles(wb) == []
     assert "second participant" in wb.text("office", "vouch", vouched["node"][:12], "--yes")
@@ -55,12 +65,12 @@ def main_tests():
     meet(ilo, wb)
     meet(iom, ilo)
     for office in (ilo, iom, wb):
-        assert titles(office) == ["report.txt"], (office.participant, titles(office))
+        assert titles(office) == (["report.txt"] if office is wb else ["circle.txt", "report.txt"]), titles(office)
         assert office.json("verify", "--all")["ok"]
     # now that it is held where the root is, the root may say so as well
     assert ilo.json("office", "vouch", "dhaka", "--yes")["by"] == "root"
     meet(iom, ilo)
-    assert titles(iom) == ["report.txt"] and iom.json("verify", "--all")["ok"]
+    assert titles(iom) == ["circle.txt", "report.txt"] and iom.json("verify", "--all")["ok"]
 
 
 main(main_tests)

@@ -174,6 +174,74 @@ static void a_dropped_vouch_is_none(void **state)
     assert_int_equal(end_of(&all), 0);
 }
 
+static struct buffer cut_body(const struct gmm_id *author, uint64_t seq)
+{
+    struct control_cut one = {.log = {.author = *author, .instance = w.instance}, .seq = seq, .id = w.nid};
+    const struct control_circle_cut r = {.kind = CONTROL_CUT_KEY, .subject = w.offices[wb].sign_pk, .cuts = {1, &one}};
+    struct buffer body;
+    buffer_init(&body, 4096);
+    assert_int_equal(control_circle_cut_encode(&body, &r), GMM_OK);
+    return body;
+}
+
+static enum gmm_err ask_cut(unsigned by, const struct gmm_id *gid)
+{
+    struct buffer body = cut_body(&w.offices[wb].sign_pk, 4);
+    memset(&why, 0, sizeof why);
+    enum gmm_err err =
+        fold_authorize(w.fold, &w.offices[by].sign_pk, gid, HEADER_CUT, body.p, body.len, w.now_ms + 1000, &why);
+    buffer_close(&body);
+    return err;
+}
+
+static unsigned put_cut(unsigned by, uint64_t seq)
+{
+    struct buffer body = cut_body(&w.offices[wb].sign_pk, seq);
+    unsigned entry = world_append(&w, by, &circle, HEADER_CUT, body.p, body.len);
+    buffer_close(&body);
+    return entry;
+}
+
+/* CUT of kind 1: where no revocation and no vouch may name a log. */
+static void in_a_circle(void **state)
+{
+    (void)state;
+    unsigned sister = world_certified(&w, w.offices[wb].participant, "annex", CERTIFICATE_ROLE_REVOKE);
+    unsigned clerk = world_certified(&w, w.offices[wb].participant, "desk", 0);
+    assert_int_equal(ask_cut(sister, &circle), GMM_ENOTFOUND);
+    revoke_wb();
+    assert_int_equal(end_of(&circle), 0);
+    assert_int_equal(ask_cut(sister, &circle), GMM_OK);
+    assert_int_equal(ask_cut(sister, &all), GMM_EDENIED);
+    assert_says("inside circles");
+    assert_int_equal(ask_cut(clerk, &circle), GMM_EDENIED);
+    assert_says("the role REVOKE");
+    assert_int_equal(ask_cut(wb, &circle), GMM_EDENIED); /* not of itself */
+    assert_int_equal(ask_cut(unu, &circle), GMM_EDENIED);
+    assert_says("only members of the circle");
+    put_cut(clerk, 9);
+    put_cut(wb, 9);
+    put_cut(unu, 9);
+    put_cut(0, 9);
+    assert_int_equal(end_of(&circle), 0);
+    put_cut(iom, 6); /* of others it takes two */
+    assert_int_equal(end_of(&circle), 0);
+    unsigned entry = put_cut(sister, 4);
+    assert_int_equal(end_of(&circle), 5);
+    assert_int_equal(end_of(&all), 0);
+    struct run_key log;
+    world_log_of(&w, sister, &circle, &log);
+    fold_drop(w.fold, &log, w.entries[entry].seq);
+    assert_int_equal(end_of(&circle), 0);
+    world_members(&w, iom, &circle, HEADER_ADD, &w.offices[0].participant, 1);
+    assert_int_equal(end_of(&circle), 7); /* the founder belongs to it now: what both name */
+    /* of a log that is not the key's it says nothing */
+    struct buffer other = cut_body(&w.offices[iom].sign_pk, 3);
+    world_append(&w, iom, &circle, HEADER_CUT, other.p, other.len);
+    buffer_close(&other);
+    assert_int_equal(end_of(&circle), 7);
+}
+
 static void without_memory(void **state)
 {
     (void)state;
@@ -205,6 +273,7 @@ int main(void)
         TEST(who_may_not),
         TEST(what_it_decided_counts_again),
         TEST(a_dropped_vouch_is_none),
+        TEST(in_a_circle),
         TEST(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
