@@ -79,7 +79,9 @@ static void measure(struct netpace *p, const struct linkrate *link, uint64_t now
         p->rate = p->rate < PEER_ROOM_MOST ? 2 * p->rate : 0;
     } else if (p->since_ms != 0 && now_ms - p->since_ms >= (p->rate == 0 ? SAMPLE_FIRST_MS : SAMPLE_MS)) {
         uint64_t bytes = delivered(p, link);
-        p->rate = (bytes > p->since_bytes ? bytes - p->since_bytes : 1u) * 1000u / (now_ms - p->since_ms);
+        uint64_t rate = (bytes > p->since_bytes ? bytes - p->since_bytes : 1u) * 1000u / (now_ms - p->since_ms);
+        p->rate =
+            p->rate == 0 || rate < p->rate ? rate : p->rate + (rate - p->rate) / 4; /* what was held up comes at once */
         p->since_ms = now_ms;
         p->since_bytes = bytes;
     }

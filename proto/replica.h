@@ -11,8 +11,8 @@
 #define REPLICA_RUN_MOST (256u << 10)
 #define REPLICA_QUEUE_LEAST (8u << 10)
 #define REPLICA_QUEUE_MOST (1u << 20)
-/* Bodies in one run to a peer whose link is slow: four seconds of it; the rest apart. */
-#define REPLICA_BODIES(peer) ((peer)->room >= PEER_ROOM_MOST ? SIZE_MAX : peer_share(peer, 8, 32u << 10, SIZE_MAX))
+/* Bodies in one run to a peer whose link is slow: a second of it; the rest apart. */
+#define REPLICA_BODIES(peer) ((peer)->room >= PEER_ROOM_MOST ? SIZE_MAX : peer_share(peer, 2, 8u << 10, SIZE_MAX))
 #define REPLICA_SMALL 16u        /* entries: a want of so few goes before larger ones */
 #define REPLICA_SILENT_MS 60000u /* who sends no run for so long loses what was asked of it, if another holds it */
 #define REPLICA_QUIET_MS 100u    /* between the last change and the announcement that covers it */

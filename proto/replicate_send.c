@@ -210,8 +210,9 @@ static unsigned rank(const struct replica_range *range)
 static bool has_room(const struct replica *replica, const struct replica_range *range)
 {
     enum session_stream stream = id_is_zero(&range->log->key.group) ? SESSION_URGENT : SESSION_BULK;
-    return session_queued(replica->peer->session, stream) <
-           peer_share(replica->peer, 4, REPLICA_QUEUE_LEAST, REPLICA_QUEUE_MOST);
+    return session_queued(replica->peer->session, stream) < peer_share(replica->peer,
+                                                                       replica->peer->room < PEER_ROOM_MOST ? 2 : 4,
+                                                                       REPLICA_QUEUE_LEAST, REPLICA_QUEUE_MOST);
 }
 
 /* The range served next: of the best rank, in turn. NULL: nothing may go now. */
@@ -235,8 +236,8 @@ void replica_load_next(struct core *core, struct replica *replica)
     struct replica_range *range;
     for (size_t i = 0; i < replica->range_count; i++)
         under_way += replica->ranges[i].ticket != 0;
-    size_t most = peer_share(replica->peer, 4, 0, (size_t)REPLICA_LOADS * REPLICA_RUN_LEAST) / REPLICA_RUN_LEAST;
-    while (under_way < (most > 1 ? most : 1) && !replica->peer->closing && (range = next_range(replica)) != NULL) {
+    bool slow = replica->peer->room < PEER_ROOM_MOST; /* what was loaded no longer gives way */
+    while (under_way < (slow ? 1 : REPLICA_LOADS) && !replica->peer->closing && (range = next_range(replica)) != NULL) {
         struct effect *effect = core_effect(core, EFFECT_LOAD);
         if (effect == NULL)
             return;
@@ -244,7 +245,7 @@ void replica_load_next(struct core *core, struct replica *replica)
         effect->as.load.key = range->log->key;
         effect->as.load.from_seq = range->next;
         effect->as.load.to_seq = range->to;
-        effect->as.load.max_bytes = peer_share(replica->peer, 4, REPLICA_RUN_LEAST, REPLICA_RUN_MOST);
+        effect->as.load.max_bytes = peer_share(replica->peer, slow ? 2 : 4, REPLICA_RUN_LEAST, REPLICA_RUN_MOST);
         effect->as.load.exact = range->to + 1 == range->log->end;
         under_way++;
     }
