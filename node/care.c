@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/joining.h"
 #include "node/keyfile.h"
 #include "node/project.h"
@@ -157,10 +158,10 @@ static void add_check(json_t *checks, const char *name, bool ok, const char *rem
     char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof text, text_tr(format), args);
     va_end(args);
     json_array_append_new(checks, json_pack("{s:s, s:b, s:s, s:o}", "check", name, "ok", ok, "detail", text, "remedy",
-                                            ok ? json_null() : json_string(remedy)));
+                                            ok ? json_null() : json_string(text_tr(remedy))));
 }
 
 static void check_keystore(struct node *node, json_t *checks)
@@ -169,7 +170,8 @@ static void check_keystore(struct node *node, json_t *checks)
     uint8_t *bytes = NULL;
     size_t len = 0;
     enum keystore_method method;
-    struct gmm_msg msg = {.text = "whole"};
+    struct gmm_msg msg;
+    (void)gmm_fail(&msg, GMM_OK, "whole");
     enum gmm_err err = home_join(path, node->home, HOME_KEYSTORE, &msg);
     if (err == GMM_OK)
         err = keyfile_read(&bytes, &len, path, LIMIT_KEYSTORE_BYTES, 1, &msg);
@@ -191,27 +193,30 @@ static void check_derived(struct node *node, json_t *checks)
         add_check(checks, "catalogue", false, "gmm doctor --rebuild", "%s", gmm_err_text(err));
     err = search_check(node->search);
     add_check(checks, "search index", err == GMM_OK, "gmm doctor --rebuild", "%s",
-              err == GMM_OK ? "whole" : gmm_err_text(err));
+              err == GMM_OK ? _("whole") : gmm_err_text(err));
 }
 
 json_t *care_checks(struct node *node)
 {
-    struct gmm_msg msg = {.text = "as it should be"};
+    struct gmm_msg msg;
     json_t *checks = json_array();
     uint64_t disk_free = chunkfile_disk_free(node->chunks);
+    (void)gmm_fail(&msg, GMM_OK, "as it should be");
     enum gmm_err err = home_check(node->home, &msg);
     add_check(checks, "home", err == GMM_OK, "chmod 700 the home, and look who could write there", "%s", msg.text);
     add_check(checks, "privacy", home_is_private(node->home), "chmod 700 the home", "%s",
-              home_is_private(node->home) ? "nobody else may look into the home" : "others may look into the home");
+              home_is_private(node->home) ? _("nobody else may look into the home")
+                                          : _("others may look into the home"));
     check_keystore(node, checks);
     check_derived(node, checks);
     add_check(checks, "disk", disk_free >= DISK_LOW, "free some space: nothing is posted or received on a full disk",
               "%llu MiB free", (unsigned long long)(disk_free >> 20));
     add_check(checks, "memory", secret_is_locked() != 0, "raise the limit of locked memory (ulimit -l, LimitMEMLOCK)",
-              "%s", secret_is_locked() ? "keys are locked in memory" : "keys in memory could reach the swap space");
+              "%s",
+              secret_is_locked() ? _("keys are locked in memory") : _("keys in memory could reach the swap space"));
     msg.text[0] = '\0';
     err = joining_refusal(node, &msg);
     add_check(checks, "network", err == GMM_OK, "gmm join INVITE, or gmm network create NAME; gmm sync asks again",
-              "%s", err == GMM_OK ? "this office is active" : msg.text);
+              "%s", err == GMM_OK ? _("this office is active") : msg.text);
     return checks;
 }

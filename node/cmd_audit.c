@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/client.h"
 #include "node/commands.h"
 #include "node/csv.h"
@@ -57,7 +58,7 @@ static void faults_render(const json_t *result, struct render *out)
     json_array_foreach(json_object_get(result, "faults"), i, item)
     {
         const char *id = json_string_value(json_object_get(item, "id"));
-        fprintf(out->out, "FAULT %s%s%s: ", reply_text(item, "kind"), id == NULL ? "" : " ", id == NULL ? "" : id);
+        fprintf(out->out, _("FAULT %s%s%s: "), reply_text(item, "kind"), id == NULL ? "" : " ", id == NULL ? "" : id);
         render_text(out, reply_text(item, "reason"));
         fputc('\n', out->out);
     }
@@ -65,7 +66,7 @@ static void faults_render(const json_t *result, struct render *out)
 
 static void time_field(struct render *out, const char *label, const json_t *time)
 {
-    fprintf(out->out, "%s: ", label);
+    fprintf(out->out, _("%s: "), text_tr(label));
     render_time(out, time);
     fputc('\n', out->out);
 }
@@ -76,7 +77,7 @@ static void roster_render(const json_t *shown, struct render *out)
     size_t i;
     render_line(out, "chair then: %s, term %lld", reply_text(chair, "participant"),
                 (long long)json_integer_value(json_object_get(chair, "term")));
-    fputs("roster then:", out->out);
+    fputs(_("roster then:"), out->out);
     json_array_foreach(json_object_get(shown, "roster"), i, item)
     {
         bool active = strcmp(reply_text(item, "status"), "active") == 0;
@@ -90,7 +91,7 @@ static void home_render(const json_t *result, struct render *out)
 {
     faults_render(result, out);
     render_line(out, "%s: %lld items checked, %lld not held here.",
-                json_is_true(json_object_get(result, "ok")) ? "OK" : "NOT OK",
+                json_is_true(json_object_get(result, "ok")) ? _("OK") : _("NOT OK"),
                 (long long)json_integer_value(json_object_get(result, "checked")),
                 (long long)json_integer_value(json_object_get(result, "not_held")));
     const json_t *past = json_object_get(result, "as_of");
@@ -186,7 +187,7 @@ static void shown_render(const json_t *shown, struct render *out)
     size_t i;
     render_field(out, "entry", reply_text(shown, "id"));
     record_render(shown, out);
-    fputs("signed by: ", out->out);
+    fputs(_("signed by: "), out->out);
     render_text(out, reply_text(author, "participant"));
     fputs("/", out->out);
     render_text(out, reply_text(author, "office"));
@@ -196,7 +197,7 @@ static void shown_render(const json_t *shown, struct render *out)
     time_field(out, "time, as the office says", json_object_get(shown, "time"));
     render_field(out, "posted to",
                  json_is_string(json_object_get(shown, "group")) ? reply_text(shown, "group")
-                                                                 : "a circle, whose members the file does not name");
+                                                                 : _("a circle, whose members the file does not name"));
     roster_render(shown, out);
     json_array_foreach(json_object_get(shown, "caveats"), i, item)
     {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keys/text.h"
 #include "node/args.h"
 #include "node/batch.h"
 #include "node/batch_put.h"
@@ -221,7 +222,7 @@ static bool confirmed(struct driving *d, json_int_t wide)
     char question[200];
     if (wide == 0 || call_flag(d->call, "yes") || !client_interactive(d->client))
         return true;
-    snprintf(question, sizeof question, "%lld of %zu rows go to all participants or are above unclassified. Post?",
+    snprintf(question, sizeof question, _("%lld of %zu rows go to all participants or are above unclassified. Post?"),
              (long long)wide, d->row_count);
     return client_confirm(d->client, question);
 }

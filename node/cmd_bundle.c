@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/bundlein.h"
 #include "node/bundleout.h"
 #include "node/command.h"
@@ -198,14 +199,14 @@ static void export_render(const json_t *result, struct render *out)
     json_array_foreach(json_object_get(result, "files"), i, row)
     {
         char line[128];
-        snprintf(line, sizeof line, "%lld bytes", number(row, "bytes"));
-        render_field(out, reply_text(row, "path")[0] != '\0' ? reply_text(row, "path") : "file", line);
+        snprintf(line, sizeof line, _("%lld bytes"), number(row, "bytes"));
+        render_field(out, reply_text(row, "path")[0] != '\0' ? reply_text(row, "path") : _("file"), line);
     }
     json_array_foreach(json_object_get(result, "offices"), i, row) render_line(
         out, "Bundle %lld for %s/%s: %lld entries, %lld pieces of attachments.", number(row, "bundle"),
         reply_text(row, "participant"), reply_text(row, "office"), number(row, "entries"), number(row, "chunks"));
     render_line(out, "Next: carry %s there, and gmm bundle import.",
-                json_array_size(json_object_get(result, "files")) > 1 ? "all of them" : "it");
+                json_array_size(json_object_get(result, "files")) > 1 ? _("all of them") : _("it"));
 }
 
 /* ---- import */

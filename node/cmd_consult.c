@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/commands.h"
 #include "node/consulting_json.h"
 #include "node/consulting_post.h"
@@ -217,7 +218,7 @@ static void names_render(const json_t *result, const char *label, const char *ke
     size_t i;
     if (json_array_size(json_object_get(result, key)) == 0)
         return;
-    fprintf(out->out, "%s: ", label);
+    fprintf(out->out, _("%s: "), text_tr(label));
     json_array_foreach(json_object_get(result, key), i, name)
     {
         fputs(i == 0 ? "" : ", ", out->out);
@@ -231,7 +232,7 @@ static void time_line(const json_t *result, const char *label, const char *key, 
     const json_t *time = json_object_get(result, key);
     if (!json_is_string(time))
         return;
-    fprintf(out->out, "%s: ", label);
+    fprintf(out->out, _("%s: "), text_tr(label));
     render_time(out, time);
     fputc('\n', out->out);
 }
@@ -246,7 +247,8 @@ static void show_render(const json_t *result, struct render *out)
     render_field(out, "Title", json_string_value(json_object_get(result, "title")));
     render_field(out, "Symbol", json_string_value(json_object_get(result, "symbol")));
     render_line(out, "Version %lld, round %lld: %s", (long long)json_integer_value(json_object_get(result, "version")),
-                (long long)json_integer_value(json_object_get(result, "round")), reply_text(result, "state"));
+                (long long)json_integer_value(json_object_get(result, "round")),
+                lang_word(reply_text(result, "state")));
     render_word(out, "Outcome", json_string_value(json_object_get(result, "outcome")));
     render_field(out, "Coordinator", json_string_value(json_object_get(result, "coordinator")));
     time_line(result, "Deadline", "deadline", out);
@@ -262,10 +264,10 @@ static void show_render(const json_t *result, struct render *out)
     json_array_foreach(json_object_get(result, "objections"), i, one)
     {
         char id[16];
-        fprintf(out->out, "Objection of ");
+        fprintf(out->out, _("Objection of "));
         render_text(out, reply_text(one, "participant"));
         render_line(out, ": %s%s", render_short_id(reply_text(one, "id"), id),
-                    json_is_true(json_object_get(one, "asserted")) ? " (only its author says that it was in time)"
+                    json_is_true(json_object_get(one, "asserted")) ? _(" (only its author says that it was in time)")
                                                                    : "");
     }
 }

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "keys/text.h"
 #include "node/commands.h"
 #include "node/content.h"
 #include "node/diff.h"
@@ -277,7 +278,7 @@ static void side_line(const json_t *side, const char *mark, struct render *out)
     render_line(out, "%s version %lld, %s, %lld bytes, SHA-256 %s", mark,
                 (long long)json_integer_value(json_object_get(side, "version")), reply_text(side, "lang"),
                 (long long)json_integer_value(json_object_get(side, "bytes")),
-                reply_text(side, "sha256")[0] == '\0' ? "(not all here)" : reply_text(side, "sha256"));
+                reply_text(side, "sha256")[0] == '\0' ? _("(not all here)") : reply_text(side, "sha256"));
 }
 
 static void words_render(const json_t *words, struct render *out)
@@ -299,11 +300,11 @@ static void words_render(const json_t *words, struct render *out)
 static void change_render(const json_t *change, struct render *out)
 {
     const json_t *old = json_object_get(change, "old"), *fresh = json_object_get(change, "new");
-    fprintf(out->out, "%s:", reply_text(change, "change"));
+    fprintf(out->out, _("%s:"), lang_word(reply_text(change, "change")));
     if (json_is_integer(old))
-        fprintf(out->out, " paragraph %lld", (long long)json_integer_value(old));
+        fprintf(out->out, _(" paragraph %lld"), (long long)json_integer_value(old));
     if (json_is_integer(fresh))
-        fprintf(out->out, "%s %lld", json_is_integer(old) ? ", now" : " paragraph",
+        fprintf(out->out, "%s %lld", json_is_integer(old) ? _(", now") : _(" paragraph"),
                 (long long)json_integer_value(fresh));
     fputc('\n', out->out);
     words_render(json_object_get(change, "words"), out);
@@ -318,7 +319,8 @@ static void diff_render(const json_t *result, struct render *out)
     side_line(json_object_get(result, "to"), "+++", out);
     if (json_is_false(json_object_get(result, "text"))) {
         render_line(out, "No text that can be compared by paragraph: %s.",
-                    json_is_true(json_object_get(result, "same")) ? "the bytes are the same" : "the bytes differ");
+                    json_is_true(json_object_get(result, "same")) ? _("the bytes are the same")
+                                                                  : _("the bytes differ"));
         return;
     }
     json_array_foreach(json_object_get(result, "changes"), i, row) change_render(row, out);
@@ -327,7 +329,7 @@ static void diff_render(const json_t *result, struct render *out)
     json_array_foreach(json_object_get(result, "notes"), i, row)
     {
         const json_t *now = json_object_get(row, "now");
-        fprintf(out->out, "Note %s on paragraph %lld: ", render_short_id(reply_text(row, "id"), id),
+        fprintf(out->out, _("Note %s on paragraph %lld: "), render_short_id(reply_text(row, "id"), id),
                 (long long)json_integer_value(json_object_get(row, "para")));
         if (json_is_true(json_object_get(row, "orphaned")))
             render_line(out, "orphaned, its paragraph is gone");

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/client.h"
 #include "node/commands.h"
 #include "node/founding.h"
@@ -35,7 +36,7 @@ static enum gmm_err init_lock(struct call *call, struct keystore_lock *lock, uin
         return err;
     }
     err = passphrase_new(secret, &len, "GMM_PASSPHRASE_FILE", terminal_interactive() ? terminal_ask : NULL, NULL,
-                         "A new passphrase for this office's keys: ", msg);
+                         _("A new passphrase for this office's keys: "), msg);
     *lock = (struct keystore_lock){.method = KEYSTORE_PASSPHRASE,
                                    .ops = KEYSTORE_OPS,
                                    .mem_kib = KEYSTORE_MEM_KIB,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/commands.h"
 #include "node/groups.h"
 #include "node/joining.h"
@@ -182,7 +183,8 @@ static void members_render(struct render *out, const char *when, const json_t *g
 {
     const json_t *item;
     size_t i;
-    fprintf(out->out, "%s (%lld offices):", when, (long long)json_integer_value(json_object_get(group, "offices")));
+    fprintf(out->out, _("%s (%lld offices):"), text_tr(when),
+            (long long)json_integer_value(json_object_get(group, "offices")));
     json_array_foreach(json_object_get(group, "members"), i, item)
     {
         fputs(i == 0 ? " " : ", ", out->out);

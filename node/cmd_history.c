@@ -36,8 +36,8 @@ json_t *cmd_history_json(const struct view *view, bool roles)
 void cmd_history_render(const json_t *result, struct render *out)
 {
     static const struct render_column columns[] = {
-        {"TIME", "time:time", 0}, {"WHAT", "what", 0},  {"PARTICIPANT", "participant", 0}, {"BY", "by", 0},
-        {"TERM", "term", 0},      {"TEXT", "text", 40}, {"ENTRY", "id:entry", 0}};
+        {"TIME", "time:time", 0}, {"WHAT", "word:what", 0}, {"PARTICIPANT", "participant", 0}, {"BY", "by", 0},
+        {"TERM", "term", 0},      {"TEXT", "text", 40},     {"ENTRY", "id:entry", 0}};
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "keys/armor.h"
+#include "keys/text.h"
 #include "keys/welcome.h"
 #include "node/cmd_roster.h"
 #include "node/commands.h"
@@ -298,7 +299,7 @@ static void join_render(const json_t *result, struct render *out)
         render_line(out, "Next: gmm run, or gmm sync; gmm roster shows who is here.");
     } else {
         const char *next = json_string_value(json_object_get(result, "next"));
-        render_field(out, "next", next == NULL ? "they admit this office; gmm sync or gmm run asks again" : next);
+        render_field(out, "next", next == NULL ? _("they admit this office; gmm sync or gmm run asks again") : next);
     }
 }
 
@@ -317,7 +318,7 @@ static bool all_closed(struct join_wait *wait, struct gmm_msg *why)
     for (size_t i = 0; i < count && i < wait->dialled; i++) {
         if (joins[i].state != NET_JOIN_CLOSED)
             return false;
-        gmm_fail(why, GMM_OK, "%s: %s", joins[i].address, joins[i].why);
+        gmm_fail(why, GMM_OK, "%s: %s", joins[i].address, text_tr(joins[i].why));
     }
     return true;
 }
@@ -444,11 +445,11 @@ static void join_offline(struct node *node, struct call *call)
         return;
     }
     json_t *result = join_json(node, "requested", report.invite);
-    json_object_set_new(result, "next",
-                        json_sprintf("give the card to %s; they run gmm %s add --card CARD -o WELCOME; then here: gmm "
-                                     "join @WELCOME",
-                                     report.invite->inviter_id,
-                                     report.invite->office[0] != '\0' ? "office" : "roster"));
+    json_object_set_new(
+        result, "next",
+        json_sprintf(_("give the card to %s; they run gmm %s add --card CARD -o WELCOME; then here: gmm "
+                       "join @WELCOME"),
+                     report.invite->inviter_id, report.invite->office[0] != '\0' ? "office" : "roster"));
     call_reply(call, result);
 }
 

@@ -6,6 +6,7 @@
 
 #include "keys/armor.h"
 #include "keys/rekey.h"
+#include "keys/text.h"
 #include "node/care.h"
 #include "node/certify.h"
 #include "node/client.h"
@@ -202,7 +203,7 @@ static void key_passphrase_local(struct client *client, struct call *call)
     const char *method;
     uint8_t *secret;
     size_t len;
-    enum gmm_err err = new_secret(call, "The new passphrase: ", &method, &secret, &len, &msg);
+    enum gmm_err err = new_secret(call, _("The new passphrase: "), &method, &secret, &len, &msg);
     if (err == GMM_OK && method == NULL)
         err = gmm_fail(
             &msg, GMM_EPASSPHRASE,
@@ -262,8 +263,8 @@ static void key_export_root_local(struct client *client, struct call *call)
     const char *method;
     uint8_t *secret;
     size_t len;
-    enum gmm_err err = new_secret(
-        call, "A passphrase for the exported root (it may differ from this home's): ", &method, &secret, &len, &msg);
+    enum gmm_err err = new_secret(call, _("A passphrase for the exported root (it may differ from this home's): "),
+                                  &method, &secret, &len, &msg);
     if (err != GMM_OK) {
         reply_fail(call, err, &msg, NULL);
         return;
@@ -345,7 +346,7 @@ static void key_import_root_local(struct client *client, struct call *call)
     keyfile_free(bytes, n);
     if (err == GMM_OK && method == KEYSTORE_PASSPHRASE)
         err = passphrase_other(&secret, &len, "GMM_ROOT_PASSPHRASE_FILE", terminal_interactive() ? terminal_ask : NULL,
-                               NULL, "Passphrase of the exported root: ", &msg);
+                               NULL, _("Passphrase of the exported root: "), &msg);
     if (err == GMM_OK || err == GMM_ENOTFOUND) /* none given: perhaps it is this home's */
         call_with_secret(client, call, "key take-root", root_args(call, NULL), secret, len);
     else

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "keys/armor.h"
+#include "keys/text.h"
 #include "node/args.h"
 #include "node/certify.h"
 #include "node/client.h"
@@ -173,7 +174,7 @@ static void revoke_local(struct client *client, struct call *call)
 {
     char question[512];
     snprintf(question, sizeof question,
-             "Revoke office '%.200s' for ever? Whatever it wrote that is not held here will have no effect.",
+             _("Revoke office '%.200s' for ever? Whatever it wrote that is not held here will have no effect."),
              call_text(call, "office"));
     if (!client_interactive(client) || client_args(client)->json || call_flag(call, "yes") ||
         client_confirm(client, question))
@@ -214,10 +215,11 @@ static void vouch_render(const json_t *result, struct render *out)
 static void vouch_local(struct client *client, struct call *call)
 {
     char question[512];
-    snprintf(question, sizeof question,
-             "Vouch for all that is held here of '%.200s' and that its revocation does not name? Whoever stole the key "
-             "may have written it.",
-             call_text(call, "office"));
+    snprintf(
+        question, sizeof question,
+        _("Vouch for all that is held here of '%.200s' and that its revocation does not name? Whoever stole the key "
+          "may have written it."),
+        call_text(call, "office"));
     if (!client_interactive(client) || client_args(client)->json || call_flag(call, "yes") ||
         client_confirm(client, question))
         client_forward(client, call);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "keys/text.h"
 #include "node/cmd_peerset.h"
 #include "node/commands.h"
 #include "node/forks_report.h"
@@ -281,7 +282,7 @@ static void name_unreachable(struct sync_wait *wait)
     for (size_t i = 0; i < wait->count; i++)
         if (wait->peers[i].state != NET_CONNECTED)
             call_say(wait->call, "%s could not be reached: %s", wait->peers[i].address,
-                     wait->peers[i].why[0] != '\0' ? wait->peers[i].why : "no answer");
+                     wait->peers[i].why[0] != '\0' ? text_tr(wait->peers[i].why) : _("no answer"));
 }
 
 /* A home that is not admitted: true when the call is answered. *pending: not yet time to look at peers. */
@@ -310,7 +311,7 @@ static bool look_at_joining(struct sync_wait *wait, bool *pending)
         if (joins[i].state != NET_JOIN_CLOSED)
             return false;
     gmm_fail(&msg, GMM_EUNREACHABLE, "not admitted yet, and the inviter could not be reached%s%s",
-             count > 0 ? ": " : "", count > 0 ? joins[0].why : "");
+             count > 0 ? ": " : "", count > 0 ? text_tr(joins[0].why) : "");
     sync_end(wait, GMM_EUNREACHABLE, &msg, NULL);
     return true;
 }
@@ -479,7 +480,7 @@ static void warn(json_t *warnings, const char *format, ...)
     char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof text, text_tr(format), args);
     va_end(args);
     json_array_append_new(warnings, json_string(text));
 }
@@ -550,8 +551,10 @@ static void warn_of_offices(struct node *node, const struct view *view, json_t *
             id_equal(&office->sign_pk, &node->keystore->sign_pk) || office->not_after_ms >= now_ms + EXPIRES_SOON_MS)
             continue;
         date_text(date, office->not_after_ms);
-        warn(warnings, "the certificate of office %s %s on %s: gmm office renew %s", office->office,
-             office->not_after_ms < now_ms ? "ended" : "ends", date, office->office);
+        warn(warnings,
+             office->not_after_ms < now_ms ? "the certificate of office %s ended on %s: gmm office renew %s"
+                                           : "the certificate of office %s ends on %s: gmm office renew %s",
+             office->office, date, office->office);
     }
 }
 
@@ -583,9 +586,11 @@ static void warn_of_clock(struct node *node, json_t *warnings)
     size_t heard = node->engine == NULL ? 0 : engine_clock(node->engine, node_now_ms(), &ahead_ms, &refused);
     if (heard == 0 || (ahead_ms < CLOCK_ODD_MS && ahead_ms > -CLOCK_ODD_MS))
         return;
-    warn(warnings, "this machine's clock is %lld s %s the median of the %zu heard: set it%s",
-         (long long)(ahead_ms < 0 ? -ahead_ms : ahead_ms) / 1000, ahead_ms < 0 ? "behind" : "ahead of", heard,
-         refused ? "; until then nothing is signed, so nothing can be posted" : "");
+    warn(warnings,
+         ahead_ms < 0 ? "this machine's clock is %lld s behind the median of the %zu heard: set it%s"
+                      : "this machine's clock is %lld s ahead of the median of the %zu heard: set it%s",
+         (long long)(ahead_ms < 0 ? -ahead_ms : ahead_ms) / 1000, heard,
+         refused ? _("; until then nothing is signed, so nothing can be posted") : "");
 }
 
 static json_t *status_warnings(struct node *node)
@@ -649,7 +654,7 @@ static void status(struct node *node, struct call *call)
 
 static void count_line(const json_t *result, const char *label, const char *name, struct render *out)
 {
-    render_line(out, "%s: %lld", label, (long long)json_integer_value(json_object_get(result, name)));
+    render_line(out, "%s: %lld", text_tr(label), (long long)json_integer_value(json_object_get(result, name)));
 }
 
 static void status_render(const json_t *result, struct render *out)
@@ -659,7 +664,7 @@ static void status_render(const json_t *result, struct render *out)
     render_field(out, "network", json_string_value(json_object_get(result, "network")));
     render_field(out, "participant", reply_text(result, "participant"));
     render_field(out, "office", reply_text(result, "office"));
-    render_line(out, "daemon: %s", json_is_true(json_object_get(result, "daemon")) ? "running" : "not running");
+    render_line(out, json_is_true(json_object_get(result, "daemon")) ? "daemon: running" : "daemon: not running");
     count_line(result, "groups", "groups", out);
     count_line(result, "documents", "documents", out);
     count_line(result, "notes", "notes", out);

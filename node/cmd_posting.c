@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/client.h"
 #include "node/cmd_batch.h"
 #include "node/commands.h"
@@ -183,7 +184,7 @@ static bool confirmed(struct client *client, struct call *call)
     bool wide = strcmp(reply_text(reply, "group_kind"), "all") == 0;
     bool yes = true;
     if (asked && (wide || (marking[0] != '\0' && strcmp(marking, "unclassified") != 0))) {
-        snprintf(question, sizeof question, "Post to '%.200s', %zu participants, marked %s?",
+        snprintf(question, sizeof question, _("Post to '%.200s', %zu participants, marked %s?"),
                  reply_text(reply, "group"), json_array_size(json_object_get(reply, "readers")), marking);
         yes = client_confirm(client, question);
     }
@@ -209,7 +210,7 @@ static void readers_render(const json_t *result, struct render *out)
 {
     const json_t *reader;
     size_t i;
-    fputs("Who can read: ", out->out);
+    fputs(_("Who can read: "), out->out);
     json_array_foreach(json_object_get(result, "readers"), i, reader)
     {
         fputs(i == 0 ? "" : ", ", out->out);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/carried.h"
 #include "node/commands.h"
 #include "node/content.h"
@@ -258,7 +259,7 @@ static void number_field(struct render *out, const json_t *object, const char *l
 {
     const json_t *value = json_object_get(object, name);
     if (json_is_integer(value))
-        render_line(out, "%s: %lld", label, (long long)json_integer_value(value));
+        render_line(out, "%s: %lld", text_tr(label), (long long)json_integer_value(value));
 }
 
 static void text_field(struct render *out, const json_t *object, const char *label, const char *name)
@@ -288,10 +289,10 @@ static void attachments_render(const json_t *result, struct render *out)
     size_t i;
     json_array_foreach(json_object_get(result, "attachments"), i, item)
     {
-        fprintf(out->out, "Attachment %zu: ", i + 1);
+        fprintf(out->out, _("Attachment %zu: "), i + 1);
         render_text(out, reply_text(item, "name"));
         render_line(out, " (%lld bytes%s)", (long long)json_integer_value(json_object_get(item, "bytes")),
-                    json_is_true(json_object_get(item, "here")) ? "" : ", not here yet");
+                    json_is_true(json_object_get(item, "here")) ? "" : _(", not here yet"));
     }
 }
 
@@ -302,10 +303,10 @@ static void show_render(const json_t *result, struct render *out)
     text_field(out, result, "Title", "title");
     text_field(out, result, "Symbol", "symbol");
     text_field(out, result, "Id", "id");
-    text_field(out, result, "Kind", "kind");
+    render_word(out, "Kind", json_string_value(json_object_get(result, "kind")));
     number_field(out, result, "Version", "version");
     text_field(out, result, "Language", "lang");
-    text_field(out, result, "Marking", "marking");
+    render_word(out, "Marking", json_string_value(json_object_get(result, "marking")));
     text_field(out, result, "Onward", "tlp");
     text_field(out, result, "Group", "group");
     author_line(result, out);
@@ -314,7 +315,7 @@ static void show_render(const json_t *result, struct render *out)
     number_field(out, result, "Bytes", "bytes");
     text_field(out, result, "On", "document");
     number_field(out, result, "Paragraph", "para");
-    text_field(out, result, "Position", "position");
+    render_word(out, "Position", json_string_value(json_object_get(result, "position")));
     text_field(out, result, "Answers", "parent");
     if (json_is_string(json_object_get(result, "text")))
         render_block(out, 2, reply_text(result, "text"));
@@ -419,7 +420,7 @@ static void notes_render(const json_t *result, struct render *out)
         else if (json_is_integer(json_object_get(note, "noted_para")) &&
                  !json_equal(json_object_get(note, "noted_para"), json_object_get(note, "para")))
             number_field(out, note, "Paragraph when it was written", "noted_para");
-        text_field(out, note, "Position", "position");
+        render_word(out, "Position", json_string_value(json_object_get(note, "position")));
         if (json_is_string(json_object_get(note, "parent")))
             render_line(out, "Answers: %s", render_short_id(reply_text(note, "parent"), id));
         if (json_is_string(json_object_get(note, "text")))
@@ -428,7 +429,7 @@ static void notes_render(const json_t *result, struct render *out)
             render_line(out, "Proposed text:");
             render_block(out, 2, reply_text(note, "proposed"));
         }
-        text_field(out, note, "Disposition", "disposition");
+        render_word(out, "Disposition", json_string_value(json_object_get(note, "disposition")));
     }
 }
 
@@ -450,9 +451,9 @@ static void inbox(struct node *node, struct call *call)
 
 static void inbox_render(const json_t *result, struct render *out)
 {
-    static const struct render_column columns[] = {{"WHAT", "what", 0},  {"DEADLINE", "when:deadline", 0},
-                                                   {"ID", "id:id", 12},  {"SYMBOL", "symbol", 30},
-                                                   {"FROM", "from", 0},  {"COUNT", "count", 0},
+    static const struct render_column columns[] = {{"WHAT", "word:what", 0}, {"DEADLINE", "when:deadline", 0},
+                                                   {"ID", "id:id", 12},      {"SYMBOL", "symbol", 30},
+                                                   {"FROM", "from", 0},      {"COUNT", "count", 0},
                                                    {"TITLE", "title", 0}};
     if (json_array_size(result) == 0)
         render_line(out, "Nothing awaits you.");

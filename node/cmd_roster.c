@@ -1,5 +1,6 @@
 /* roster list, roster add, office list, office add. */
 #include "node/cmd_roster.h"
+#include "keys/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -398,18 +399,18 @@ static const char *office_status(const struct view *view, const struct view_offi
     switch (office->status) {
     case VIEW_OFFICE_ACTIVE:
         if (p != NULL && p->status == VIEW_EXPELLED) {
-            *why = "its participant is expelled";
+            *why = _("its participant is expelled");
             return "revoked";
         }
         return office->not_after_ms < node_now_ms() ? "expired" : "active";
     case VIEW_OFFICE_SUPERSEDED:
-        *why = "the office has other keys by now";
+        *why = _("the office has other keys by now");
         return "revoked";
     case VIEW_OFFICE_VOID:
-        *why = "its certificate is void: serial or key are claimed twice, or a later root let go of it";
+        *why = _("its certificate is void: serial or key are claimed twice, or a later root let go of it");
         return "revoked";
     case VIEW_OFFICE_REVOKED:
-        *why = "its key was revoked";
+        *why = _("its key was revoked");
         break;
     }
     return "revoked";
@@ -557,7 +558,7 @@ static void ask_and_add(struct client *client, struct call *call, bool office)
         return;
     }
     snprintf(question, sizeof question,
-             "%s (%s), office %s, asked by %s.\nFingerprint: %s\nDoes it match what they read out by phone?",
+             _("%s (%s), office %s, asked by %s.\nFingerprint: %s\nDoes it match what they read out by phone?"),
              reply_text(look, "participant"), reply_text(look, "name"), reply_text(look, "office"),
              reply_text(look, "person"), reply_text(look, "fingerprint"));
     json_decref(look);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/args.h"
 #include "node/client.h"
 #include "node/cmd_history.h"
@@ -61,10 +62,10 @@ static void proposals(struct node *node, struct call *call)
 
 static void proposals_render(const json_t *result, struct render *out)
 {
-    static const struct render_column columns[] = {{"WHAT", "what", 0},  {"PARTICIPANT", "participant", 0},
-                                                   {"BY", "by", 0},      {"SINCE", "time:time", 0},
-                                                   {"HAVE", "have", 0},  {"NEED", "need", 0},
-                                                   {"TEXT", "text", 40}, {"SUBJECT", "id:subject", 0}};
+    static const struct render_column columns[] = {{"WHAT", "word:what", 0}, {"PARTICIPANT", "participant", 0},
+                                                   {"BY", "by", 0},          {"SINCE", "time:time", 0},
+                                                   {"HAVE", "have", 0},      {"NEED", "need", 0},
+                                                   {"TEXT", "text", 40},     {"SUBJECT", "id:subject", 0}};
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);
 }
 
@@ -192,7 +193,7 @@ static void render_groups(const json_t *result, struct render *out)
         render_line(out, "who can read in %s now: %lld offices of %zu participants%s", reply_text(group, "name"),
                     (long long)json_integer_value(json_object_get(group, "offices")),
                     json_array_size(json_object_get(group, "members")),
-                    json_is_true(json_object_get(group, "member")) ? "" : ", this one is not among them");
+                    json_is_true(json_object_get(group, "member")) ? "" : _(", this one is not among them"));
     }
 }
 
@@ -209,7 +210,7 @@ static void removal_render(const json_t *result, struct render *out)
     bool waits = render_waits(result, out);
     if (!waits)
         render_line(out, "%s is %s: what is posted from now on it cannot read; what it read before it keeps.",
-                    reply_text(result, "participant"), reply_text(result, "status"));
+                    reply_text(result, "participant"), lang_word(reply_text(result, "status")));
     render_line(out, "What it wrote up to what is held here stands (%lld logs named).",
                 (long long)json_integer_value(json_object_get(result, "logs")));
     if (!waits)
@@ -219,7 +220,7 @@ static void removal_render(const json_t *result, struct render *out)
 static void change_render(const json_t *result, struct render *out)
 {
     if (!render_waits(result, out))
-        render_line(out, "Done: %s.", reply_text(result, "what"));
+        render_line(out, "Done: %s.", lang_word(reply_text(result, "what")));
     render_participant(result, out);
     render_groups(result, out);
 }
@@ -236,10 +237,11 @@ static void ask(struct client *client, struct call *call, const char *question)
 static void suspend_local(struct client *client, struct call *call)
 {
     char question[512];
-    snprintf(question, sizeof question,
-             "Suspend '%.200s'? It leaves every group until it is restored. What it wrote that is not held here has no "
-             "effect.",
-             call_text(call, "id"));
+    snprintf(
+        question, sizeof question,
+        _("Suspend '%.200s'? It leaves every group until it is restored. What it wrote that is not held here has no "
+          "effect."),
+        call_text(call, "id"));
     ask(client, call, question);
 }
 
@@ -247,7 +249,7 @@ static void expel_local(struct client *client, struct call *call)
 {
     char question[512];
     snprintf(question, sizeof question,
-             "Propose to expel '%.200s'? With two thirds behind it, nobody talks to its offices any more.",
+             _("Propose to expel '%.200s'? With two thirds behind it, nobody talks to its offices any more."),
              call_text(call, "id"));
     ask(client, call, question);
 }

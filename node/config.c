@@ -6,6 +6,7 @@
 #include <sys/un.h>
 
 #include "keys/bytes.h"
+#include "keys/text.h"
 #include "node/keyfile.h"
 
 /* inih cuts a longer line silently; so ours is refused before inih sees it. */
@@ -38,7 +39,8 @@ static void fault(struct parse *parse, enum gmm_err err, const char *what, const
 {
     if (parse->err != GMM_OK)
         return;
-    parse->err = gmm_fail(parse->msg, err, "gmm.conf, line %u: %s '%s': %s", parse->line, what, value, remedy);
+    parse->err =
+        gmm_fail(parse->msg, err, "gmm.conf, line %u: %s '%s': %s", parse->line, text_tr(what), value, text_tr(remedy));
 }
 
 static bool copy_text(char *out, size_t size, const char *text)
@@ -227,8 +229,8 @@ static enum section section_of(const char *name, size_t len)
 
 static void unknown_key(struct parse *parse, const char *section, const char *name)
 {
-    char what[80];
-    snprintf(what, sizeof what, "in section [%.32s], the key", section);
+    char what[128];
+    snprintf(what, sizeof what, _("in section [%.32s], the key"), section);
     fault(parse, GMM_EFORMAT, what, name, "unknown; see gmm help run");
 }
 

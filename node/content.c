@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "keys/chunk.h"
+#include "keys/text.h"
 #include "node/sys.h"
 #include "proto/chunker.h"
 
@@ -287,7 +288,7 @@ static enum gmm_err chunk_fault(struct reading *r, const struct manifest_chunk *
 {
     char hex[GMM_ID_HEX + 1];
     id_to_hex(&chunk->id, hex);
-    return gmm_fail(r->msg, GMM_ECORRUPT, "chunk %s %s", hex, what);
+    return gmm_fail(r->msg, GMM_ECORRUPT, "chunk %s %s", hex, text_tr(what));
 }
 
 /* The chunk's plaintext at the front of r->sealed. GMM_EABSENT: not held. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "keys/text.h"
 #include "node/groups.h"
 #include "node/item.h"
 #include "node/reply.h"
@@ -55,10 +56,10 @@ static void warn_of_own(json_t *warnings, size_t count)
     char text[640];
     snprintf(
         text, sizeof text,
-        "two copies of this office have written: %zu of its logs go on twice (gmm log --forks). Find the other copy "
-        "of this home, a restored backup or a copied machine, and stop it for good; this home goes on in a new log "
-        "by itself. Then post again what has no effect any more: gmm log --void. If there is no other copy the key "
-        "is in other hands: gmm office revoke, from another office",
+        _("two copies of this office have written: %zu of its logs go on twice (gmm log --forks). Find the other copy "
+          "of this home, a restored backup or a copied machine, and stop it for good; this home goes on in a new log "
+          "by itself. Then post again what has no effect any more: gmm log --void. If there is no other copy the key "
+          "is in other hands: gmm office revoke, from another office"),
         count);
     json_array_append_new(warnings, json_string(text));
 }
@@ -76,7 +77,8 @@ void forks_report_warn(struct node *node, json_t *warnings)
         warn_of_own(warnings, own);
     if (others > 0) {
         char text[160];
-        snprintf(text, sizeof text, "%zu logs of other offices were signed twice: gmm log --forks shows whose", others);
+        snprintf(text, sizeof text, _("%zu logs of other offices were signed twice: gmm log --forks shows whose"),
+                 others);
         json_array_append_new(warnings, json_string(text));
     }
 }

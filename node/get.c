@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/content.h"
 #include "node/item.h"
 #include "node/net.h"
@@ -245,7 +246,7 @@ static void on_watch(void *arg, bool timed_out)
     if (idle || stalled) {
         gmm_fail(&msg, GMM_EUNREACHABLE, "%zu chunks of the content are missing, and %s",
                  g->wanted_count - g->wanted_at,
-                 idle ? "no office reachable now has them" : "nothing came for a minute");
+                 idle ? _("no office reachable now has them") : _("nothing came for a minute"));
         fail(g, GMM_EUNREACHABLE, &msg, "try again when an office that has it is up: gmm peer list, gmm sync");
     } else if (timed_out && !watch_again(g)) {
         fail(g, GMM_ENOMEM, NULL, NULL);
@@ -286,7 +287,7 @@ static void notices(struct call *call, const struct read_found *found, const cha
 {
     if (found->other_lang)
         call_say(call, "There is no version %u in %s; this is the one in %s.", found->item.version, lang,
-                 found->item.lang == NULL ? "an unnamed language" : found->item.lang);
+                 found->item.lang == NULL ? _("an unnamed language") : found->item.lang);
     if (!found->by_symbol && found->newest > found->item.version && call_int(call, "version", 0) == 0)
         call_say(call, "Version %u is newer than this version %u.", found->newest, found->item.version);
 }

@@ -10,6 +10,7 @@
 
 #include "keys/bytes.h"
 #include "keys/limits.h"
+#include "keys/text.h"
 #include "node/render.h"
 #include "node/sys.h"
 
@@ -17,7 +18,7 @@
 
 static const char *shown(const char *path)
 {
-    return strcmp(path, "-") == 0 ? "standard input" : path;
+    return strcmp(path, "-") == 0 ? _("standard input") : path;
 }
 
 static enum gmm_err copy(int from, int to, const char *path, struct gmm_msg *msg)

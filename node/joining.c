@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "keys/welcome.h"
 #include "node/atrest.h"
 #include "node/certify.h"
@@ -159,7 +160,7 @@ enum gmm_err joining_refusal(struct node *node, struct gmm_msg *msg)
         return GMM_OK;
     if (j != NULL && j->state == JOINING_ASKED)
         return gmm_fail(msg, GMM_EDENIED, "not admitted to '%s' yet: %s", j->invite.network,
-                        j->reason[0] != '\0' ? j->reason : "the request waits for an answer; gmm sync asks again");
+                        j->reason[0] != '\0' ? j->reason : _("the request waits for an answer; gmm sync asks again"));
     if (j != NULL && j->state == JOINING_ADMITTED)
         return gmm_fail(msg, GMM_EDENIED, "admitted to '%s', but the roster has not come yet: run gmm sync",
                         j->invite.network);
@@ -494,7 +495,7 @@ void joining_answered(struct node *node, uint32_t conn, const uint8_t *bytes, si
         if (take_answer(node, &answer, &msg) == GMM_OK)
             joining_settle(node);
         else if (node->joining == j)
-            snprintf(j->reason, sizeof j->reason, "the admission could not be taken in: %.200s", msg.text);
+            snprintf(j->reason, sizeof j->reason, _("the admission could not be taken in: %.200s"), msg.text);
         break;
     }
 }

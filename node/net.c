@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/log.h"
 #include "node/net_state.h"
 #include "node/netdial.h"
@@ -108,7 +109,7 @@ static void net_peer_changed(struct net *net, uint32_t number, const struct effe
     if (!conn->initiator && office != NULL)
         conn->noise_pk = office->noise_pk;
     conn->session_open = conn->was_open = true;
-    log_info("connected to %s (%s)", office != NULL ? office->office : "an office", conn->remote);
+    log_info("connected to %s (%s)", office != NULL ? office->office : _("an office"), conn->remote);
     conn->opened_ms = uv_now(net->loop);
     netlimits_opened(net, conn);
     net->limits_due = 0;
@@ -171,7 +172,7 @@ void net_close(struct net *net)
     netjoin_close_all(net);
     for (size_t i = 0; i < NET_CHAINS; i++)
         for (struct netconn *conn = net->chains[i]; conn != NULL; conn = conn->chain)
-            netconn_close(conn, "the node stops");
+            netconn_close(conn, _("the node stops"));
     for (struct net_watch *watch = net->watches, *next; watch != NULL; watch = next) {
         next = watch->next;
         watch->net = NULL; /* who holds it frees it with net_unwatch */
@@ -399,7 +400,7 @@ static void on_connection(uv_stream_t *stream, int status)
         return;
     conn->purpose = SESSION_OFFICES; /* the preamble says what it really is */
     if (uv_accept(stream, (uv_stream_t *)&conn->tcp) != 0)
-        netconn_close(conn, "not accepted");
+        netconn_close(conn, _("not accepted"));
     else if (net->node->engine == NULL)
         netconn_close(conn, "this home has no network yet");
     else

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/net_state.h"
 
 #define PAUSE_BYTES (4u << 20) /* of our answers unsent: nothing more is read until half of it is gone */
@@ -195,14 +196,14 @@ static void set_reading(struct netconn *conn, bool reading)
     if (!reading)
         uv_read_stop((uv_stream_t *)&conn->tcp);
     else if (uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read) != 0)
-        netconn_close(conn, "the connection cannot be read");
+        netconn_close(conn, N_("the connection cannot be read"));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct netconn *conn = stream->data;
     if (n < 0) {
-        netconn_close(conn, n == UV_EOF ? "closed by the other side" : uv_strerror((int)n));
+        netconn_close(conn, n == UV_EOF ? N_("closed by the other side") : uv_strerror((int)n));
         return;
     }
     if (n == 0 || conn->state != NETCONN_OPEN)
@@ -256,7 +257,7 @@ void netconn_start(struct netconn *conn)
     int len = sizeof address;
     memset(&address, 0, sizeof address);
     if (uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)(void *)&address, &len) != 0) {
-        netconn_close(conn, "the connection ended at once");
+        netconn_close(conn, N_("the connection ended at once"));
         return;
     }
     name_remote(conn, &address);

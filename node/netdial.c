@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/net_state.h"
 
 #define DIAL_MS 10000u
@@ -67,7 +68,7 @@ static void answer(struct netdial *dial, struct netconn *conn)
     if (fn != NULL)
         fn(dial->arg, conn, dial->why);
     else if (conn != NULL)
-        netconn_close(conn, "no longer wanted");
+        netconn_close(conn, N_("no longer wanted"));
 }
 
 static void set_why(struct netdial *dial, const char *why)
@@ -98,7 +99,7 @@ static bool connect_to(struct netdial *dial, const struct sockaddr *address)
 {
     struct netconn *conn = netconn_new(dial->net);
     if (conn == NULL) {
-        set_why(dial, "no more connections can be opened");
+        set_why(dial, N_("no more connections can be opened"));
         return false;
     }
     int err = uv_tcp_connect(&dial->connect, &conn->tcp, address, on_connected);
@@ -129,7 +130,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     struct netdial *dial = request->data;
     dial->found = dial->at = found;
     if (status != 0)
-        snprintf(dial->why, sizeof dial->why, "'%.64s' cannot be resolved: %s", dial->host, uv_strerror(status));
+        snprintf(dial->why, sizeof dial->why, _("'%.64s' cannot be resolved: %s"), dial->host, uv_strerror(status));
     if (dial->fn != NULL)
         try_next(dial);
     release(dial);
@@ -186,7 +187,7 @@ void netdial_cancel(struct netdial *dial)
         return;
     dial->fn = NULL;
     if (dial->conn != NULL)
-        netconn_close(dial->conn, "no longer wanted");
+        netconn_close(dial->conn, N_("no longer wanted"));
     (void)uv_cancel((uv_req_t *)&dial->resolve);
 }
 
@@ -200,7 +201,7 @@ uint64_t netdial_expire(struct net *net)
             next = dial->due < next ? dial->due : next;
             continue;
         }
-        set_why(dial, "no answer within 10 seconds");
+        set_why(dial, N_("no answer within 10 seconds"));
         answer(dial, NULL);
         netdial_cancel(dial);
     }

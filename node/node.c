@@ -8,6 +8,7 @@
 
 #include "keys/secret.h"
 #include "keys/selftest.h"
+#include "keys/text.h"
 #include "node/atrest.h"
 #include "node/clock.h"
 #include "node/node_state.h"
@@ -363,7 +364,7 @@ void node_suspend(struct node *node)
 {
     node->pending->suspended = directory_charter(engine_directory(node->engine))->nid;
     if (node->net != NULL)
-        node->transport->hang_up(node->net, "this office takes other keys");
+        node->transport->hang_up(node->net, N_("this office takes other keys"));
     engine_free(node->engine);
     node->engine = NULL;
     node->pending->tick_ms = UINT64_MAX;

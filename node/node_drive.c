@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/atrest.h"
 #include "node/clock.h"
 #include "node/log.h"
@@ -478,7 +479,7 @@ static enum gmm_err request(struct node *node, struct engine_event *event, struc
     if (err != GMM_OK)
         return gmm_fail(msg, err, "%s",
                         result->text[0] != '\0' ? result->text
-                        : err == GMM_EFULL      ? "the disk is full; free some space and try again"
+                        : err == GMM_EFULL      ? _("the disk is full; free some space and try again")
                                                 : gmm_err_text(err));
     if (id != NULL)
         *id = result->id;
@@ -541,7 +542,8 @@ enum gmm_err node_append(struct node *node, const struct gmm_id *gid, uint16_t t
     err = node_flush(node);
     if (err != GMM_OK)
         return gmm_fail(msg, err, "%s",
-                        err == GMM_EFULL ? "the disk is full; nothing was posted; free some space" : gmm_err_text(err));
+                        err == GMM_EFULL ? _("the disk is full; nothing was posted; free some space")
+                                         : gmm_err_text(err));
     return GMM_OK;
 }
 
@@ -559,7 +561,8 @@ enum gmm_err node_flush_appends(struct node *node, struct gmm_msg *msg)
         err = node_flush(node);
     if (err != GMM_OK)
         return gmm_fail(msg, err, "%s",
-                        err == GMM_EFULL ? "the disk is full; nothing was posted; free some space" : gmm_err_text(err));
+                        err == GMM_EFULL ? _("the disk is full; nothing was posted; free some space")
+                                         : gmm_err_text(err));
     return GMM_OK;
 }
 

@@ -1,6 +1,7 @@
 #include <sodium.h>
 
 #include "keys/secret.h"
+#include "keys/text.h"
 #include "keys/wrapkeys.h"
 #include "node/clock.h"
 #include "node/keyfile.h"
@@ -23,7 +24,7 @@ enum gmm_err node_open_keystore(struct node *node, node_ask_fn *ask, void *arg, 
         goto out;
     }
     if (method != KEYSTORE_NONE &&
-        (err = passphrase_get(&secret, &secret_len, method, ask, arg, "Passphrase of this office: ", msg)) != GMM_OK)
+        (err = passphrase_get(&secret, &secret_len, method, ask, arg, _("Passphrase of this office: "), msg)) != GMM_OK)
         goto out;
     if ((err = keystore_open(&node->keystore, bytes, len, secret, secret_len)) != GMM_OK) {
         gmm_fail(msg, err, err == GMM_EPASSPHRASE ? "wrong passphrase for %s" : "the keystore %s is damaged", path);

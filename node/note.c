@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/consulting.h"
 #include "node/groups.h"
 #include "node/read.h"
@@ -133,7 +134,7 @@ enum gmm_err note_post(struct node *node, const struct note_request *request, st
     if (err == GMM_OK)
         err = check_text("a note", request->text, msg);
     if (err == GMM_OK)
-        err = check_text("a proposed text", request->proposed, msg);
+        err = check_text(_("a proposed text"), request->proposed, msg);
     if (err == GMM_OK && note.text.len == 0 && note.proposed.len == 0 && note.position == RECORD_NO_POSITION)
         err = gmm_fail(msg, GMM_EUSAGE, "a note says something: a text, --propose or --position");
     if (err == GMM_OK)

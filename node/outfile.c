@@ -13,6 +13,7 @@
 #include <unicode/utf8.h>
 #include <unistd.h>
 
+#include "keys/text.h"
 #include "node/render.h"
 #include "node/sys.h"
 
@@ -180,8 +181,8 @@ enum gmm_err outfile_open(struct outfile *out, const char *path, bool is_private
     *out = (struct outfile){.fd = -1, .folder = -1, .target = -1};
     enum gmm_err err;
     snprintf(out->path, sizeof out->path, "%s",
-             path == NULL             ? "a file in this folder"
-             : strcmp(path, "-") == 0 ? "standard output"
+             path == NULL             ? _("a file in this folder")
+             : strcmp(path, "-") == 0 ? _("standard output")
                                       : path);
     if (path == NULL) {
         out->kind = OUTFILE_NAMED;

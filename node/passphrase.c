@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "keys/text.h"
 #include "node/keyfile.h"
 
 #define KEY_BYTES 32
@@ -50,7 +51,7 @@ static enum gmm_err read_file(uint8_t **secret, size_t *len, const char *path, b
     close(fd);
     if (err != GMM_OK)
         return gmm_fail(msg, err, "cannot take the passphrase from %s: %s", path,
-                        err == GMM_ELIMIT ? "it is longer than 1024 bytes" : inner.text);
+                        err == GMM_ELIMIT ? _("it is longer than 1024 bytes") : inner.text);
     size_t used = key ? n : without_line_end(bytes, n);
     if (key && used != KEY_BYTES)
         err =
@@ -150,7 +151,7 @@ static enum gmm_err ask_twice(uint8_t **secret, size_t *len, node_ask_fn *ask, v
     enum gmm_err err = ask_for(secret, len, ask, arg, prompt, msg);
     if (err != GMM_OK)
         return err;
-    err = ask_for(&again, &again_len, ask, arg, "The same again: ", msg);
+    err = ask_for(&again, &again_len, ask, arg, _("The same again: "), msg);
     if (err == GMM_ENOTFOUND)
         err = gmm_fail(msg, GMM_EPASSPHRASE, "the terminal went away");
     if (err == GMM_OK && (again_len != *len || sodium_memcmp(*secret, again, *len) != 0))

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/log.h"
 #include "node/net_state.h"
 #include "node/netdial.h"
@@ -181,8 +182,8 @@ static void dial(struct entry *entry)
     }
     if (noise_pk == NULL) {
         entry->stranger = entry->candidate > 0;
-        give_up(entry,
-                entry->candidate > 0 ? "no office that we know answers there" : "no office is known to try there");
+        give_up(entry, entry->candidate > 0 ? _("no office that we know answers there")
+                                            : _("no office is known to try there"));
         return;
     }
     char why[128];
@@ -194,7 +195,7 @@ static void dial(struct entry *entry)
     entry->trying = *noise_pk;
     entry->dial = netdial_new(net, entry->row.address, on_dialled, entry);
     if (entry->dial == NULL)
-        give_up(entry, "out of memory, or not an address");
+        give_up(entry, _("out of memory, or not an address"));
 }
 
 static void bind_to(struct entry *entry, const struct gmm_id *noise_pk)

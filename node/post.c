@@ -9,6 +9,7 @@
 
 #include "keys/chunk.h"
 #include "keys/labels.h"
+#include "keys/text.h"
 #include "node/content.h"
 #include "node/embargoes.h"
 #include "node/read.h"
@@ -155,7 +156,7 @@ static enum gmm_err plan_new(struct node *node, struct post_plan *plan, struct g
         err = gmm_fail(msg, GMM_EEXISTS,
                        "'%s' is held already (version %u, %s): post the next version with --revises, or another "
                        "language of it with --translates",
-                       plan->symbol, texts[0].version, texts[0].lang[0] == '\0' ? "no language" : texts[0].lang);
+                       plan->symbol, texts[0].version, texts[0].lang[0] == '\0' ? _("no language") : texts[0].lang);
     free(texts);
     return err;
 }

@@ -7,6 +7,7 @@
 #include <unicode/ustring.h>
 
 #include "keys/secret.h"
+#include "keys/text.h"
 #include "node/atrest.h"
 #include "proto/packer.h"
 #include "proto/reader.h"
@@ -307,12 +308,13 @@ enum gmm_err projection_read_item(struct projection *p, sqlite3_stmt *stmt, stru
     const uint8_t *sealed = store_col_blob(stmt, 6, &len);
     if (sealed == NULL || !store_col_id(stmt, 0, &item->id) || !store_col_id(stmt, 2, &item->gid) ||
         !store_col_id(stmt, 3, &item->author))
-        return store_fault_as(p->store, GMM_ECORRUPT, "a line of the catalogue (gmm doctor --rebuild makes it anew)");
+        return store_fault_as(p->store, GMM_ECORRUPT,
+                              _("a line of the catalogue (gmm doctor --rebuild makes it anew)"));
     enum gmm_err err = open_summary(p, item, sealed, len);
     if (err != GMM_OK)
         projection_item_close(item);
     return err == GMM_ECORRUPT
-               ? store_fault_as(p->store, err, "a line of the catalogue (gmm doctor --rebuild makes it anew)")
+               ? store_fault_as(p->store, err, _("a line of the catalogue (gmm doctor --rebuild makes it anew)"))
                : err;
 }
 

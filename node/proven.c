@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "keys/chunk.h"
+#include "keys/text.h"
 #include "node/item.h"
 #include "node/past.h"
 #include "node/plainmap.h"
@@ -40,7 +41,7 @@ static void put(struct reading *r, const char *name, json_t *value)
 
 static void caveat(struct reading *r, const char *text)
 {
-    if (json_array_append_new(r->caveats, json_string(text)) != 0)
+    if (json_array_append_new(r->caveats, json_string(text_tr(text))) != 0)
         r->failed = GMM_ENOMEM;
 }
 

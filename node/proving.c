@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "proto/evidence.h"
 
 struct place { /* of a control record that belongs into the file */
@@ -136,7 +137,7 @@ static enum gmm_err check(const struct gmm_id *id, const struct buffer *made, si
     evidence_free(e);
     return same ? GMM_OK
                 : gmm_fail(msg, GMM_ECORRUPT, "the proof that was made does not hold: %s",
-                           why.text[0] != '\0' ? why.text : "of another entry");
+                           why.text[0] != '\0' ? why.text : _("of another entry"));
 }
 
 static enum gmm_err make(struct node *node, const struct store_entry *entry, const struct header *header,

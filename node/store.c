@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "keys/text.h"
 #include "node/store_private.h"
 #include "node/sys.h"
 
@@ -73,7 +74,7 @@ enum gmm_err store_code(sqlite3 *db, int rc)
 
 enum gmm_err store_fault_as(struct store *store, enum gmm_err err, const char *text)
 {
-    snprintf(store->error, sizeof store->error, "the store: %s: %s", gmm_err_text(err), text);
+    snprintf(store->error, sizeof store->error, _("the store: %s: %s"), gmm_err_text(err), text);
     if (store->poison == GMM_OK && store->transaction)
         store->poison = err;
     return err;
@@ -126,7 +127,7 @@ bool store_in_transaction(const struct store *store)
 enum gmm_err store_begin(struct store *store, bool durable)
 {
     if (store->read_only)
-        return store_fault_as(store, GMM_EDENIED, "opened read-only");
+        return store_fault_as(store, GMM_EDENIED, _("opened read-only"));
     enum gmm_err err = store->broken != GMM_OK ? store->broken : store->poison;
     if (err == GMM_OK && !store->transaction) {
         err = execute(store, "BEGIN IMMEDIATE");
@@ -158,7 +159,7 @@ static enum gmm_err sync_wal(struct store *store)
     if (rc == SQLITE_OK && file != NULL && file->pMethods != NULL)
         rc = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
     if (rc != SQLITE_OK)
-        store->broken = store_fault_as(store, GMM_EIO, "what was written did not reach the disk; start again");
+        store->broken = store_fault_as(store, GMM_EIO, _("what was written did not reach the disk; start again"));
     return store->broken;
 }
 
@@ -168,7 +169,7 @@ enum gmm_err store_commit(struct store *store)
         return store->broken;
     enum gmm_err err = store->poison;
     if (err == GMM_OK && sqlite3_get_autocommit(store->db) != 0)
-        err = store_fault_as(store, GMM_EIO, "the transaction was rolled back");
+        err = store_fault_as(store, GMM_EIO, _("the transaction was rolled back"));
     if (err == GMM_OK)
         err = execute(store, "COMMIT");
     if (err != GMM_OK) {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keys/text.h"
 #include "node/store_private.h"
 #include "node/sys.h"
 
@@ -63,7 +64,7 @@ static enum gmm_err connect_as(struct store *store, const char *path, int flags,
     if (rc != SQLITE_OK) {
         err = store_fault(store, rc);
         gmm_fail(msg, err, "cannot open the store %s: %s%s", path, sqlite3_errmsg(store->db),
-                 err == GMM_EFULL ? "; the disk is full (what only reads still works with --read-only)" : "");
+                 err == GMM_EFULL ? _("; the disk is full (what only reads still works with --read-only)") : "");
     }
     return err;
 }
@@ -174,7 +175,7 @@ static enum gmm_err read_id(struct store *store, const uint8_t id16[16])
     if (err == GMM_OK && len == sizeof store->id)
         memcpy(store->id, bytes, sizeof store->id);
     else if (err == GMM_OK)
-        err = store_fault_as(store, GMM_ECORRUPT, "its id");
+        err = store_fault_as(store, GMM_ECORRUPT, _("its id"));
     free(bytes);
     if (err != GMM_ENOTFOUND || store->read_only)
         return err == GMM_ENOTFOUND ? GMM_OK : err;

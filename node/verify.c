@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "keys/chunk.h"
+#include "keys/text.h"
 #include "node/atrest.h"
 #include "node/content.h"
 #include "node/embargoes.h"
@@ -34,8 +35,8 @@ static void fault(struct walk *walk, const char *kind, const struct gmm_id *id, 
         return;
     if (id != NULL)
         id_to_hex(id, hex);
-    json_t *item =
-        json_pack("{s:o, s:s, s:s}", "id", id == NULL ? json_null() : json_string(hex), "kind", kind, "reason", reason);
+    json_t *item = json_pack("{s:o, s:s, s:s}", "id", id == NULL ? json_null() : json_string(hex), "kind", kind,
+                             "reason", text_tr(reason));
     if (item == NULL || json_array_append_new(walk->report->faults, item) != 0)
         walk->failed = GMM_ENOMEM;
 }
@@ -91,7 +92,7 @@ static enum gmm_err on_chunk(void *arg, const struct gmm_id *gid, const struct g
     if (err == GMM_ENOMEM)
         return err;
     if (err != GMM_OK) {
-        fault(walk, "chunk", id, err == GMM_ENOTFOUND ? "stored once, and now missing" : "cannot be read");
+        fault(walk, "chunk", id, err == GMM_ENOTFOUND ? _("stored once, and now missing") : _("cannot be read"));
         return GMM_OK;
     }
     if (total != len || (walk->all && got != total)) {

@@ -1,11 +1,12 @@
 /* Who presides: HANDOVER, ACCEPT, BALLOT. */
+#include "keys/text.h"
 #include "proto/authority_rules.h"
 
 enum gmm_err authority_chair_judge_handover(const struct state *s, struct change *c, struct decision *d,
                                             struct gmm_msg *why)
 {
     unsigned to, deputy;
-    enum gmm_err err = judge_chair_in_term(s, c, d, "may hand over the chair", why);
+    enum gmm_err err = judge_chair_in_term(s, c, d, _("may hand over the chair"), why);
     if (err == GMM_OK)
         err = judge_read(s, c, why);
     if (err != GMM_OK)

@@ -1,4 +1,5 @@
 /* Who is in a group: GROUP, ADD, REMOVE. */
+#include "keys/text.h"
 #include "proto/authority_rules.h"
 
 enum gmm_err authority_groups_judge_found(const struct state *s, struct change *c, struct decision *d,
@@ -33,7 +34,7 @@ static enum gmm_err manages_thematic(const struct state *s, const struct change 
     if (d->author == lead && state_has_lead(s, thematic))
         return judge_decides(s, c, d, why);
     if (d->author == s->chair || d->author == state_acting(s))
-        return judge_chair_in_term(s, c, d, "decides who is in a thematic group", why);
+        return judge_chair_in_term(s, c, d, _("decides who is in a thematic group"), why);
     return gmm_fail(why, GMM_EDENIED, "only the chair of term %u (%s) or the lead (%s) decides who is in %s",
                     (unsigned)s->term->number, judge_name(s, s->chair), judge_name(s, lead),
                     charter_thematic_name(thematic));
@@ -89,7 +90,7 @@ enum gmm_err authority_groups_judge_members(const struct state *s, struct change
     if (!changes(s, d, add))
         return gmm_fail(why, GMM_EEXISTS,
                         "nothing changes: nobody named is an admitted participant that is %s the group",
-                        add ? "not in" : "in");
+                        add ? _("not in") : "in");
     return GMM_OK;
 }
 

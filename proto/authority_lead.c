@@ -1,4 +1,5 @@
 /* Who leads a thematic group: LEAD, and its ACCEPT. */
+#include "keys/text.h"
 #include "proto/authority_rules.h"
 
 /* The chair in its term, or the present lead. */
@@ -7,7 +8,7 @@ static enum gmm_err names_lead(const struct state *s, const struct change *c, st
 {
     if (d->author == state_lead(s, thematic) && state_has_lead(s, thematic))
         return judge_decides(s, c, d, why);
-    return judge_chair_in_term(s, c, d, "or the present lead may name the lead of a group", why);
+    return judge_chair_in_term(s, c, d, _("or the present lead may name the lead of a group"), why);
 }
 
 enum gmm_err authority_lead_judge(const struct state *s, struct change *c, struct decision *d, struct gmm_msg *why)

@@ -1,6 +1,7 @@
 /* Who takes part: ADMIT, REPLACE, SUSPEND, EXPEL, RESTORE, AMEND. */
 #include <string.h>
 
+#include "keys/text.h"
 #include "proto/authority_effects.h"
 #include "proto/authority_rules.h"
 
@@ -9,7 +10,7 @@ enum gmm_err authority_roster_judge_admit(const struct state *s, struct change *
 {
     enum gmm_err err = s->charter->admission == CHARTER_BY_TWO_THIRDS
                            ? judge_elector(s, d, why)
-                           : judge_chair(s, c, d, "may admit a participant", why);
+                           : judge_chair(s, c, d, _("may admit a participant"), why);
     if (err == GMM_OK)
         err = judge_read(s, c, why);
     if (err == GMM_OK)
@@ -69,7 +70,7 @@ enum gmm_err authority_roster_judge_suspend(const struct state *s, struct change
                                             struct gmm_msg *why)
 {
     unsigned subject;
-    enum gmm_err err = judge_chair_in_term(s, c, d, "may suspend a participant", why);
+    enum gmm_err err = judge_chair_in_term(s, c, d, _("may suspend a participant"), why);
     if (err == GMM_OK)
         err = judge_read(s, c, why);
     if (err == GMM_OK)
@@ -112,7 +113,7 @@ static bool restores_alone(const struct state *s, const struct change *c, struct
 {
     unsigned subject = state_participant(s, &c->removal->pid);
     return s->participants[subject].status == VIEW_SUSPENDED &&
-           judge_chair_in_term(s, c, d, "may restore a participant", NULL) == GMM_OK;
+           judge_chair_in_term(s, c, d, _("may restore a participant"), NULL) == GMM_OK;
 }
 
 enum gmm_err authority_roster_judge_restore(const struct state *s, struct change *c, struct decision *d,
@@ -147,7 +148,7 @@ enum gmm_err authority_roster_judge_amend(const struct state *s, struct change *
                                           struct gmm_msg *why)
 {
     unsigned subject;
-    enum gmm_err err = judge_chair_in_term(s, c, d, "may change a participant's name and kind", why);
+    enum gmm_err err = judge_chair_in_term(s, c, d, _("may change a participant's name and kind"), why);
     if (err == GMM_OK)
         err = judge_read(s, c, why);
     if (err == GMM_OK)

@@ -1,4 +1,5 @@
 /* What needs more than one signature: proposals, and COSIGN of them. */
+#include "keys/text.h"
 #include "proto/authority_effects.h"
 #include "proto/authority_rules.h"
 #include "proto/tally.h"
@@ -75,7 +76,7 @@ static enum gmm_err cosigner(const struct state *s, const struct change *c, stru
         return gmm_fail(why, GMM_EDENIED, "%s is an observer: observers do not cosign", p->name);
     if (p->status != VIEW_ACTIVE)
         return gmm_fail(why, GMM_EDENIED, "%s is %s: it does not cosign", p->name,
-                        p->status == VIEW_EXPELLED ? "expelled" : "suspended, and not of the electorate");
+                        p->status == VIEW_EXPELLED ? "expelled" : _("suspended, and not of the electorate"));
     return GMM_OK;
 }
 

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "proto/engine_state.h"
 
 void engine_drop(struct engine *engine, uint32_t conn)
@@ -123,7 +124,7 @@ static void on_office_hello(struct engine *engine, struct peer *peer, const stru
         err = replicate_open(engine->replicate, core, peer, &hello);
     struct effect *effect = err == GMM_OK ? core_effect(core, EFFECT_PEER) : NULL;
     if (effect == NULL) {
-        peer_close(peer, err == GMM_OK ? GMM_ENOMEM : err, "the session cannot be opened");
+        peer_close(peer, err == GMM_OK ? GMM_ENOMEM : err, N_("the session cannot be opened"));
         return;
     }
     effect->conn = peer->conn;
@@ -141,7 +142,7 @@ static void on_hello(struct engine *engine, struct peer *peer, const struct sess
     }
     session_remote(peer->session, &peer->noise_pk);
     if (session_former(peer->session)) {
-        peer_close(peer, GMM_EDENIED, "the invite is older than this office's keys");
+        peer_close(peer, GMM_EDENIED, N_("the invite is older than this office's keys"));
     } else if (!peer->initiator) {
         enum gmm_err err = session_answer(peer->session, NULL, 0);
         if (err != GMM_OK)
@@ -174,7 +175,7 @@ static void on_join_message(struct engine *engine, struct peer *peer, const stru
     bool request = !peer->initiator && item->type == MESSAGE_JOIN_REQUEST && !peer->join_asked;
     bool answered = peer->initiator && item->type == MESSAGE_JOIN_ANSWER;
     if (!request && !answered) {
-        peer_close(peer, GMM_EDENIED, "not a message of a join connection");
+        peer_close(peer, GMM_EDENIED, N_("not a message of a join connection"));
         return;
     }
     peer->join_asked = true;
@@ -199,7 +200,7 @@ static void on_office_message(struct engine *engine, struct peer *peer, const st
     bool new_object = false;
     enum gmm_err err = GMM_OK;
     if (item->type == MESSAGE_BYE)
-        peer_close(peer, GMM_ECLOSED, "the peer said goodbye");
+        peer_close(peer, GMM_ECLOSED, N_("the peer said goodbye"));
     else if (item->type >= MESSAGE_CHUNK_WANT && item->type <= MESSAGE_CHUNK_NONE)
         err = fetch_message(engine->fetch, core, peer, item->type, item->payload, item->len);
     else

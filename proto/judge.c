@@ -1,10 +1,11 @@
 #include "proto/judge.h"
+#include "keys/text.h"
 
 #include <string.h>
 
 const char *judge_name(const struct state *s, unsigned participant)
 {
-    return participant == STATE_NOBODY ? "a participant not admitted yet" : s->participants[participant].name;
+    return participant == STATE_NOBODY ? _("a participant not admitted yet") : s->participants[participant].name;
 }
 
 enum gmm_err judge_decoded(struct change *c, enum gmm_err err, struct gmm_msg *why)
@@ -160,7 +161,7 @@ enum gmm_err judge_office_holder(const struct state *s, const struct gmm_id *pid
         return gmm_fail(why, GMM_EDENIED, "%s is an observer: observers do not %s", p->name, act);
     if (p->status != VIEW_ACTIVE)
         return gmm_fail(why, GMM_EDENIED, "%s is %s: it cannot %s", p->name,
-                        p->status == VIEW_SUSPENDED ? "suspended" : "without a certified office", act);
+                        p->status == VIEW_SUSPENDED ? "suspended" : _("without a certified office"), act);
     return GMM_OK;
 }
 

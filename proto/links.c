@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "proto/doorkeeper.h"
 
 #define PUMP_BYTES (64u << 10) /* of one SEND: what was pumped no longer gives way to what is urgent */
@@ -110,10 +111,10 @@ static void make_room(struct links *links, struct core *core, uint64_t address)
     size_t count;
     struct peer *oldest = oldest_half_open(links, false, address, &count);
     if (count >= LIMIT_HALF_OPEN_ADDRESS && oldest != NULL)
-        links_close(links, core, oldest, GMM_ELIMIT, "too many half-open connections from this address");
+        links_close(links, core, oldest, GMM_ELIMIT, N_("too many half-open connections from this address"));
     oldest = oldest_half_open(links, true, 0, &count);
     if (count >= LIMIT_HALF_OPEN && oldest != NULL)
-        links_close(links, core, oldest, GMM_ELIMIT, "too many half-open connections");
+        links_close(links, core, oldest, GMM_ELIMIT, N_("too many half-open connections"));
 }
 
 /* Our certificate object: the newest of our participant's that names this Noise key of ours; NULL while we have none.
@@ -278,7 +279,7 @@ static void pump_one(struct core *core, struct peer *peer)
         struct effect *effect = err == GMM_OK && out.len > 0 ? core_effect(core, EFFECT_SEND) : NULL;
         if (effect == NULL) {
             if (err != GMM_OK || out.len > 0)
-                peer_close(peer, err == GMM_OK ? GMM_ENOMEM : err, "its frames could not be made");
+                peer_close(peer, err == GMM_OK ? GMM_ENOMEM : err, N_("its frames could not be made"));
             buffer_close(&out);
             return;
         }
@@ -310,7 +311,7 @@ void links_review(struct links *links, struct core *core)
         struct peer *peer = links->peers[i];
         struct gmm_msg msg = {.text = ""};
         if (peer->refused)
-            peer_close(peer, GMM_EDENIED, "the certificate of other keys was sent");
+            peer_close(peer, GMM_EDENIED, N_("the certificate of other keys was sent"));
         if (!peer->identified || view_participant(view, &peer->pid) == NULL)
             continue;
         const struct view_office *office = view_office(view, &peer->sign_pk);
@@ -331,7 +332,7 @@ uint64_t links_tick(struct links *links, struct core *core)
         uint64_t due = peer->since_ms + (open ? LIMIT_SESSION_MS : LIMIT_HANDSHAKE_MS);
         if (core->now_ms >= due)
             peer_close(peer, open ? GMM_EEXPIRED : GMM_ETIMEOUT,
-                       open ? "the session is 24 hours old" : "no handshake within 10 s");
+                       open ? N_("the session is 24 hours old") : N_("no handshake within 10 s"));
         else if (due < next)
             next = due;
         if (peer->identified && peer->not_after_ms >= core->now_ms && peer->not_after_ms < next)
@@ -356,7 +357,7 @@ void peer_send(struct peer *peer, enum session_stream stream, uint8_t type, cons
         return;
     enum gmm_err err = session_send(peer->session, stream, type, payload, len);
     if (err != GMM_OK)
-        peer_close(peer, err, "its queue is over its bound");
+        peer_close(peer, err, N_("its queue is over its bound"));
 }
 
 void peer_send_buffer(struct peer *peer, enum session_stream stream, uint8_t type, struct buffer *payload)
@@ -364,7 +365,7 @@ void peer_send_buffer(struct peer *peer, enum session_stream stream, uint8_t typ
     if (payload->failed == GMM_OK && !peer->closing) {
         enum gmm_err err = session_send_take(peer->session, stream, type, payload);
         if (err != GMM_OK)
-            peer_close(peer, err, "its queue is over its bound");
+            peer_close(peer, err, N_("its queue is over its bound"));
     } else if (payload->failed != GMM_OK) {
         peer_close(peer, payload->failed, "out of memory");
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "proto/replica.h"
 
 #define PROBE_MS 30000u /* for one block to come */
@@ -278,7 +279,8 @@ static enum gmm_err go_on(struct replicate *r, struct core *core, struct replica
     if (probe->low < probe->high)
         return examine(core, probe, probe->low + (probe->high - probe->low) / 2);
     drop(r, probe);
-    peer_close(replica->peer, GMM_ESIGNATURE, "it sends entries of a log that are neither ours nor signed otherwise");
+    peer_close(replica->peer, GMM_ESIGNATURE,
+               N_("it sends entries of a log that are neither ours nor signed otherwise"));
     return GMM_OK;
 }
 

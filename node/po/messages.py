@@ -21,9 +21,16 @@ CALLS = {
     "gmm_fail": (3,), "call_say": (2,), "call_progress": (2,), "call_fail": (3, 4), "call_fail_choices": (3, 4),
     "call_error": (4, 5), "reply_fail": (4,), "render_line": (2,), "render_field": (2,), "render_word": (2,),
     "log_info": (1,), "log_warning": (1,), "set_error": (5, 6), "show_failure": (3, 4), "refuse": (4, 5),
-    "printer_say": (2,),
+    "printer_say": (2,), "warn": (2,), "add_check": (4, 5), "caveat": (2,), "chunk_fault": (3,), "text_field": (3,),
+    "number_field": (3,), "names_render": (2,), "time_line": (2,), "time_field": (2,), "count_line": (2,),
+    "members_render": (2,), "sync_end": (4,), "fail": (4,), "failure": (2, 3),
 }
 # the element type of a table of rows {…}: numbers of the columns that are texts
+# function of one file: the same
+OWN_CALLS = {
+    "node/config.c": {"fault": (3, 5)}, "node/verify.c": {"fault": (4,)}, "node/store_check.c": {"fault": (4,)},
+    "node/proven.c": {"fault": (4,)},
+}
 TABLES = {"render_column": (1,), "command_param": (5,), "args_global": (3,), "exit_words": (3,)}
 FIELDS = ("help", "details")
 TOKEN = re.compile(r"""(?P<space>\s+|/\*.*?\*/|//[^\n]*|\\\n)|(?P<string>(?:u8)?"(?:[^"\\]|\\.)*")|(?P<char>'(?:[^'\\]|\\.)*')
@@ -109,11 +116,13 @@ def own_strings(part):
 def texts_of(path):
     """[(one, many or None, line)]"""
     tokens, out, table = tokens_of(path), [], None
+    calls = {**CALLS, **OWN_CALLS.get("/".join(path.split("/")[-2:]), {})}
     for at, (kind, text, line) in enumerate(tokens):
         following = tokens[at + 1][:2] if at + 1 < len(tokens) else None
-        if kind == "word" and text in CALLS and following == ("other", "("):
+        places = calls.get(text) if kind == "word" and following == ("other", "(") else None
+        if places is not None:
             parts, _ = split(tokens, at + 1)
-            for number in CALLS[text]:
+            for number in places:
                 if number <= len(parts):
                     out += [(s, None, n) for s, n in own_strings(parts[number - 1])]
         elif kind == "word" and text == "text_n" and following == ("other", "("):
