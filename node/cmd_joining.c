@@ -381,7 +381,9 @@ static bool join_look(struct join_wait *wait)
     return join_answer(wait, NULL, GMM_EUNREACHABLE, &failed);
 }
 
-static void join_step(void *arg, bool timed_out)
+static void join_step(void *arg, bool timed_out);
+
+static void join_go_on(void *arg, bool timed_out)
 {
     struct join_wait *wait = arg;
     if (join_look(wait) || !timed_out)
@@ -390,6 +392,15 @@ static void join_step(void *arg, bool timed_out)
     wait->watch = net_watch(wait->node->net, POLL_MS, join_step, wait);
     if (wait->watch == NULL)
         join_answer(wait, NULL, GMM_ENOMEM, NULL);
+}
+
+/* In the language of whoever waits. */
+static void join_step(void *arg, bool timed_out)
+{
+    const struct join_wait *waiting = arg;
+    enum lang before = lang_use(call_lang(waiting->call));
+    join_go_on(arg, timed_out);
+    (void)lang_use(before);
 }
 
 static void join_gone(void *arg, struct call *call)

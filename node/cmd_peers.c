@@ -377,7 +377,9 @@ static bool sync_look(struct sync_wait *wait)
     return true;
 }
 
-static void sync_step(void *arg, bool timed_out)
+static void sync_step(void *arg, bool timed_out);
+
+static void sync_go_on(void *arg, bool timed_out)
 {
     struct sync_wait *wait = arg;
     if (sync_look(wait) || !timed_out)
@@ -386,6 +388,15 @@ static void sync_step(void *arg, bool timed_out)
     wait->watch = net_watch(wait->node->net, POLL_MS, sync_step, wait);
     if (wait->watch == NULL)
         sync_end(wait, GMM_ENOMEM, NULL, NULL);
+}
+
+/* In the language of whoever waits. */
+static void sync_step(void *arg, bool timed_out)
+{
+    const struct sync_wait *waiting = arg;
+    enum lang before = lang_use(call_lang(waiting->call));
+    sync_go_on(arg, timed_out);
+    (void)lang_use(before);
 }
 
 static void sync_gone(void *arg, struct call *call)

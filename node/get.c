@@ -220,7 +220,7 @@ static bool await_body(struct get *g, bool timed_out)
     return true;
 }
 
-static void on_watch(void *arg, bool timed_out)
+static void look_again(void *arg, bool timed_out)
 {
     struct get *g = arg;
     struct gmm_msg msg = {.text = ""};
@@ -251,6 +251,15 @@ static void on_watch(void *arg, bool timed_out)
     } else if (timed_out && !watch_again(g)) {
         fail(g, GMM_ENOMEM, NULL, NULL);
     }
+}
+
+/* In the language of whoever waits. */
+static void on_watch(void *arg, bool timed_out)
+{
+    const struct get *waiting = arg;
+    enum lang before = lang_use(call_lang(waiting->call));
+    look_again(arg, timed_out);
+    (void)lang_use(before);
 }
 
 static void on_gone(void *arg, struct call *call)
