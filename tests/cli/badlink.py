@@ -95,4 +95,5 @@ class BadLink:
     def remove(self):
         self.ended = True
         for space in (self.near, self.far):
+            run("ip", "link", "del", space[-1] + "o%d" % os.getpid(), check=False)
             run("ip", "netns", "del", space, check=False)

@@ -15,7 +15,7 @@ BYTES, CUT_S = (1_200_000 if LONG else 120_000), 30
 
 def test_complete_and_cheap():
     ilo, iom = lib.network("ilo", "iom")
-    link = BadLink(64, 700, 5)
+    link, office = BadLink(64, 700, 5), None
     try:
         for peer in iom.json("peer"):
             iom.run("peer", "remove", peer["address"])
@@ -44,6 +44,9 @@ def test_complete_and_cheap():
         office.wait(timeout=60)
         office.stdout.close()
     finally:
+        if office is not None and office.poll() is None:
+            office.kill()
+            office.wait()
         link.remove()
 
 
