@@ -137,6 +137,11 @@ uint64_t engine_lacking(const struct engine *engine)
     return replicate_lacking(engine->replicate, &engine->core);
 }
 
+void engine_toll(const struct engine *engine, uint64_t *taken, uint64_t *repeated)
+{
+    replicate_toll(engine->replicate, taken, repeated);
+}
+
 size_t engine_clock(const struct engine *engine, uint64_t now_ms, int64_t *ahead_ms, bool *refused)
 {
     *refused = clocks_refuse(&engine->core.clocks, now_ms, ahead_ms);

@@ -286,6 +286,8 @@ bool engine_takes(const struct engine *engine, const struct gmm_id *gid, uint64_
 size_t engine_chunks_wanted(const struct engine *engine);
 /* Entries that connected peers hold and we do not. */
 uint64_t engine_lacking(const struct engine *engine);
+/* What gossip costs: entries that peers sent in runs so far, of use, and held already. */
+void engine_toll(const struct engine *engine, uint64_t *taken, uint64_t *repeated);
 /* How far our clock is ahead of the median of the participants heard within 24 hours (proto/clocks.h), and whether we
  * refuse to sign for that. Returns how many were heard; 0: *ahead_ms is 0. */
 size_t engine_clock(const struct engine *engine, uint64_t now_ms, int64_t *ahead_ms, bool *refused);

@@ -18,19 +18,27 @@ uint64_t replica_has(const struct replica *replica, const struct logs_log *log)
     return log->index < replica->has_count ? replica->has[log->index].next : 0;
 }
 
-enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log, uint64_t next)
+struct replica_holding *replica_holding(struct replica *replica, const struct logs_log *log)
 {
     if (log->index >= replica->has_count) {
         size_t count = log->index + 64;
         struct replica_holding *grown = realloc(replica->has, count * sizeof *grown);
         if (grown == NULL)
-            return GMM_ENOMEM;
+            return NULL;
         memset(grown + replica->has_count, 0, (count - replica->has_count) * sizeof *grown);
         replica->has = grown;
         replica->has_count = count;
     }
-    if (replica->has[log->index].next < next)
-        replica->has[log->index].next = next;
+    return &replica->has[log->index];
+}
+
+enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log, uint64_t next)
+{
+    struct replica_holding *holding = replica_holding(replica, log);
+    if (holding == NULL)
+        return GMM_ENOMEM;
+    if (holding->next < next)
+        holding->next = next;
     return GMM_OK;
 }
 

@@ -18,16 +18,30 @@
 #define REPLICA_QUIET_MS 100u    /* between the last change and the announcement that covers it */
 #define REPLICA_RETRY_MS 5000u   /* before a log that could not be admitted yet is wanted again */
 
+#define REPLICA_LAZY_MS 100u     /* at most twice that, before what is not pushed is announced */
+#define REPLICA_PATIENCE_MS 200u /* and two round trips: for who sends a log to do so again */
+#define REPLICA_RTT_MS 500u      /* until one was measured */
+
 /* What the peer wants of one log of ours. */
 struct replica_range {
     struct logs_log *log;
     uint64_t next, to;
     uint64_t ticket; /* of the LOAD under way; 0: none */
+    bool wanted;     /* it asked; else a push, of no use once it has it from elsewhere */
+};
+/* Whether new entries of a log are pushed to the peer, or announced. */
+enum replica_gossip {
+    REPLICA_UNTOLD, /* neither way learnt: our own are pushed, others' announced */
+    REPLICA_EAGER,  /* it had the last ones of us */
+    REPLICA_LAZY    /* it had them before we sent them */
 };
 /* What the peer holds of a log, as far as we know. */
 struct replica_holding {
     uint64_t next;  /* all before this seq */
-    bool unchecked; /* so says a run of what we hold already; it was not compared with ours */
+    uint64_t told;  /* announced: all before this seq */
+    uint64_t sent;  /* sent in this session: all before this seq; 0: nothing */
+    bool unchecked; /* what we know of `next` is of a run of what we hold already; it was not compared with ours */
+    enum replica_gossip gossip;
 };
 /* A signed head of the peer's that is not ours: unless a proof of the fork comes of it, what the peer has told us is
  * not acknowledged, so that it says so again in the next session. */
@@ -47,6 +61,8 @@ struct replica {
     size_t doubt_count, doubt_capacity;
     uint64_t announced, acked; /* arrival numbers of ours */
     uint64_t changed_ms;
+    uint64_t lazy_ms;                   /* when heads of what is not pushed are due; 0: nothing is */
+    uint64_t ping_ms, rtt_ms;           /* the last PING went out; round trip, 0: none measured */
     uint8_t token[REPLICA_TOKEN_BYTES]; /* of the peer's, to be acknowledged */
     size_t token_len;
     uint64_t token_ticket; /* stores that must be persisted first; UINT64_MAX: something is still lacking */
@@ -63,6 +79,11 @@ struct replica_want { /* one a log: what we asked, and of whom */
     struct logs_log *log;
     uint32_t conn;
     uint64_t to, asked_ms;
+};
+/* Who sends us a log, by its index: an announcement by others waits for that. */
+struct replica_source {
+    uint32_t conn;     /* who sent the last run that was of use; 0: nobody */
+    uint64_t until_ms; /* 0: nobody has announced anything that we lack */
 };
 /* A log of which the peer holds another branch: where do the two part? Blocks of 256 are halved until one begins like
  * ours and goes on otherwise. */
@@ -91,7 +112,10 @@ struct replicate {
     size_t probe_count;
     struct replica_cursor *cursors;
     size_t cursor_count;
-    uint64_t retry_ms; /* 0: none */
+    struct replica_source *sources;
+    size_t source_count;
+    uint64_t retry_ms;        /* 0: none */
+    uint64_t taken, repeated; /* entries of runs */
 };
 
 /* replica.c: what the peer may have, and holds. */
@@ -104,6 +128,22 @@ uint64_t replica_has(const struct replica *replica, const struct logs_log *log);
 enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log, uint64_t next);
 /* It holds no more than that after all. */
 void replica_lower_has(struct replica *replica, const struct logs_log *log, uint64_t next);
+/* The note of what it holds, made if need be; NULL: no memory. */
+struct replica_holding *replica_holding(struct replica *replica, const struct logs_log *log);
+/* gossip.c: who pushes to whom, who waits for whom. */
+/* Are new entries of this log pushed to the peer? */
+bool replica_eager(const struct core *core, const struct replica *replica, const struct logs_log *log);
+/* It asked for our newest. */
+void replica_asked(struct replica *replica, const struct logs_log *log);
+/* It announced this head: had it that before we sent it? */
+void replica_had(struct core *core, struct replica *replica, const struct logs_log *log, uint64_t seq);
+/* It sent a run that was of use. */
+enum gmm_err replica_sent_us(struct replicate *r, const struct replica *replica, const struct logs_log *log);
+/* An announcement of what we lack: until when do we wait for the one who sends us this log? 0: not at all. */
+uint64_t replica_patience(struct replicate *r, const struct core *core, const struct replica *announcer,
+                          const struct logs_log *log);
+void replica_pinged(struct replica *replica, uint64_t now_ms);
+void replica_ponged(struct replica *replica, uint64_t now_ms);
 /* replicate_fork.c: proofs, and how they are found. */
 enum gmm_err replica_send_proofs(struct core *core, struct replica *replica);
 enum gmm_err replica_on_proofs_have(struct core *core, struct replica *replica, const uint8_t *payload, size_t len);
@@ -133,6 +173,9 @@ bool replica_leaves_out(const struct replica *replica, const struct run_entry *e
 /* replicate_send.c: what goes out. */
 enum gmm_err replica_send_objects(struct core *core, struct replica *replica);
 void replica_announce(struct core *core, struct replica *replica);
+/* Announces, once that is due, the heads of what changed and was neither pushed nor told; when it is due again, or
+ * UINT64_MAX. */
+uint64_t replica_tell(struct core *core, struct replica *replica);
 void replica_announce_one(struct core *core, struct replica *replica, const struct logs_log *log);
 /* It sent a run of what we hold already: our head is announced to it even so, for it to compare. */
 void replica_unchecked(struct core *core, struct replica *replica, const struct logs_log *log);

@@ -30,6 +30,7 @@ void replicate_free(struct replicate *r)
     free(r->probes);
     free(r->wants);
     free(r->cursors);
+    free(r->sources);
     free(r);
 }
 
@@ -98,6 +99,8 @@ void replicate_view_changed(struct replicate *r, struct core *core)
                 peer_send(replica->peer, SESSION_CONTROL, MESSAGE_PROOF, forks_at(core->forks, k)->bytes,
                           forks_at(core->forks, k)->len);
         replica->announced = replica->acked = 0;
+        for (size_t k = 0; k < replica->has_count; k++)
+            replica->has[k].told = 0;
         replica->changed_ms = core->now_ms;
         replica_send_take(core, replica);
     }
@@ -151,6 +154,11 @@ static enum gmm_err consider(struct replicate *r, struct core *core, struct repl
     uint64_t has = offers(replica, log);
     if (log->cutting || has <= next_of(log) || want_of(r, log) != NULL || replica_probing(r, log))
         return GMM_OK;
+    uint64_t until_ms = replica_patience(r, core, replica, log);
+    if (until_ms != 0) {
+        r->retry_ms = r->retry_ms == 0 || until_ms < r->retry_ms ? until_ms : r->retry_ms;
+        return GMM_OK;
+    }
     if (r->want_count == r->want_capacity) {
         size_t capacity = r->want_capacity == 0 ? 64 : 2 * r->want_capacity;
         struct replica_want *wants = realloc(r->wants, capacity * sizeof *wants);
@@ -311,6 +319,7 @@ static enum gmm_err on_heads(struct replicate *r, struct core *core, struct repl
             if ((log = intake_log(core, &head.key)) == NULL)
                 return GMM_ENOMEM;
         }
+        replica_had(core, replica, log, head.seq);
         err = replica_doubt(core, replica, log, &head);
         if (err == GMM_OK && (err = replica_set_has(replica, log, head.seq + 1)) == GMM_OK)
             err = consider(r, core, replica, log);
@@ -357,15 +366,16 @@ static void run_postponed(struct replicate *r, struct core *core, struct logs_lo
         r->retry_ms = core->now_ms + REPLICA_RETRY_MS;
 }
 
-static enum gmm_err store_run(struct core *core, struct replica *replica, struct logs_log *log,
-                              struct admitted *admitted)
+static enum gmm_err store_run(struct replicate *r, struct core *core, struct replica *replica,
+                              struct logs_log *log, struct admitted *admitted)
 {
     struct effect *store = core_store(core);
+    r->taken += admitted_count(admitted);
     replica->received += admitted_count(admitted);
     log->via = replica->peer->sign_pk;
     enum gmm_err err = store == NULL ? GMM_ENOMEM : core_store_run(core, store, &admitted);
     admitted_free(admitted);
-    return err;
+    return err == GMM_OK ? replica_sent_us(r, replica, log) : err;
 }
 
 /* GMM_EORDER: not this run of this peer; GMM_ESIGNATURE: perhaps it continues another branch than ours. */
@@ -385,7 +395,7 @@ static enum gmm_err admit(struct replicate *r, struct core *core, struct replica
     }
     if (err == GMM_EEXISTS)
         return GMM_OK;
-    return err == GMM_OK ? store_run(core, replica, log, admitted) : err;
+    return err == GMM_OK ? store_run(r, core, replica, log, admitted) : err;
 }
 
 /* What the peer holds of the log is no use to us: others are asked, and it again when it announces anew. */
@@ -423,8 +433,10 @@ static enum gmm_err on_run(struct replicate *r, struct core *core, struct replic
     err = replica_probe_run(r, core, replica, log, payload, len, &taken);
     if (err != GMM_OK || taken || (err = replica_set_has(replica, log, first + count)) != GMM_OK)
         return err;
-    if (first + count <= next_of(log))
+    if (first + count <= next_of(log)) {
+        r->repeated += count;
         replica_unchecked(core, replica, log);
+    }
     if (first + count <= next_of(log) || first >= log->end || log->cutting || replica_probing(r, log))
         return GMM_OK; /* held already, or of no use */
     if (first != next_of(log)) {
@@ -489,13 +501,16 @@ static enum gmm_err on_ack(struct core *core, struct replica *replica, const uin
     return GMM_OK;
 }
 
-static enum gmm_err on_ping(struct replica *replica, uint8_t type, const uint8_t *payload, size_t len)
+static enum gmm_err on_ping(const struct core *core, struct replica *replica, uint8_t type, const uint8_t *payload,
+                            size_t len)
 {
     uint64_t number;
     enum gmm_err err = message_ping_decode(&number, payload, len);
     if (err != GMM_OK)
         return err;
     if (type == MESSAGE_PONG) {
+        if (number != replica->pong && number == replica->ping)
+            replica_ponged(replica, core->now_ms);
         replica->pong = number;
         return GMM_OK;
     }
@@ -532,7 +547,7 @@ enum gmm_err replicate_message(struct replicate *r, struct core *core, struct pe
         return on_ack(core, replica, payload, len);
     case MESSAGE_PING:
     case MESSAGE_PONG:
-        return on_ping(replica, type, payload, len);
+        return on_ping(core, replica, type, payload, len);
     default: /* a number from the wire, not an enum: unknown messages are ignored */
         return GMM_OK;
     }
@@ -641,6 +656,7 @@ static void judge_synced(struct core *core, struct replica *replica)
         struct buffer out;
         buffer_init(&out, 16);
         message_ping_encode(&out, replica->ping);
+        replica_pinged(replica, core->now_ms);
         peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_PING, &out);
     } else if (replica->pong == replica->ping) {
         replica->synced = true;
@@ -666,6 +682,8 @@ static uint64_t continue_one(struct replicate *r, struct core *core, struct repl
             due = core->now_ms + REPLICA_QUIET_MS;
         }
     }
+    uint64_t told_due = replica_tell(core, replica);
+    due = told_due < due ? told_due : due;
     uint64_t doubts_due = UINT64_MAX;
     if (replica_settle_doubts(r, core, replica, &doubts_due) != GMM_OK)
         peer_close(peer, GMM_ENOMEM, "out of memory");
@@ -746,6 +764,12 @@ uint64_t replicate_lacking(const struct replicate *r, const struct core *core)
         lacking += most > next ? most - next : 0;
     }
     return lacking;
+}
+
+void replicate_toll(const struct replicate *r, uint64_t *taken, uint64_t *repeated)
+{
+    *taken = r->taken;
+    *repeated = r->repeated;
 }
 
 bool replicate_all_synced(const struct replicate *r)

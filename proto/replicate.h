@@ -57,5 +57,7 @@ void replicate_reconsider(struct replicate *r, uint64_t now_ms);
 /* Entries that connected peers hold and we do not. */
 uint64_t replicate_lacking(const struct replicate *r, const struct core *core);
 bool replicate_all_synced(const struct replicate *r);
+/* Entries that came in runs: of use, and held already. */
+void replicate_toll(const struct replicate *r, uint64_t *taken, uint64_t *repeated);
 
 #endif

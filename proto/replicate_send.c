@@ -71,11 +71,25 @@ static void send_heads(struct replica *replica, const struct message_head *heads
     peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_HEADS, &out);
 }
 
+static enum gmm_err told(struct replica *replica, const struct logs_log *log)
+{
+    struct replica_holding *holding = replica_holding(replica, log);
+    if (holding == NULL)
+        return GMM_ENOMEM;
+    holding->unchecked = false;
+    if (log->persisted.seq < log->end)
+        holding->told = log->persisted.seq + 1;
+    return GMM_OK;
+}
+
 void replica_announce_one(struct core *core, struct replica *replica, const struct logs_log *log)
 {
     struct message_head head;
-    if (replica_may_have(core, replica, &log->key.group) && head_of(core, log, &head))
-        send_heads(replica, &head, 1, false, NULL, 0);
+    if (!replica_may_have(core, replica, &log->key.group) || !head_of(core, log, &head))
+        return;
+    if (told(replica, log) != GMM_OK)
+        peer_close(replica->peer, GMM_ENOMEM, "out of memory");
+    send_heads(replica, &head, 1, false, NULL, 0);
 }
 
 void replica_unchecked(struct core *core, struct replica *replica, const struct logs_log *log)
@@ -89,48 +103,72 @@ void replica_unchecked(struct core *core, struct replica *replica, const struct 
 /* Does the peer know our head already? */
 static bool knows(const struct replica *replica, const struct logs_log *log)
 {
-    return replica_has(replica, log) > log->persisted.seq && !replica->has[log->index].unchecked;
+    if (log->index >= replica->has_count)
+        return false;
+    const struct replica_holding *holding = &replica->has[log->index];
+    return !holding->unchecked && (holding->next > log->persisted.seq || holding->told > log->persisted.seq);
+}
+
+/* Of the logs that changed since the last announcement with a token; lazy: without those that are being pushed. */
+static enum gmm_err send_changed(struct core *core, struct replica *replica, bool lazy, const uint8_t *token,
+                                 size_t token_len)
+{
+    struct message_head *heads = malloc(MESSAGE_HEADS_MAX * sizeof *heads);
+    size_t count = 0;
+    enum gmm_err err = heads == NULL ? GMM_ENOMEM : GMM_OK;
+    for (size_t i = 0; i < logs_count(core->logs) && err == GMM_OK; i++) {
+        const struct logs_log *log = logs_at(core->logs, i);
+        if (log->persisted.seq == LOGS_NO_SEQ || log->arrival <= replica->announced || knows(replica, log) ||
+            (lazy && replica_eager(core, replica, log)) || !replica_may_have(core, replica, &log->key.group) ||
+            !head_of(core, log, &heads[count]))
+            continue;
+        err = told(replica, log);
+        if (++count == MESSAGE_HEADS_MAX) {
+            send_heads(replica, heads, count, false, NULL, 0);
+            count = 0;
+        }
+    }
+    if (err == GMM_OK && (count > 0 || !lazy))
+        send_heads(replica, heads, count, !lazy, token, token_len);
+    free(heads);
+    return err;
+}
+
+uint64_t replica_tell(struct core *core, struct replica *replica)
+{
+    if (replica->lazy_ms == 0)
+        return UINT64_MAX;
+    if (core->now_ms < replica->lazy_ms)
+        return replica->lazy_ms;
+    replica->lazy_ms = 0;
+    if (send_changed(core, replica, true, NULL, 0) != GMM_OK)
+        peer_close(replica->peer, GMM_ENOMEM, "out of memory");
+    return UINT64_MAX;
 }
 
 /* The heads that changed since the last announcement, then a token that covers them. */
 void replica_announce(struct core *core, struct replica *replica)
 {
     uint64_t upto = logs_last_arrival(core->logs);
-    struct message_head *heads = malloc(MESSAGE_HEADS_MAX * sizeof *heads);
-    size_t count = 0;
-    if (heads == NULL || (!replica->heads_sent && replica_send_proofs(core, replica) != GMM_OK)) {
-        free(heads);
+    uint8_t token[REPLICA_TOKEN_BYTES];
+    replica_token(core, replica, upto, token);
+    if ((!replica->heads_sent && replica_send_proofs(core, replica) != GMM_OK) ||
+        send_changed(core, replica, false, token, sizeof token) != GMM_OK) {
         peer_close(replica->peer, GMM_ENOMEM, "out of memory");
         return;
     }
-    for (size_t i = 0; i < logs_count(core->logs); i++) {
-        const struct logs_log *log = logs_at(core->logs, i);
-        if (log->persisted.seq == LOGS_NO_SEQ || log->arrival <= replica->announced || knows(replica, log) ||
-            !replica_may_have(core, replica, &log->key.group) || !head_of(core, log, &heads[count]))
-            continue;
-        if (log->index < replica->has_count)
-            replica->has[log->index].unchecked = false;
-        count++;
-        if (count == MESSAGE_HEADS_MAX) {
-            send_heads(replica, heads, count, false, NULL, 0);
-            count = 0;
-        }
-    }
-    uint8_t token[REPLICA_TOKEN_BYTES];
-    replica_token(core, replica, upto, token);
-    send_heads(replica, heads, count, true, token, sizeof token);
-    free(heads);
     replica->announced = upto;
     replica->heads_sent = true;
 }
 
-static enum gmm_err add_range(struct replica *replica, struct logs_log *log, uint64_t from, uint64_t to)
+static enum gmm_err add_range(struct replica *replica, struct logs_log *log, uint64_t from, uint64_t to, bool wanted)
 {
     for (size_t i = 0; i < replica->range_count; i++) {
         struct replica_range *range = &replica->ranges[i];
         if (range->log == log && from >= range->next && from <= range->to + 1) {
             if (to > range->to)
                 range->to = to;
+            range->wanted |= wanted;
             return GMM_OK;
         }
     }
@@ -142,7 +180,8 @@ static enum gmm_err add_range(struct replica *replica, struct logs_log *log, uin
         replica->ranges = ranges;
         replica->range_capacity = capacity;
     }
-    replica->ranges[replica->range_count++] = (struct replica_range){.log = log, .next = from, .to = to};
+    replica->ranges[replica->range_count++] =
+        (struct replica_range){.log = log, .next = from, .to = to, .wanted = wanted};
     return GMM_OK;
 }
 
@@ -172,7 +211,9 @@ enum gmm_err replica_serve(struct core *core, struct replica *replica, const str
         to = to < log->end ? to : log->end - 1;
         if (replica->range_count >= 4096)
             return GMM_ELIMIT;
-        enum gmm_err err = add_range(replica, log, want.from, to);
+        if (to == log->persisted.seq)
+            replica_asked(replica, log);
+        enum gmm_err err = add_range(replica, log, want.from, to, true);
         if (err != GMM_OK)
             return err;
     }
@@ -189,12 +230,22 @@ void replica_push(struct core *core, struct replica *replica, struct logs_log *l
     if (first >= log->end)
         return;
     last = last < log->end ? last : log->end - 1;
-    if (replica_has(replica, log) == first) {
-        if (add_range(replica, log, first, last) != GMM_OK)
+    if (replica_eager(core, replica, log) && replica_has(replica, log) == first) {
+        if (add_range(replica, log, first, last, false) != GMM_OK)
             peer_close(replica->peer, GMM_ENOMEM, "out of memory");
-    } else {
+    } else if (id_is_zero(&log->key.group) || replica_eager(core, replica, log)) {
         replica_announce_one(core, replica, log);
+    } else if (replica->lazy_ms == 0) {
+        uint8_t random[8];
+        core_random(core, random, sizeof random);
+        replica->lazy_ms = core->now_ms + REPLICA_LAZY_MS + bytes_load_u64(random) % REPLICA_LAZY_MS;
     }
+}
+
+/* A push that the peer has no use for any more: it has it from elsewhere. */
+static bool outrun(const struct replica *replica, const struct replica_range *range)
+{
+    return !range->wanted && range->ticket == 0 && replica_has(replica, range->log) > range->to;
 }
 
 /* Governance, then what has a deadline, then what is small. */
@@ -234,6 +285,9 @@ void replica_load_next(struct core *core, struct replica *replica)
 {
     size_t under_way = 0;
     struct replica_range *range;
+    for (size_t i = replica->range_count; i > 0; i--)
+        if (outrun(replica, &replica->ranges[i - 1]))
+            replica->ranges[i - 1] = replica->ranges[--replica->range_count];
     for (size_t i = 0; i < replica->range_count; i++)
         under_way += replica->ranges[i].ticket != 0;
     bool slow = replica->peer->room < PEER_ROOM_MOST; /* what was loaded no longer gives way */
@@ -277,6 +331,8 @@ void replica_send_run(struct core *core, struct replica *replica, struct replica
         replica->sent += run->count;
         if (replica_set_has(replica, log, next) != GMM_OK)
             peer_close(replica->peer, GMM_ENOMEM, "out of memory");
+        else
+            replica->has[log->index].sent = next;
     }
     range->next = next;
     if (range->next > range->to)
