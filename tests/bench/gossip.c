@@ -235,9 +235,6 @@ static void store(unsigned office, unsigned from, const struct effect *effect)
             const struct run_entry *entry = admitted_entry(run, k);
             uint64_t seq = bytes_load_u64(entry->header + HEADER_SEQ_AT);
             if (seq == logs[log].count) {
-                if (getenv("GMM_SIM_TRACE") != NULL)
-                    fprintf(stderr, "%" PRIu64 " office %u writes type %u\n", now_ms, office,
-                            bytes_load_u16(entry->header + 2));
                 struct entry *made = add_entry(log, entry->header, &entry->id, entry->body, entry->body_len);
                 made->post = bytes_load_u16(entry->header + 2) >= HEADER_DOCUMENT;
                 made->posted_ms = now_ms;
@@ -261,12 +258,7 @@ static void carry_out(unsigned office, const struct effect *effect)
     if (effect->kind == EFFECT_SEND) {
         send_bytes(office, effect);
     } else if (effect->kind == EFFECT_CLOSE) {
-        if (getenv("GMM_SIM_TRACE") != NULL)
-            fprintf(stderr, "%" PRIu64 " office %u closes: %s %s\n", now_ms, office, gmm_err_name(effect->err),
-                    effect->text);
         hang_up(effect->conn);
-    } else if (effect->kind == EFFECT_PEER && getenv("GMM_SIM_TRACE") != NULL) {
-        fprintf(stderr, "%" PRIu64 " office peer state %d\n", now_ms, effect->as.peer.state);
     } else if (effect->kind == EFFECT_LOAD) {
         push((struct event){.at_ms = now_ms,
                             .what = LOADED,
