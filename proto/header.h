@@ -47,7 +47,7 @@ enum header_type {
     HEADER_WRAP = 36,
     HEADER_EPOCH_BAD = 37,
     HEADER_ERASE = 38,
-    HEADER_DISCLOSE_PLAIN = 39, /* never used (docs/decisions/0016) */
+    HEADER_DISCLOSE_PLAIN = 39, /* never used (docs/decisions/0020) */
     HEADER_GROUP_ANCHOR = 40,
     HEADER_CUT = 41,  /* what stands of a circle's logs after a removal or a revocation */
     HEADER_LEFT = 42, /* who had left, as the maker of the epochs that follow knew it */
