@@ -153,11 +153,20 @@ static json_t *groups_json(const struct charter *charter, const struct view *vie
     return groups;
 }
 
-static const char *admission_text(unsigned admission)
+static const char *const admissions[] = {"chair", "chair-and-sponsor", "two-thirds"}; /* from CHARTER_BY_CHAIR on */
+
+static enum gmm_err read_admission(struct call *call, struct founding_network *network, struct gmm_msg *msg)
 {
-    return admission == CHARTER_BY_CHAIR               ? "chair"
-           : admission == CHARTER_BY_CHAIR_AND_SPONSOR ? "chair-and-sponsor"
-                                                       : "two-thirds";
+    const char *text = call_text(call, "admission");
+    for (unsigned i = 0; text != NULL && i < CHARTER_BY_TWO_THIRDS; i++)
+        if (strcmp(text, admissions[i]) == 0) {
+            network->admission = (uint8_t)(CHARTER_BY_CHAIR + i);
+            return GMM_OK;
+        }
+    return text == NULL
+               ? GMM_OK
+               : gmm_fail(msg, GMM_EUSAGE,
+                          "--admission '%s': who admits participants is chair, chair-and-sponsor or two-thirds", text);
 }
 
 static json_t *network_json(struct node *node)
@@ -174,8 +183,8 @@ static json_t *network_json(struct node *node)
                      view == NULL ? 1 : (int)view->term, "from",
                      render_json_time(view == NULL ? charter->time_ms : view->term_from_ms), "until",
                      render_json_time(view == NULL ? charter->term_until_ms : view->term_until_ms), "groups",
-                     groups_json(charter, view), "admission", admission_text(charter->admission), "thematic",
-                     charter->thematic == CHARTER_THEMATIC_OPEN ? "open" : "listed", "participants",
+                     groups_json(charter, view), "admission", admissions[charter->admission - CHARTER_BY_CHAIR],
+                     "thematic", charter->thematic == CHARTER_THEMATIC_OPEN ? "open" : "listed", "participants",
                      view == NULL ? 0 : (int)view->participant_count);
 }
 
@@ -187,6 +196,8 @@ static void network_create(struct node *node, struct call *call)
         .term_until_ms = (uint64_t)call_int(call, "term-until", 0),
     };
     enum gmm_err err = read_leads(call, &network, &msg);
+    if (err == GMM_OK)
+        err = read_admission(call, &network, &msg);
     if (err == GMM_OK)
         err = founding_network(node, &network, &msg);
     if (err != GMM_OK)
@@ -213,6 +224,7 @@ static void network_render(const json_t *result, struct render *out)
     render_field(out, "founder", reply_text(json_object_get(result, "founder"), "name"));
     render_field(out, "chair", reply_text(chair, "participant"));
     render_field(out, "term until", reply_text(chair, "until"));
+    render_field(out, "admission by", reply_text(result, "admission"));
     json_array_foreach(json_object_get(result, "groups"), i, group)
     {
         render_line(out, "group %s: lead %s", reply_text(group, "name"), reply_text(group, "lead"));
@@ -265,6 +277,7 @@ static const struct command_param create_params[] = {
     {"NAME", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "the network's name"},
     {"--term-until", COMMAND_TIME, 0, "DATE", "the end of the first chair's term; 31 December when not given"},
     {"--lead", COMMAND_TEXT, COMMAND_REPEATED, "GROUP=ID", "who leads a thematic group; the chair when not given"},
+    {"--admission", COMMAND_TEXT, 0, "POLICY", "who admits: chair (when not given), chair-and-sponsor or two-thirds"},
 };
 static const struct command_param card_params[] = {
     {"-o", COMMAND_OUT, 0, "FILE", "write the card to a file instead"},
@@ -292,6 +305,9 @@ static const struct command commands[] = {
      .handler = network_create,
      .render = network_create_render,
      .help = "Found a network, with this office's participant as its first chair.",
+     .details =
+         "The policy of admission stands in the charter for ever: the chair alone; the chair, and another active "
+         "participant that cosigns; or two thirds of the electorate.",
      .example = "gmm network create \"Global Migration Group\" --lead decent-work=ilo"},
     {.name = "network show",
      .flags = COMMAND_UNJOINED,

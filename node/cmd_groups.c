@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "keys/text.h"
+#include "node/cmd_history.h"
 #include "node/commands.h"
 #include "node/groups.h"
 #include "node/joining.h"
@@ -179,27 +180,13 @@ static void group_show(struct node *node, struct call *call)
     reply_group(node, call, &gid);
 }
 
-static void members_render(struct render *out, const char *when, const json_t *group)
-{
-    const json_t *item;
-    size_t i;
-    fprintf(out->out, _("%s (%lld offices):"), text_tr(when),
-            (long long)json_integer_value(json_object_get(group, "offices")));
-    json_array_foreach(json_object_get(group, "members"), i, item)
-    {
-        fputs(i == 0 ? " " : ", ", out->out);
-        render_text(out, json_string_value(item));
-    }
-    fputc('\n', out->out);
-}
-
 static void group_render(const json_t *result, struct render *out)
 {
     const json_t *item, *before = json_object_get(result, "before");
     size_t i;
     if (before != NULL) {
-        members_render(out, "who could read before", before);
-        members_render(out, "who can read now", result);
+        cmd_history_readers_render(out, "who could read before", before);
+        cmd_history_readers_render(out, "who can read now", result);
     }
     render_field(out, "group", reply_text(result, "name"));
     render_word(out, "kind", reply_text(result, "kind"));

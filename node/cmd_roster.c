@@ -10,6 +10,7 @@
 #include "keys/armor.h"
 #include "node/args.h"
 #include "node/client.h"
+#include "node/cmd_history.h"
 #include "node/joining.h"
 #include "node/keyfile.h"
 #include "node/node.h"
@@ -296,6 +297,20 @@ void cmd_roster_look(struct node *node, struct call *call)
 
 /* ---- add */
 
+/* Before anything is done: a welcome is for one who takes part. */
+static enum gmm_err early_welcome(struct node *node, struct call *call, const struct chosen *chosen,
+                                  struct gmm_msg *msg)
+{
+    const struct charter *charter = directory_charter(engine_directory(node->engine));
+    bool alone = requests_is_office(&chosen->judged) ||
+                 (id_is_zero(&chosen->judged.replaces) && charter->admission == CHARTER_BY_CHAIR);
+    if (call_file(call, "o", 0, NULL) < 0 || alone || chosen->judged.state == REQUESTS_ADMITTED)
+        return GMM_OK;
+    return gmm_fail(msg, GMM_ESTATE,
+                    "others must support this first: propose it without -o, and once it has effect run it again with "
+                    "-o for the welcome");
+}
+
 static enum gmm_err write_welcome(struct node *node, struct call *call, const struct chosen *chosen,
                                   struct gmm_msg *msg)
 {
@@ -329,7 +344,9 @@ static bool add(struct node *node, struct call *call, bool office, struct chosen
         return false;
     }
     json_decref(choices);
-    err = requests_admit(node, out->bytes, out->len, &out->judged, &late, &msg);
+    err = early_welcome(node, call, out, &msg);
+    if (err == GMM_OK)
+        err = requests_admit(node, out->bytes, out->len, &out->judged, &late, &msg);
     if (err == GMM_OK)
         err = write_welcome(node, call, out, &msg);
     if (err != GMM_OK) {
@@ -343,17 +360,42 @@ static bool add(struct node *node, struct call *call, bool office, struct chosen
     return true;
 }
 
+static const struct view_proposal *proposal_of(const struct view *view, const struct gmm_id *pid)
+{
+    for (size_t i = 0; i < view->proposal_count; i++)
+        if (view->proposals[i].type == HEADER_ADMIT && id_equal(&view->proposals[i].of, pid))
+            return &view->proposals[i];
+    return NULL;
+}
+
+/* As `roster list` shows it, whether the admission has effect or waits for others. */
+static json_t *admitted_json(struct node *node, struct call *call, const struct chosen *chosen, json_t *before)
+{
+    const struct view *view = engine_view(node->engine);
+    const struct gmm_id *pid = &chosen->judged.join.pid;
+    const struct view_participant *p = view == NULL ? NULL : view_participant(view, pid);
+    const struct view_proposal *waits = p != NULL || view == NULL ? NULL : proposal_of(view, pid);
+    json_t *result = p != NULL ? cmd_roster_participant_json(view, p) : card_json(&chosen->judged.join.card);
+    if (view == NULL || result == NULL) {
+        json_decref(before);
+        json_decref(result);
+        return NULL;
+    }
+    json_object_set_new(result, "welcome", json_boolean(call_file(call, "o", 0, NULL) >= 0));
+    json_object_set_new(result, "waits", waits == NULL ? json_null() : cmd_history_proposal_json(view, waits));
+    json_object_set_new(result, "groups", cmd_history_changed_json(node, pid, before));
+    return result;
+}
+
 void cmd_roster_add(struct node *node, struct call *call)
 {
     struct chosen chosen;
-    if (!add(node, call, false, &chosen))
+    json_t *before = node->engine == NULL ? json_array() : cmd_history_all_json(node);
+    if (!add(node, call, false, &chosen)) {
+        json_decref(before);
         return;
-    const struct view *view = engine_view(node->engine);
-    const struct view_participant *p = view == NULL ? NULL : view_participant(view, &chosen.judged.join.pid);
-    json_t *result = p == NULL ? NULL : cmd_roster_participant_json(view, p);
-    if (result != NULL)
-        json_object_set_new(result, "welcome", json_boolean(call_file(call, "o", 0, NULL) >= 0));
-    call_reply(call, result);
+    }
+    call_reply(call, admitted_json(node, call, &chosen, before));
     chosen_close(&chosen);
 }
 
@@ -367,9 +409,15 @@ static void next_render(const json_t *result, struct render *out)
 
 void cmd_roster_add_render(const json_t *result, struct render *out)
 {
-    render_line(out, "Admitted participant %s: %s.", reply_text(result, "participant"), reply_text(result, "status"));
+    bool waits = cmd_history_waits_render(result, out);
+    if (!waits)
+        render_line(out, "Admitted participant %s: %s.", reply_text(result, "participant"),
+                    reply_text(result, "status"));
     render_field(out, "name", reply_text(result, "name"));
     render_field(out, "fingerprint", reply_text(result, "fingerprint"));
+    if (waits)
+        return;
+    cmd_history_changed_render(json_object_get(result, "groups"), out);
     next_render(result, out);
 }
 
@@ -377,7 +425,9 @@ void cmd_roster_with_request(struct node *node, struct call *call, cmd_roster_ta
 {
     struct gmm_msg msg = {.text = ""};
     struct chosen chosen;
-    const struct want want = {.name = call_text(call, "id"), .fingerprint = call_text(call, "fingerprint"), .fd = -1};
+    const struct want want = {.name = call_text(call, "id"),
+                              .fingerprint = call_text(call, "fingerprint"),
+                              .fd = call_file(call, "card", 0, NULL)};
     json_t *choices = json_array();
     enum gmm_err err = choose(node, &want, &chosen, choices, &msg);
     if (err != GMM_OK) {
@@ -385,7 +435,16 @@ void cmd_roster_with_request(struct node *node, struct call *call, cmd_roster_ta
         return;
     }
     json_decref(choices);
-    take(node, call, &chosen.judged);
+    bool done = chosen.judged.state == REQUESTS_ADMITTED && call_file(call, "o", 0, NULL) >= 0;
+    err = early_welcome(node, call, &chosen, &msg);
+    if (err == GMM_OK && done)
+        err = write_welcome(node, call, &chosen, &msg);
+    if (err != GMM_OK)
+        reply_fail(call, err, &msg, NULL);
+    else if (done)
+        call_reply(call, admitted_json(node, call, &chosen, cmd_history_all_json(node)));
+    else
+        take(node, call, chosen.bytes, chosen.len, &chosen.judged);
     chosen_close(&chosen);
 }
 

@@ -16,9 +16,11 @@ json_t *cmd_roster_participants_json(const struct view *view);
 void cmd_roster_add(struct node *node, struct call *call);
 /* On a terminal: shows the fingerprint and asks. */
 void cmd_roster_add_local(struct client *client, struct call *call);
-/* Hands on the request that the call's id and fingerprint name; the call is answered when there is none such. */
+/* Hands on the request that the call's id or card, and fingerprint name; the call is answered when there is none such,
+ * and when its newcomer takes part already: with the welcome file if that is asked for. */
 struct requests_judged;
-typedef void cmd_roster_take_fn(struct node *node, struct call *call, const struct requests_judged *judged);
+typedef void cmd_roster_take_fn(struct node *node, struct call *call, const void *bytes, size_t len,
+                                const struct requests_judged *judged);
 void cmd_roster_with_request(struct node *node, struct call *call, cmd_roster_take_fn *take);
 void cmd_roster_add_render(const json_t *result, struct render *out);
 /* {"participant","office","name","kind","person","fingerprint"} of the request that add would take. */

@@ -25,29 +25,7 @@ static const struct view *view_or_fail(struct node *node, struct call *call)
     return NULL;
 }
 
-static const char *id_of(const struct view *view, const struct gmm_id *pid)
-{
-    const struct view_participant *p = view_participant(view, pid);
-    return p == NULL ? "" : p->id;
-}
-
-static json_t *ids_json(const struct view *view, const struct gmm_id *pids, size_t count)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(array, json_string(id_of(view, &pids[i])));
-    return array;
-}
-
 /* ---- proposals */
-
-static json_t *proposal_json(const struct view *view, const struct view_proposal *p)
-{
-    return json_pack("{s:o, s:s, s:s, s:s, s:o, s:s, s:o, s:i, s:i}", "subject", reply_id(&p->subject), "what",
-                     standing_type_text(p->type), "participant", id_of(view, &p->of), "by", id_of(view, &p->by), "time",
-                     render_json_time(header_time_ms(p->time)), "text", p->text == NULL ? "" : p->text, "support",
-                     ids_json(view, p->supporters, p->support), "have", (int)p->support, "need", (int)p->need);
-}
 
 static void proposals(struct node *node, struct call *call)
 {
@@ -56,7 +34,7 @@ static void proposals(struct node *node, struct call *call)
         return;
     json_t *array = json_array();
     for (size_t i = 0; i < view->proposal_count; i++)
-        json_array_append_new(array, proposal_json(view, &view->proposals[i]));
+        json_array_append_new(array, cmd_history_proposal_json(view, &view->proposals[i]));
     call_reply(call, array);
 }
 
@@ -72,7 +50,7 @@ static void proposals_render(const json_t *result, struct render *out)
 /* ---- changes */
 
 /* The participant as it stands now, and the proposal while it needs more support. */
-static void reply_done(struct node *node, struct call *call, const struct standing_done *done)
+static void reply_done(struct node *node, struct call *call, const struct standing_done *done, json_t *before)
 {
     const struct view *view = engine_view(node->engine);
     const struct view_participant *p = view == NULL ? NULL : view_participant(view, &done->pid);
@@ -84,10 +62,22 @@ static void reply_done(struct node *node, struct call *call, const struct standi
         json_object_set_new(result, "what", json_string(standing_type_text(done->type)));
         json_object_set_new(result, "entry", reply_id(&done->entry));
         json_object_set_new(result, "logs", json_integer((json_int_t)done->logs));
-        json_object_set_new(result, "waits", waits == NULL ? json_null() : proposal_json(view, waits));
-        json_object_set_new(result, "groups", cmd_history_groups_json(node, &done->pid));
+        json_object_set_new(result, "waits", waits == NULL ? json_null() : cmd_history_proposal_json(view, waits));
+        json_object_set_new(result, "groups", cmd_history_changed_json(node, &done->pid, json_incref(before)));
     }
+    json_decref(before);
     call_reply(call, result);
+}
+
+static void answer(struct node *node, struct call *call, enum gmm_err err, const struct standing_done *done,
+                   json_t *before, const struct gmm_msg *msg)
+{
+    if (err == GMM_OK) {
+        reply_done(node, call, done, before);
+        return;
+    }
+    json_decref(before);
+    reply_fail(call, err, msg, err == GMM_ENOTFOUND ? "gmm roster lists the participants" : NULL);
 }
 
 typedef enum gmm_err act_fn(struct node *node, const char *id, const char *reason, struct standing_done *out,
@@ -99,11 +89,8 @@ static void act(struct node *node, struct call *call, act_fn *fn)
     struct standing_done done;
     if (view_or_fail(node, call) == NULL)
         return;
-    enum gmm_err err = fn(node, call_text(call, "id"), call_text(call, "reason"), &done, &msg);
-    if (err == GMM_OK)
-        reply_done(node, call, &done);
-    else
-        reply_fail(call, err, &msg, err == GMM_ENOTFOUND ? "gmm roster lists the participants" : NULL);
+    json_t *before = cmd_history_all_json(node);
+    answer(node, call, fn(node, call_text(call, "id"), call_text(call, "reason"), &done, &msg), &done, before, &msg);
 }
 
 static void suspend(struct node *node, struct call *call)
@@ -127,12 +114,10 @@ static void amend(struct node *node, struct call *call)
     struct standing_done done;
     if (view_or_fail(node, call) == NULL)
         return;
-    enum gmm_err err =
-        standing_amend(node, call_text(call, "id"), call_text(call, "name"), call_text(call, "kind"), &done, &msg);
-    if (err == GMM_OK)
-        reply_done(node, call, &done);
-    else
-        reply_fail(call, err, &msg, err == GMM_ENOTFOUND ? "gmm roster lists the participants" : NULL);
+    json_t *before = cmd_history_all_json(node);
+    answer(node, call,
+           standing_amend(node, call_text(call, "id"), call_text(call, "name"), call_text(call, "kind"), &done, &msg),
+           &done, before, &msg);
 }
 
 static void cosign(struct node *node, struct call *call)
@@ -141,28 +126,24 @@ static void cosign(struct node *node, struct call *call)
     struct standing_done done;
     if (view_or_fail(node, call) == NULL)
         return;
-    json_t *choices = json_array();
+    json_t *choices = json_array(), *before = cmd_history_all_json(node);
     enum gmm_err err = standing_cosign(node, call_text(call, "ref"), &done, choices, &msg);
     if (err == GMM_EAMBIGUOUS) {
+        json_decref(before);
         call_fail_choices(call, err, msg.text, "give 8 digits or more of the subject: gmm roster proposals", choices);
         return;
     }
     json_decref(choices);
-    if (err == GMM_OK)
-        reply_done(node, call, &done);
-    else
-        reply_fail(call, err, &msg, NULL);
+    answer(node, call, err, &done, before, &msg);
 }
 
-static void replace_by(struct node *node, struct call *call, const struct requests_judged *judged)
+static void replace_by(struct node *node, struct call *call, const void *bytes, size_t len,
+                       const struct requests_judged *judged)
 {
     struct gmm_msg msg = {.text = ""};
     struct standing_done done;
-    enum gmm_err err = requests_replace(node, judged, &done, &msg);
-    if (err == GMM_OK)
-        reply_done(node, call, &done);
-    else
-        reply_fail(call, err, &msg, NULL);
+    json_t *before = cmd_history_all_json(node);
+    answer(node, call, requests_replace(node, bytes, len, judged, &done, &msg), &done, before, &msg);
 }
 
 static void replace(struct node *node, struct call *call)
@@ -171,30 +152,9 @@ static void replace(struct node *node, struct call *call)
         cmd_roster_with_request(node, call, replace_by);
 }
 
-static bool render_waits(const json_t *result, struct render *out)
-{
-    const json_t *waits = json_object_get(result, "waits");
-    if (!json_is_object(waits))
-        return false;
-    render_line(out, "Proposed, not yet in effect: %lld of %lld participants support it.",
-                (long long)json_integer_value(json_object_get(waits, "have")),
-                (long long)json_integer_value(json_object_get(waits, "need")));
-    render_field(out, "subject", reply_text(waits, "subject"));
-    render_line(out, "Next, at the others: gmm roster cosign %s.", reply_text(waits, "participant"));
-    return true;
-}
-
 static void render_groups(const json_t *result, struct render *out)
 {
-    const json_t *group;
-    size_t i;
-    json_array_foreach(json_object_get(result, "groups"), i, group)
-    {
-        render_line(out, "who can read in %s now: %lld offices of %zu participants%s", reply_text(group, "name"),
-                    (long long)json_integer_value(json_object_get(group, "offices")),
-                    json_array_size(json_object_get(group, "members")),
-                    json_is_true(json_object_get(group, "member")) ? "" : _(", this one is not among them"));
-    }
+    cmd_history_changed_render(json_object_get(result, "groups"), out);
 }
 
 static void render_participant(const json_t *result, struct render *out)
@@ -207,7 +167,7 @@ static void render_participant(const json_t *result, struct render *out)
 
 static void removal_render(const json_t *result, struct render *out)
 {
-    bool waits = render_waits(result, out);
+    bool waits = cmd_history_waits_render(result, out);
     if (!waits)
         render_line(out, "%s is %s: what is posted from now on it cannot read; what it read before it keeps.",
                     reply_text(result, "participant"), lang_word(reply_text(result, "status")));
@@ -219,7 +179,9 @@ static void removal_render(const json_t *result, struct render *out)
 
 static void change_render(const json_t *result, struct render *out)
 {
-    if (!render_waits(result, out))
+    if (json_is_true(json_object_get(result, "welcome")))
+        render_line(out, "Next: give them the welcome file; there: gmm join @WELCOME.");
+    else if (!cmd_history_waits_render(result, out))
         render_line(out, "Done: %s.", lang_word(reply_text(result, "what")));
     render_participant(result, out);
     render_groups(result, out);
@@ -301,8 +263,10 @@ static const struct command_param amend_params[] = {
     {"--kind", COMMAND_TEXT, 0, "KIND", "member, government, employers, workers, civil-society, intl-org, observer"},
 };
 static const struct command_param replace_params[] = {
-    {"ID", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "the participant; its request under a new root waits here"},
+    {"ID", COMMAND_TEXT, 0, NULL, "the participant; its request under a new root waits here"},
+    {"--card", COMMAND_IN, 0, "FILE", "the request that gmm join --offline wrote, instead of ID"},
     {"--fingerprint", COMMAND_TEXT, 0, "DIGITS", "as heard by phone: refuse any other card"},
+    {"-o", COMMAND_OUT, 0, "WELCOME", "once it has effect: write the welcome file for an office without network"},
     {"--yes", COMMAND_FLAG, 0, NULL, "do not ask whether the fingerprint is right"},
 };
 static const struct command_param cosign_params[] = {
@@ -362,7 +326,8 @@ static const struct command commands[] = {
      .render = change_render,
      .help = "Propose that a participant whose root is lost goes on under a new one; two thirds decide.",
      .details = "It makes a new home with gmm init and asks with an invite made by gmm invite --for ID --replace. The "
-                "others support it by gmm roster cosign ID. Its groups and its seat go on; its old keys are out.",
+                "others support it by gmm roster cosign ID. Its groups and its seat go on; its old keys are out. "
+                "Without a network: --card CARD proposes it, and in effect --card CARD -o WELCOME makes the welcome.",
      .example = "gmm roster replace undp"},
     {.name = "roster cosign",
      PARAMS(cosign_params),

@@ -207,7 +207,7 @@ static enum gmm_err make_charter(struct buffer *object, struct node *node, const
     struct charter charter = {
         .time_ms = node_now_ms(),
         .founder_kind = node->card.kind,
-        .admission = CHARTER_BY_CHAIR,
+        .admission = (uint8_t)(network->admission == 0 ? CHARTER_BY_CHAIR : network->admission),
         .thematic = CHARTER_THEMATIC_OPEN,
         .founder_root_pk = ks->root_pk,
         .founder_next_commit = ks->next_commit,

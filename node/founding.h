@@ -19,6 +19,7 @@ enum gmm_err founding_init(const char *home, const struct founding_office *offic
 struct founding_network {
     const char *name;
     uint64_t term_until_ms;            /* 0: the end of 31 December of this year */
+    enum charter_admission admission;  /* 0: by the chair */
     const char *leads[LIMIT_THEMATIC]; /* participant ids; NULL: the chair */
 };
 /* The charter, signed by this home's root, and this office's certificate with every role. Goes on with a founding of

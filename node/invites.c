@@ -52,12 +52,48 @@ static enum gmm_err put_addresses(struct node *node, const struct invites_terms 
     return GMM_OK;
 }
 
+static bool is_elector(const struct view *view, const struct gmm_id *pid)
+{
+    const struct view_term *term = &view->terms[view->term - 1];
+    for (uint16_t i = 0; i < term->elector_count; i++)
+        if (id_equal(&term->electors[i], pid))
+            return true;
+    return false;
+}
+
+/* Who may propose the newcomer later: the chair, or where two thirds decide any of them. */
+static enum gmm_err check_right(struct node *node, const struct view *view, bool replace, struct gmm_msg *msg)
+{
+    const struct charter *charter = directory_charter(engine_directory(node->engine));
+    const struct view_participant *chair = view_participant(view, &view->chair);
+    const struct view_office *own = view_office(view, &node->keystore->sign_pk);
+    uint16_t roles = own == NULL ? 0 : own->roles;
+    const char *name = chair == NULL ? "?" : chair->name;
+    if (replace || charter->admission == CHARTER_BY_TWO_THIRDS) {
+        if (!is_elector(view, node_pid(node)))
+            return gmm_fail(msg, GMM_EDENIED,
+                            "only participants of the electorate of term %u (%s) propose newcomers, and so invite "
+                            "them; for a second office of your own say --office NAME",
+                            (unsigned)view->term, name);
+        if ((roles & CERTIFICATE_ROLE_VOTE) == 0)
+            return gmm_fail(msg, GMM_EDENIED,
+                            "this office lacks the role VOTE: invite from the one that votes for the participant");
+        return GMM_OK;
+    }
+    if (!id_equal(&view->chair, node_pid(node)) && !id_equal(&view->acting, node_pid(node)))
+        return gmm_fail(msg, GMM_EDENIED,
+                        "only the chair of term %u (%s) admits participants, and so invites them; for a second office "
+                        "of your own say --office NAME",
+                        (unsigned)view->term, name);
+    if ((roles & CERTIFICATE_ROLE_DECIDE) == 0)
+        return gmm_fail(msg, GMM_EDENIED, "this office does not decide for the chair: invite from the one that does");
+    return GMM_OK;
+}
+
 /* Who may invite whom (cli.md: invite). */
 static enum gmm_err check_terms(struct node *node, const struct view *view, const struct invites_terms *terms,
                                 struct gmm_msg *msg)
 {
-    const struct view_participant *chair = view_participant(view, &view->chair);
-    const struct view_office *own = view_office(view, &node->keystore->sign_pk);
     if (terms->for_id != NULL && !identity_id_ok(terms->for_id, strlen(terms->for_id)))
         return gmm_fail(msg, GMM_EUSAGE, "'%s' is not a participant's id", terms->for_id);
     if (terms->office != NULL) {
@@ -77,13 +113,9 @@ static enum gmm_err check_terms(struct node *node, const struct view *view, cons
                             node->card.id, terms->office, terms->office);
         return GMM_OK;
     }
-    if (!id_equal(&view->chair, node_pid(node)))
-        return gmm_fail(msg, GMM_EDENIED,
-                        "only the chair (%s) admits participants, and so invites them; for a second office of your own "
-                        "say --office NAME",
-                        chair == NULL ? "?" : chair->name);
-    if (own == NULL || (own->roles & CERTIFICATE_ROLE_DECIDE) == 0)
-        return gmm_fail(msg, GMM_EDENIED, "this office does not decide for the chair: invite from the one that does");
+    enum gmm_err err = check_right(node, view, terms->replace, msg);
+    if (err != GMM_OK)
+        return err;
     const struct view_participant *named = terms->for_id == NULL ? NULL : view_participant_by_id(view, terms->for_id);
     bool taken = named != NULL && named->status != VIEW_EXPELLED;
     if (terms->replace && !taken)

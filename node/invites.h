@@ -27,8 +27,9 @@ struct invites_entry {
 };
 
 /* Makes one and keeps it, durable when it returns. GMM_EDENIED: not active; a participant is invited by the chair's
- * office that decides, a second office by a holder of the root; GMM_ESTATE: no address is known; GMM_EUSAGE: a
- * malformed value; GMM_EEXISTS: that participant or office is there already. *out: invites_entry_close. */
+ * office that decides (where two thirds admit, and to replace: by an elector's office that votes), a second office by a
+ * holder of the root; GMM_ESTATE: no address is known; GMM_EUSAGE: a malformed value; GMM_EEXISTS: that participant or
+ * office is there already. *out: invites_entry_close. */
 enum gmm_err invites_make(struct node *node, const struct invites_terms *terms, struct invites_entry *out,
                           struct gmm_msg *msg);
 /* GMM_ENOTFOUND; GMM_ECORRUPT: what is kept of it does not open. */

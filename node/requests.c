@@ -225,18 +225,35 @@ static enum gmm_err keep(struct node *node, const void *bytes, size_t len, const
     return err;
 }
 
+static const struct view_proposal *proposal_of(const struct view *view, const struct requests_judged *j)
+{
+    const struct gmm_id *of = id_is_zero(&j->replaces) ? &j->join.pid : &j->replaces;
+    for (size_t i = 0; view != NULL && i < view->proposal_count; i++)
+        if ((view->proposals[i].type == HEADER_ADMIT || view->proposals[i].type == HEADER_REPLACE) &&
+            id_equal(&view->proposals[i].of, of))
+            return &view->proposals[i];
+    return NULL;
+}
+
 static void pending_text(struct node *node, const struct requests_judged *j, struct gmm_msg *text)
 {
     const struct card *card = &j->join.card;
     const struct view *view = engine_view(node->engine);
     const struct view_participant *chair = view == NULL ? NULL : view_participant(view, &view->chair);
+    const struct view_proposal *p = proposal_of(view, j);
+    const struct charter *charter = directory_charter(engine_directory(node->engine));
     if (requests_is_office(j))
         gmm_fail(text, GMM_OK, "an office that holds the root of '%s' must certify it: gmm office add %s", card->id,
                  card->office);
+    else if (p != NULL)
+        gmm_fail(text, GMM_OK, "it is proposed, and supported by %u of %u: the others run gmm roster cosign %s",
+                 (unsigned)p->support, p->need, card->id);
     else if (!id_is_zero(&j->replaces))
         gmm_fail(text, GMM_OK,
                  "two thirds must let it take the place of '%s', whose root is lost: gmm roster replace %s", card->id,
                  card->id);
+    else if (charter->admission == CHARTER_BY_TWO_THIRDS)
+        gmm_fail(text, GMM_OK, "two thirds must admit it: gmm roster add %s proposes it", card->id);
     else
         gmm_fail(text, GMM_OK, "the chair (%s) must admit it: gmm roster add %s", chair == NULL ? "?" : chair->id,
                  card->id);
@@ -298,6 +315,17 @@ static enum gmm_err take_new(struct node *node, const void *bytes, size_t len, c
     return err == GMM_OK ? node_flush(node) : err;
 }
 
+/* Others completed the admission meanwhile: it does not wait here any more. */
+static enum gmm_err take_admitted(struct node *node, const void *bytes, size_t len, const struct requests_judged *j)
+{
+    struct find find = {.sign_pk = &j->join.card.sign_pk};
+    enum gmm_err err = store_each_request(node->store, on_find, &find);
+    if (err != GMM_OK || find.state != 'p')
+        return err;
+    err = keep(node, bytes, len, j, 'a', "");
+    return err == GMM_OK ? node_flush(node) : err;
+}
+
 enum gmm_err requests_take(struct node *node, const void *bytes, size_t len, struct buffer *answer)
 {
     struct requests_judged judged;
@@ -310,6 +338,8 @@ enum gmm_err requests_take(struct node *node, const void *bytes, size_t len, str
         return encode(node, answer, MESSAGE_JOIN_REFUSED, text.text, authentic, NULL);
     if (judged.state == REQUESTS_NEW)
         err = take_new(node, bytes, len, &judged, &text);
+    else if (judged.state == REQUESTS_ADMITTED)
+        err = take_admitted(node, bytes, len, &judged);
     if (err == GMM_ELIMIT) {
         err = encode(node, answer, MESSAGE_JOIN_REFUSED, text.text, true, NULL);
     } else if (err == GMM_OK && judged.state == REQUESTS_ADMITTED) {
@@ -368,8 +398,17 @@ static enum gmm_err admit_participant(struct node *node, const struct requests_j
     return err;
 }
 
-enum gmm_err requests_replace(struct node *node, const struct requests_judged *judged, struct standing_done *done,
-                              struct gmm_msg *msg)
+/* As answered when the newcomer takes part now, else as one that waits for the support of others. */
+static enum gmm_err keep_as_it_stands(struct node *node, const void *bytes, size_t len, const struct requests_judged *j)
+{
+    const struct view *view = engine_view(node->engine);
+    char state = view != NULL && is_admitted(view, &j->join) ? 'a' : 'p';
+    enum gmm_err err = keep(node, bytes, len, j, state, "");
+    return err == GMM_OK ? node_flush(node) : err;
+}
+
+enum gmm_err requests_replace(struct node *node, const void *bytes, size_t len, const struct requests_judged *judged,
+                              struct standing_done *done, struct gmm_msg *msg)
 {
     struct control_admit admit;
     struct buffer object;
@@ -381,6 +420,8 @@ enum gmm_err requests_replace(struct node *node, const struct requests_judged *j
     enum gmm_err err = object.failed;
     if (err == GMM_OK)
         err = standing_replace(node, card->id, &admit, object.p, object.len, done, msg);
+    if (err == GMM_OK)
+        err = keep_as_it_stands(node, bytes, len, judged);
     buffer_close(&object);
     return err;
 }
@@ -412,9 +453,7 @@ enum gmm_err requests_admit(struct node *node, const void *bytes, size_t len, co
     if (judged->state != REQUESTS_ADMITTED)
         err = requests_is_office(judged) ? certify_second(node, judged, msg) : admit_participant(node, judged, msg);
     if (err == GMM_OK)
-        err = keep(node, bytes, len, judged, 'a', "");
-    if (err == GMM_OK)
-        err = node_flush(node);
+        err = keep_as_it_stands(node, bytes, len, judged);
     if (err == GMM_OK)
         err = groups_reach(node, &judged->join.pid, true, &missed);
     if (late != NULL)

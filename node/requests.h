@@ -45,9 +45,10 @@ void requests_list_close(struct requests_list *list);
 /* Proposes that the newcomer takes the place of the participant that it replaces: as requests_admit, but by REPLACE,
  * which two thirds support before it has effect. */
 struct standing_done;
-enum gmm_err requests_replace(struct node *node, const struct requests_judged *judged, struct standing_done *done,
-                              struct gmm_msg *msg);
-/* Admits or certifies: adds the certificate and writes ADMIT, gives the newcomer the epochs of the groups it is in now,
+enum gmm_err requests_replace(struct node *node, const void *bytes, size_t len, const struct requests_judged *judged,
+                              struct standing_done *done, struct gmm_msg *msg);
+/* Where the charter wants others' support it proposes, and the request waits until they gave it.
+ * Admits or certifies: adds the certificate and writes ADMIT, gives the newcomer the epochs of the groups it is in now,
  * and keeps the request as answered. All durable when it returns. GMM_EDENIED: the rule that refuses. *late (may be
  * NULL) counts the groups whose epoch could not be made at once (it follows later). */
 enum gmm_err requests_admit(struct node *node, const void *bytes, size_t len, const struct requests_judged *judged,

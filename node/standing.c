@@ -222,11 +222,10 @@ enum gmm_err standing_replace(struct node *node, const char *id, const struct co
 
 /* ---- support */
 
-static bool is_meant(const struct view *view, const struct view_proposal *p, const char *ref)
+static bool is_meant(const struct view_proposal *p, const char *ref)
 {
     char hex[GMM_ID_HEX + 1];
-    const struct view_participant *of = view_participant(view, &p->of);
-    if (of != NULL && strcmp(of->id, ref) == 0)
+    if (strcmp(p->id, ref) == 0)
         return true;
     id_to_hex(&p->subject, hex);
     return strlen(ref) >= DIGITS_MIN && strlen(ref) <= GMM_ID_HEX && strncmp(hex, ref, strlen(ref)) == 0;
@@ -239,7 +238,7 @@ static enum gmm_err find_proposal(const struct view *view, const char *ref, cons
     size_t found = 0;
     *out = NULL;
     for (size_t i = 0; i < view->proposal_count; i++) {
-        if (!is_meant(view, &view->proposals[i], ref))
+        if (!is_meant(&view->proposals[i], ref))
             continue;
         *out = &view->proposals[i];
         id_to_hex(&view->proposals[i].subject, hex);

@@ -129,6 +129,7 @@ struct view_proposal {
     unsigned need;
     uint64_t time;
     const char *text;                /* name or reason; borrowed */
+    const char *id;                  /* of the participant, who may not be in the roster yet; borrowed */
     const struct gmm_id *supporters; /* pids, sorted: those who count */
 };
 struct view_stand { /* up to where a log stands */

@@ -119,6 +119,15 @@ static const char *text_of(const struct change *c)
     return c->type == HEADER_REPLACE ? c->replace->admit.name : c->removal->reason;
 }
 
+static const char *id_of(const struct state *s, const struct change *c)
+{
+    const struct gmm_id pid = subject_of(c);
+    unsigned participant = state_participant(s, &pid);
+    if (c->type == HEADER_ADMIT)
+        return c->admit->id;
+    return participant == STATE_NOBODY ? "" : s->participants[participant].id;
+}
+
 static void fill_proposals(struct view_roles *roles, struct view *v, const struct state *s, struct gmm_id *pids)
 {
     size_t used = 0;
@@ -136,6 +145,7 @@ static void fill_proposals(struct view_roles *roles, struct view *v, const struc
                                       .by = s->participants[proposal->proposer].pid,
                                       .time = proposal->record->time,
                                       .text = text_of(proposal->record),
+                                      .id = id_of(s, proposal->record),
                                       .need = tally.need,
                                       .supporters = pids};
         out->support = list(pids, s, &tally.who);

@@ -38,6 +38,7 @@ def suspension(ilo, iom, who):
     assert done["status"] == "suspended" and done["logs"] >= 1 and done["waits"] is None, done
     groups = {group["name"]: group for group in done["groups"]}
     assert groups["all"]["member"] is False and "who" not in groups["all"]["members"], done
+    assert "who" in groups["all"]["before"]["members"], done
     refused(1, "exists", ["roster", "suspend", "who"], "suspended already", home=ilo.home)
     spread(ilo, iom, who)
     assert status(iom, "who") == "suspended" and status(who, "who") == "suspended"
@@ -45,7 +46,7 @@ def suspension(ilo, iom, who):
     refused(4, "not-permitted", ["post", path("no.txt"), "--to", "all"], "suspended", home=who.home)
     assert "who" not in iom.json("post", write("yes.txt", "yes"), "--to", "all")["readers"]
     text = ilo.text("roster", "restore", "who")
-    assert "who can read in all now" in text, text
+    assert "who could read before (4 offices): " in text and "who can read now (5 offices): " in text, text
     spread(ilo, iom, who)
     assert "who" in iom.json("group", "show", "all")["members"]
     who.run("post", path("no.txt"), "--to", "all")
