@@ -185,8 +185,8 @@ static void group_render(const json_t *result, struct render *out)
     const json_t *item, *before = json_object_get(result, "before");
     size_t i;
     if (before != NULL) {
-        cmd_history_readers_render(out, "who could read before", before);
-        cmd_history_readers_render(out, "who can read now", result);
+        cmd_history_readers_render(out, N_("who could read before"), before);
+        cmd_history_readers_render(out, N_("who can read now"), result);
     }
     render_field(out, "group", reply_text(result, "name"));
     render_word(out, "kind", reply_text(result, "kind"));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/groups.h"
 #include "node/reply.h"
 #include "node/standing.h"
@@ -130,7 +131,8 @@ void cmd_history_readers_render(struct render *out, const char *when, const json
 {
     const json_t *item;
     size_t i;
-    fprintf(out->out, "%s (%lld offices):", when, (long long)json_integer_value(json_object_get(group, "offices")));
+    fprintf(out->out, _("%s (%lld offices):"), _(when),
+            (long long)json_integer_value(json_object_get(group, "offices")));
     json_array_foreach(json_object_get(group, "members"), i, item)
     {
         fputs(i == 0 ? " " : ", ", out->out);
@@ -156,7 +158,7 @@ void cmd_history_changed_render(const json_t *groups, struct render *out)
             first++;
         if (first < i)
             continue;
-        fputs("in ", out->out);
+        fputs(_("in "), out->out);
         for (size_t k = i; k < count; k++) {
             if (!same_readers(json_array_get(groups, k), group))
                 continue;
@@ -164,8 +166,8 @@ void cmd_history_changed_render(const json_t *groups, struct render *out)
             render_text(out, reply_text(json_array_get(groups, k), "name"));
         }
         fputs(":\n", out->out);
-        cmd_history_readers_render(out, "  who could read before", json_object_get(group, "before"));
-        cmd_history_readers_render(out, "  who can read now", group);
+        cmd_history_readers_render(out, N_("  who could read before"), json_object_get(group, "before"));
+        cmd_history_readers_render(out, N_("  who can read now"), group);
     }
 }
 

@@ -21,7 +21,7 @@ json_t *cmd_history_all_json(struct node *node);
 json_t *cmd_history_changed_json(struct node *node, const struct gmm_id *pid, json_t *before);
 /* Of such an array: two lines a group, who could read and who can. */
 void cmd_history_changed_render(const json_t *groups, struct render *out);
-/* "who can read now (3 offices): ilo, iom" of {"members","offices"}. */
+/* One line of {"members","offices"}: `when`, how many offices, which participants. */
 void cmd_history_readers_render(struct render *out, const char *when, const json_t *group);
 /* What waits for support. */
 struct view_proposal;
