@@ -131,7 +131,7 @@ void cmd_history_readers_render(struct render *out, const char *when, const json
 {
     const json_t *item;
     size_t i;
-    fprintf(out->out, _("%s (%lld offices):"), _(when),
+    fprintf(out->out, _("%s (%lld offices):"), text_tr(when),
             (long long)json_integer_value(json_object_get(group, "offices")));
     json_array_foreach(json_object_get(group, "members"), i, item)
     {

@@ -23,7 +23,7 @@ CALLS = {
     "log_info": (1,), "log_warning": (1,), "set_error": (5, 6), "show_failure": (3, 4), "refuse": (4, 5),
     "printer_say": (2,), "warn": (2,), "add_check": (4, 5), "caveat": (2,), "chunk_fault": (3,), "text_field": (3,),
     "number_field": (3,), "names_render": (2,), "time_line": (2,), "time_field": (2,), "count_line": (2,),
-    "members_render": (2,), "sync_end": (4,), "fail": (4,), "failure": (2, 3),
+    "cmd_history_readers_render": (2,), "sync_end": (4,), "fail": (4,), "failure": (2, 3),
 }
 # the element type of a table of rows {…}: numbers of the columns that are texts
 # function of one file: the same
