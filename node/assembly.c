@@ -1,5 +1,6 @@
 #include "node/assembly.h"
 
+#include "node/backlog.h"
 #include "node/batches.h"
 #include "node/bundlepeer.h"
 #include "node/embargoes.h"
@@ -20,12 +21,22 @@ static void closing(struct node *node)
     batches_close_all(node);
     receipts_close(node);
     urgency_close(node);
+    backlog_close(node);
 }
 
+/* A daemon listens first: what is not in the catalogue yet comes there in slices. */
 static enum gmm_err catch_up(struct node *node)
 {
     enum gmm_err err = taking_load(node);
-    return err == GMM_OK ? project_catch_up(node, NULL, NULL) : err;
+    if (err == GMM_OK)
+        err = project_catch_up(node, node->daemon ? 0 : PROJECT_CATALOGUE, NULL, NULL);
+    backlog_look(node, node->daemon || err != GMM_OK ? PROJECT_ALL : PROJECT_INDEX);
+    return err;
+}
+
+static enum gmm_err entries_came(struct node *node, const struct node_later *later)
+{
+    return backlog_entries(node, &later->key, later->first_seq, later->count);
 }
 
 static enum gmm_err view_changed(struct node *node)
@@ -40,9 +51,7 @@ static enum gmm_err view_changed(struct node *node)
 static enum gmm_err take(struct node *node, const struct node_later *later)
 {
     if (later->kind == EFFECT_ENTRIES || later->kind == EFFECT_SECRET) {
-        enum gmm_err err = later->kind == EFFECT_ENTRIES
-                               ? project_entries(node, &later->key, later->first_seq, later->count)
-                               : project_secret(node, &later->id);
+        enum gmm_err err = later->kind == EFFECT_ENTRIES ? entries_came(node, later) : project_secret(node, &later->id);
         receipts_settle(node);
         urgency_settle(node);
         return err;
@@ -62,7 +71,11 @@ static enum gmm_err take(struct node *node, const struct node_later *later)
 
 static enum gmm_err cut(struct node *node, const struct run_key *key, uint64_t from_seq)
 {
-    return projection_cut(node->projection, key, from_seq);
+    uint64_t indexed = 0;
+    enum gmm_err err = projection_cut(node->projection, key, from_seq);
+    if (err == GMM_OK)
+        err = search_get_done(node->search, key, &indexed);
+    return err == GMM_OK && indexed > from_seq ? search_set_done(node->search, key, from_seq) : err;
 }
 
 /* The certificate of the keys that wait has come: from the root that is elsewhere, or before an interruption. */
@@ -82,7 +95,7 @@ static void settled(struct node *node)
 enum gmm_err assembly_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,
                            struct gmm_msg *msg)
 {
-    static const struct node_above above = {joining_load, closing, catch_up, take, cut, settled};
+    static const struct node_above above = {joining_load, closing, catch_up, take, cut, settled, backlog_slice};
     enum gmm_err err = node_open(out, home, flags, &above, ask, arg, msg);
     if (err == GMM_OK)
         err = embargoes_load(*out);

@@ -145,7 +145,7 @@ enum gmm_err care_rebuild(struct node *node, void (*progress)(void *arg, uint64_
     if (err == GMM_OK)
         err = node_flush(node);
     if (err == GMM_OK && node->engine != NULL)
-        err = project_catch_up(node, progress, arg);
+        err = project_catch_up(node, PROJECT_ALL, progress, arg);
     if (err == GMM_OK)
         err = node_flush(node);
     return err == GMM_OK ? GMM_OK : gmm_fail(msg, err, "the catalogue could not be made anew: %s", gmm_err_text(err));

@@ -7,6 +7,7 @@
 
 #include "keys/text.h"
 #include "node/cmd_peerset.h"
+#include "node/backlog.h"
 #include "node/commands.h"
 #include "node/forks_report.h"
 #include "node/joining.h"
@@ -350,7 +351,8 @@ static bool look_at_peers(struct sync_wait *wait)
     tell_progress(wait, connected, since(sum.received, wait->before.received), since(sum.sent, wait->before.sent),
                   bytes);
     bool spent = wait->max_bytes != 0 && bytes >= wait->max_bytes;
-    if (!spent && (net_dialling(node->net) || behind > 0 || (connected > 0 && !engine_idle(node->engine))))
+    if (!spent && (net_dialling(node->net) || behind > 0 || (connected > 0 && !engine_idle(node->engine)) ||
+                   backlog_is_behind(node)))
         return false;
     name_unreachable(wait);
     if (connected == 0) {
@@ -708,7 +710,7 @@ static const struct command_param sync_params[] = {
 
 static const struct command commands[] = {
     {.name = "peer list",
-     .flags = COMMAND_UNJOINED,
+     .flags = COMMAND_UNJOINED | COMMAND_BEHIND,
      .right = CONFIG_READ,
      .handler = peer_list,
      .render = peer_list_render,
@@ -716,7 +718,7 @@ static const struct command commands[] = {
      .example = "gmm peer"},
     {.name = "peer add",
      PARAMS(add_params),
-     .flags = COMMAND_UNJOINED | COMMAND_WRITES,
+     .flags = COMMAND_UNJOINED | COMMAND_WRITES | COMMAND_BEHIND,
      .right = CONFIG_ADMIN,
      .handler = peer_add,
      .render = peer_add_render,
@@ -726,7 +728,7 @@ static const struct command commands[] = {
      .example = "gmm peer add gmm.example.org:4460 --office iom/hq"},
     {.name = "peer remove",
      PARAMS(remove_params),
-     .flags = COMMAND_UNJOINED | COMMAND_WRITES,
+     .flags = COMMAND_UNJOINED | COMMAND_WRITES | COMMAND_BEHIND,
      .right = CONFIG_ADMIN,
      .handler = peer_remove,
      .render = peer_remove_render,
@@ -734,7 +736,7 @@ static const struct command commands[] = {
      .example = "gmm peer remove gmm.example.org:4460"},
     {.name = "sync",
      PARAMS(sync_params),
-     .flags = COMMAND_NETWORK | COMMAND_UNJOINED | COMMAND_WRITES,
+     .flags = COMMAND_NETWORK | COMMAND_UNJOINED | COMMAND_WRITES | COMMAND_BEHIND,
      .right = CONFIG_READ,
      .handler = sync_run,
      .render = sync_render,
@@ -742,7 +744,7 @@ static const struct command commands[] = {
      .details = "A home that waits to be admitted asks again first.",
      .example = "gmm sync --timeout 600"},
     {.name = "status",
-     .flags = COMMAND_UNJOINED,
+     .flags = COMMAND_UNJOINED | COMMAND_BEHIND,
      .right = CONFIG_READ,
      .handler = status,
      .render = status_render,

@@ -4,6 +4,7 @@
 
 #include "keys/text.h"
 #include "node/carried.h"
+#include "node/backlog.h"
 #include "node/commands.h"
 #include "node/content.h"
 #include "node/embargoes.h"
@@ -20,6 +21,7 @@
 #include "node/tokenizer.h"
 #include "node/watch.h"
 
+#define SEARCH_WAITS_MS 2000u
 #define SEARCH_HITS 50u /* when --limit does not say */
 
 /* Fails the call, choices stolen. */
@@ -584,6 +586,16 @@ static char *join_words(const struct call *call)
     return buffer_take(&text, &out, &len) == GMM_OK ? (char *)out : NULL;
 }
 
+/* The index follows in the background where a daemon runs; a command alone finishes it. */
+static bool bring_up_to_date(struct node *node)
+{
+    bool whole = true;
+    if (node->read_only)
+        return whole;
+    (void)backlog_index(node, node->net == NULL ? 0 : SEARCH_WAITS_MS, &whole);
+    return whole;
+}
+
 static void search(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
@@ -604,6 +616,8 @@ static void search(struct node *node, struct call *call)
         err = groups_find(node, call_text(call, "to"), &gid, choices, &msg);
         s.gid = &gid;
     }
+    if (err == GMM_OK && !bring_up_to_date(node))
+        call_say(call, "Some of what came last is not in the index yet; search again in a moment.");
     if (err == GMM_OK)
         err = search_query(node->search, words, 0, search_hit, &s);
     if (err == GMM_ECLOSED)
@@ -745,7 +759,7 @@ static const struct command commands[] = {
      .example = "gmm search recrutement --lang fr"},
     {.name = "watch",
      PARAMS(watch_params),
-     .flags = COMMAND_STREAM,
+     .flags = COMMAND_STREAM | COMMAND_BEHIND,
      .right = CONFIG_READ,
      .handler = watch,
      .help = "Print what is posted and what arrives, a JSON line each.",

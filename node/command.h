@@ -54,6 +54,7 @@ struct command_param {
 #define COMMAND_UNJOINED 64u /* also works in a home that has no network yet */
 #define COMMAND_WRITES 128u  /* refused under --read-only */
 #define COMMAND_KEYLESS 256u /* runs with closed keys when no passphrase can be had (verify) */
+#define COMMAND_BEHIND 512u  /* does not wait for what is not in the catalogue yet */
 
 struct command {
     const char *name; /* "roster add" */

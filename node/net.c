@@ -313,13 +313,14 @@ static void take_waiting(struct net *net)
             on_connection((uv_stream_t *)&net->listeners[i].tcp, 0);
 }
 
-static void settle(struct net *net)
+/* polled: the sockets were just looked at. */
+static void settle(struct net *net, bool polled)
 {
     if (net->settling || net->closing)
         return;
     net->settling = true;
     take_waiting(net);
-    bool watched = false;
+    bool watched = false, worked = net->touched || net->changed;
     for (unsigned round = 0; round < ROUNDS && !net->closing && (net->touched || net->changed); round++) {
         net->touched = false;
         flush_store(net);
@@ -333,11 +334,16 @@ static void settle(struct net *net)
             run_watches(net);
         }
     }
+    /* What can wait is done where the sockets had nothing, a slice at a time: then they are looked at again. */
+    if (worked)
+        net->slices = true;
+    else if (polled && net->slices && !net->closing)
+        net->slices = net->node->above->slice(net->node);
     net->settling = false;
     if (net->closing)
         return;
     /* A watch may have ended what the loop runs for: the loop does not wait before its owner has looked. */
-    if (net->touched || net->changed || watched)
+    if (net->touched || net->changed || watched || net->slices)
         uv_idle_start(&net->idle, on_idle);
     else
         uv_idle_stop(&net->idle);
@@ -345,12 +351,12 @@ static void settle(struct net *net)
 
 static void on_prepare(uv_prepare_t *handle)
 {
-    settle(handle->data);
+    settle(handle->data, false);
 }
 
 static void on_check(uv_check_t *handle)
 {
-    settle(handle->data);
+    settle(handle->data, true);
 }
 
 static void on_idle(uv_idle_t *handle)

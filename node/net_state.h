@@ -41,6 +41,7 @@ struct net {
     bool closing, settling;
     bool touched; /* there is something to flush, write, or tell */
     bool changed; /* watches are told */
+    bool slices;  /* something may wait for a time when there is nothing else */
     enum gmm_err failed;
     uint64_t alarm_due;   /* UINT64_MAX: none */
     uint64_t quiet_until; /* store failures are not logged again before */

@@ -223,9 +223,6 @@ static enum gmm_err open_derived(struct node *node, struct gmm_msg *msg)
     enum gmm_err err = projection_open(&node->projection, node->store, node->keystore->node, msg);
     if (err == GMM_OK)
         err = search_open(&node->search, node->store, node->keystore->node, msg);
-    /* A new index is filled as the catalogue is: from the start of the logs. */
-    if (err == GMM_OK && !node->read_only && search_was_rebuilt(node->search))
-        err = projection_reset(node->projection);
     if (err == GMM_OK)
         err = store_each_object(node->store, find_charter, &restore);
     if (err == GMM_OK && restore.objects && !restore.charter)

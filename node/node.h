@@ -19,6 +19,7 @@
 #include "proto/engine.h"
 
 struct net;
+struct backlog;
 struct joining;
 struct receipts;
 struct urgency;
@@ -57,6 +58,8 @@ struct node_above {
     enum gmm_err (*cut)(struct node *node, const struct run_key *key, uint64_t from_seq);
     /* Nothing is under way: no step, no flush. */
     void (*settled)(struct node *node);
+    /* The loop has nothing else to do: a slice of what can wait. False: nothing waits. */
+    bool (*slice)(struct node *node);
 };
 
 struct node {
@@ -82,6 +85,7 @@ struct node {
     struct batch *batches;                  /* node/batch.h: under way */
     struct receipts *receipts;              /* node/receipts.h: due */
     struct urgency *urgency;                /* node/urgency.h: logs under consultation */
+    struct backlog *backlog;                /* node/backlog.h: not in the catalogue or the index yet; NULL: nothing */
     struct joining *joining;                /* node/joining.h: this home's own request to join; NULL: none waits */
     uint64_t embargo_due_ms;                /* node/embargoes.h: when the first key of ours is due; 0: none */
     bool disclosing;

@@ -8,6 +8,7 @@
 #include "node/plaintext.h"
 #include "node/project_item.h"
 #include "node/receipts.h"
+#include "node/sys.h"
 #include "node/urgency.h"
 #include "node/watch.h"
 #include "proto/record_consult.h"
@@ -170,17 +171,18 @@ static enum gmm_err want_missing(struct node *node, const struct gmm_id *documen
     return is_their_fault(err) ? GMM_OK : err;
 }
 
-/* Indexed now, unless the words themselves are still on their way, or under embargo. */
+/* Indexed, unless the words themselves are still on their way (then the last chunk brings it here again), or under
+ * embargo. */
 static enum gmm_err want_and_index(struct node *node, const struct gmm_id *id, const struct gmm_id *gid,
-                                   const struct record_document *doc, struct wants *wants)
+                                   const struct record_document *doc, unsigned what, struct wants *wants)
 {
     size_t lacking = 0, others = 0;
     if (record_is_covered(doc))
         return GMM_OK;
     enum gmm_err err = want_missing(node, id, gid, &doc->content, wants, &lacking);
-    for (uint32_t i = 0; i < doc->attachment_count && err == GMM_OK; i++)
+    for (uint32_t i = 0; (what & PROJECT_CATALOGUE) != 0 && i < doc->attachment_count && err == GMM_OK; i++)
         err = want_missing(node, id, gid, &doc->attachments[i].content, wants, &others);
-    if (err == GMM_OK && (lacking == 0 || doc->content.size > PLAINTEXT_MAX))
+    if (err == GMM_OK && (what & PROJECT_INDEX) != 0 && (lacking == 0 || doc->content.size > PLAINTEXT_MAX))
         err = index_document(node, id, gid, doc);
     return err;
 }
@@ -221,19 +223,21 @@ static enum gmm_err document_item(struct projection_item *item, const struct hea
 }
 
 static enum gmm_err put_document(struct node *node, const struct header *h, const struct gmm_id *id,
-                                 const uint8_t *plain, size_t len, struct wants *wants)
+                                 const uint8_t *plain, size_t len, unsigned what, struct wants *wants)
 {
     struct record_document doc;
     struct projection_item item;
     enum gmm_err err = open_document(node, h, &doc, plain, len);
     if (err != GMM_OK)
         return err;
-    err = put_item(node, &item, document_item(&item, h, id, &doc));
+    if ((what & PROJECT_CATALOGUE) != 0) {
+        err = put_item(node, &item, document_item(&item, h, id, &doc));
+        projection_item_close(&item);
+    }
     if (err == GMM_OK)
         err = embargoes_note(node, &doc, id);
     if (err == GMM_OK)
-        err = want_and_index(node, id, &h->group, &doc, wants);
-    projection_item_close(&item);
+        err = want_and_index(node, id, &h->group, &doc, what, wants);
     record_document_close(&doc);
     return err;
 }
@@ -257,23 +261,16 @@ static enum gmm_err note_item(struct projection_item *item, const struct header 
     return err;
 }
 
-static enum gmm_err put_note(struct node *node, const struct header *h, const struct gmm_id *id, const uint8_t *plain,
-                             size_t len)
+static enum gmm_err index_note(struct node *node, const struct gmm_id *id, const struct record_note *note)
 {
-    struct record_note note;
-    struct projection_item item;
     struct buffer text;
-    enum gmm_err err = record_note_decode(&note, plain, len);
-    if (err != GMM_OK)
-        return err;
-    err = put_item(node, &item, note_item(&item, h, id, &note));
     buffer_init(&text, 2u * LIMIT_NOTE_TEXT + 8u);
-    put_words(&text, &note.text);
-    put_words(&text, &note.proposed);
-    if (err == GMM_OK && (err = text.failed) == GMM_OK)
+    put_words(&text, &note->text);
+    put_words(&text, &note->proposed);
+    enum gmm_err err = text.failed;
+    if (err == GMM_OK)
         err = search_put(node->search, id, "", 0, (const char *)text.p, text.len);
     buffer_close(&text);
-    projection_item_close(&item);
     return err;
 }
 
@@ -292,19 +289,36 @@ static enum gmm_err want_report(struct node *node, const struct header *h, const
     return err;
 }
 
+static enum gmm_err put_note(struct node *node, const struct header *h, const struct gmm_id *id, const uint8_t *plain,
+                             size_t len, unsigned what)
+{
+    struct record_note note;
+    struct projection_item item;
+    enum gmm_err err = record_note_decode(&note, plain, len);
+    if (err != GMM_OK)
+        return err;
+    if ((what & PROJECT_CATALOGUE) != 0) {
+        err = put_item(node, &item, note_item(&item, h, id, &note));
+        projection_item_close(&item);
+    }
+    return err == GMM_OK && (what & PROJECT_INDEX) != 0 ? index_note(node, id, &note) : err;
+}
+
 static enum gmm_err put_other(struct node *node, const struct header *h, const struct gmm_id *id, const uint8_t *plain,
-                              size_t len, struct wants *wants)
+                              size_t len, unsigned what, struct wants *wants)
 {
     struct projection_item item;
     struct buffer title, text;
     buffer_init(&title, TITLE_BYTES);
     buffer_init(&text, 2u * LIMIT_NOTE_TEXT + 8u);
-    enum gmm_err err = put_item(node, &item, project_item_make(&item, h, id, plain, len, &title, &text));
+    enum gmm_err err = project_item_make(&item, h, id, plain, len, &title, &text);
+    if ((what & PROJECT_CATALOGUE) != 0)
+        err = put_item(node, &item, err);
     if (err == GMM_OK && (err = title.failed) == GMM_OK)
         err = text.failed;
-    if (err == GMM_OK && title.len + text.len > 0)
+    if (err == GMM_OK && (what & PROJECT_INDEX) != 0 && title.len + text.len > 0)
         err = search_put(node->search, id, (const char *)title.p, title.len, (const char *)text.p, text.len);
-    if (err == GMM_OK && h->type == HEADER_CONSULT)
+    if (err == GMM_OK && h->type == HEADER_CONSULT && (what & PROJECT_CATALOGUE) != 0)
         err = want_report(node, h, id, plain, len, wants);
     buffer_close(&title);
     buffer_close(&text);
@@ -334,7 +348,7 @@ static enum gmm_err put_disclosed(struct node *node, const uint8_t *plain, size_
     if (err == GMM_OK)
         err = node_open_record(node, &document, &h, &covered, &covered_len);
     if (err == GMM_OK && h.type == HEADER_DOCUMENT)
-        err = put_document(node, &h, &document, covered, covered_len, wants);
+        err = put_document(node, &h, &document, covered, covered_len, PROJECT_ALL, wants);
     seal_free(covered, covered_len);
     return err == GMM_ENOTFOUND || err == GMM_EUNKNOWN ? GMM_OK : err;
 }
@@ -387,30 +401,32 @@ static enum gmm_err want_body(struct node *node, const uint8_t bytes[HEADER_BYTE
 }
 
 static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTES], const struct gmm_id *id,
-                              const uint8_t *body, size_t body_len, struct wants *wants)
+                              const uint8_t *body, size_t body_len, unsigned what, struct wants *wants)
 {
     struct header h;
     uint8_t *plain = NULL;
     size_t len = 0;
     uint16_t type = bytes_load_u16(bytes + 2);
     bool other = project_item_is(type);
+    if (body == NULL && type >= 64 && (what & PROJECT_CATALOGUE) == 0)
+        return GMM_OK; /* when it comes, it is indexed too */
     if (body == NULL && type >= 64)
         return want_body(node, bytes, id, wants);
     if (body == NULL || (type != HEADER_DOCUMENT && type != HEADER_NOTE && type != HEADER_GROUP_NAME &&
                          type != HEADER_DISCLOSE && !other))
         return GMM_OK;
     enum gmm_err err = node_open_body(node, bytes, body, body_len, &h, &plain, &len);
-    if (err == GMM_EUNKNOWN)
-        return projection_defer(node->projection, &h.epoch, id);
+    if (err == GMM_EUNKNOWN) /* when its secret comes, it is indexed too */
+        return (what & PROJECT_CATALOGUE) != 0 ? projection_defer(node->projection, &h.epoch, id) : GMM_OK;
     if (err == GMM_OK && type == HEADER_DOCUMENT)
-        err = put_document(node, &h, id, plain, len, wants);
+        err = put_document(node, &h, id, plain, len, what, wants);
     else if (err == GMM_OK && type == HEADER_NOTE)
-        err = put_note(node, &h, id, plain, len);
+        err = put_note(node, &h, id, plain, len, what);
     else if (err == GMM_OK && type == HEADER_DISCLOSE)
-        err = put_disclosed(node, plain, len, wants);
+        err = (what & PROJECT_CATALOGUE) != 0 ? put_disclosed(node, plain, len, wants) : GMM_OK;
     else if (err == GMM_OK && other)
-        err = put_other(node, &h, id, plain, len, wants);
-    else if (err == GMM_OK)
+        err = put_other(node, &h, id, plain, len, what, wants);
+    else if (err == GMM_OK && (what & PROJECT_CATALOGUE) != 0)
         err = put_group_name(node, &h, plain, len);
     seal_free(plain, len);
     return is_their_fault(err) ? GMM_OK : err;
@@ -419,11 +435,18 @@ static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTE
 struct walk {
     struct node *node;
     struct wants *wants;
+    unsigned what;      /* one of PROJECT_ */
     uint64_t end, next; /* seqs: where to stop; after the last one done */
     uint64_t done, uncommitted;
+    uint64_t until_ms; /* sys_now_ms: it stops after the entry that reaches that; 0: never */
     void (*progress)(void *arg, uint64_t done);
     void *arg;
 };
+
+static bool time_is_up(const struct walk *walk)
+{
+    return walk->until_ms != 0 && sys_now_ms() >= walk->until_ms;
+}
 
 static enum gmm_err walk_entry(void *arg, const uint8_t header[HEADER_BYTES], const struct gmm_id *id,
                                const uint8_t *body, size_t len)
@@ -432,14 +455,14 @@ static enum gmm_err walk_entry(void *arg, const uint8_t header[HEADER_BYTES], co
     uint64_t seq = bytes_load_u64(header + 112);
     if (seq >= walk->end)
         return STOP;
-    enum gmm_err err = put_entry(walk->node, header, id, body, len, walk->wants);
+    enum gmm_err err = put_entry(walk->node, header, id, body, len, walk->what, walk->wants);
     if (err != GMM_OK)
         return err;
     walk->next = seq + 1;
     walk->done++;
     if (walk->progress != NULL && walk->done % 1024 == 0)
         walk->progress(walk->arg, walk->done);
-    return GMM_OK;
+    return time_is_up(walk) ? STOP : GMM_OK;
 }
 
 static enum gmm_err set_verdict(struct node *node, const struct view *view, const struct run_key *key)
@@ -449,32 +472,55 @@ static enum gmm_err set_verdict(struct node *node, const struct view *view, cons
     return projection_set_voids(node->projection, key, voids, count);
 }
 
-/* What of one log is not projected yet, up to walk->end. Control logs say nothing that is shown. */
+static enum gmm_err get_done(struct node *node, const struct run_key *key, unsigned what, uint64_t *next)
+{
+    return what == PROJECT_CATALOGUE ? projection_get_done(node->projection, key, next)
+                                     : search_get_done(node->search, key, next);
+}
+
+static enum gmm_err set_done(struct node *node, const struct run_key *key, unsigned what, uint64_t next)
+{
+    return what == PROJECT_CATALOGUE ? projection_set_done(node->projection, key, next)
+                                     : search_set_done(node->search, key, next);
+}
+
+/* What of one log is not done yet, up to walk->end. Control logs say nothing that is shown. */
 static enum gmm_err walk_log(struct node *node, const struct run_key *key, struct walk *walk)
 {
     const struct view *view = engine_view(node->engine);
     uint64_t from = 0;
     if (view == NULL || id_is_zero(&key->group))
         return GMM_OK;
-    enum gmm_err err = store_begin(node->store, false);
-    if (err == GMM_OK)
-        err = projection_get_done(node->projection, key, &from);
+    enum gmm_err err = get_done(node, key, walk->what, &from);
+    walk->next = from;
+    if (err == GMM_OK && from < walk->end)
+        err = store_begin(node->store, false);
     if (err != GMM_OK || from >= walk->end)
         return err;
-    walk->next = from;
     err = store_each_entry(node->store, key, from, walk_entry, walk);
     if (err == STOP)
         err = GMM_OK;
-    if (err == GMM_OK)
+    if (err == GMM_OK && walk->what == PROJECT_CATALOGUE)
         err = set_verdict(node, view, key);
-    return err == GMM_OK && walk->next > from ? projection_set_done(node->projection, key, walk->next) : err;
+    return err == GMM_OK && walk->next > from ? set_done(node, key, walk->what, walk->next) : err;
 }
 
-enum gmm_err project_entries(struct node *node, const struct run_key *key, uint64_t first_seq, uint32_t count)
+enum gmm_err project_entries(struct node *node, const struct run_key *key, uint64_t first_seq, uint32_t count,
+                             unsigned what)
 {
     struct wants wants = {0};
-    struct walk walk = {.node = node, .wants = &wants, .end = first_seq + count};
+    struct walk walk = {.node = node, .wants = &wants, .what = what, .end = first_seq + count};
     return wants_ask(node, &wants, walk_log(node, key, &walk));
+}
+
+enum gmm_err project_log_slice(struct node *node, const struct run_key *key, uint64_t end, unsigned what,
+                               uint64_t until_ms, uint64_t *done)
+{
+    struct wants wants = {0};
+    struct walk walk = {.node = node, .wants = &wants, .what = what, .end = end, .until_ms = until_ms};
+    enum gmm_err err = wants_ask(node, &wants, walk_log(node, key, &walk));
+    *done = walk.done;
+    return err;
 }
 
 struct ids {
@@ -507,7 +553,7 @@ static enum gmm_err put_deferred(struct node *node, const struct gmm_id *epoch_i
     for (size_t i = 0; i < ids.count; i++) {
         struct store_entry entry;
         if (err == GMM_OK && (err = store_load_entry(node->store, &ids.ids[i], &entry)) == GMM_OK) {
-            err = put_entry(node, entry.header, &entry.id, entry.body, entry.body_len, wants);
+            err = put_entry(node, entry.header, &entry.id, entry.body, entry.body_len, PROJECT_ALL, wants);
             store_entry_close(&entry);
         }
         if (err == GMM_ENOTFOUND)
@@ -564,7 +610,7 @@ enum gmm_err project_chunk_here(struct node *node, const struct gmm_id *gid, con
             list = list || (m->level > 0 && id_equal(&m->chunks[i].id, chunk));
     }
     if (err == GMM_OK && doc.version > 0 && (list || text))
-        err = want_and_index(node, &document, gid, &doc, &wants);
+        err = want_and_index(node, &document, gid, &doc, PROJECT_ALL, &wants);
     record_document_close(&doc);
     seal_free(plain, len);
     return wants_ask(node, &wants, is_their_fault(err) || err == GMM_ENOTFOUND || err == GMM_EUNKNOWN ? GMM_OK : err);
@@ -578,7 +624,7 @@ enum gmm_err project_body_here(struct node *node, const struct gmm_id *id)
     if (err == GMM_OK && (err = projection_got_chunk(node->projection, id, NULL)) == GMM_ENOTFOUND)
         err = GMM_OK; /* asked for by get */
     if (err == GMM_OK && (err = store_load_entry(node->store, id, &entry)) == GMM_OK) {
-        err = put_entry(node, entry.header, id, entry.body, entry.body_len, &wants);
+        err = put_entry(node, entry.header, id, entry.body, entry.body_len, PROJECT_ALL, &wants);
         store_entry_close(&entry);
     }
     return wants_ask(node, &wants, err);
@@ -665,7 +711,7 @@ static enum gmm_err copy_epochs(struct node *node, struct ids *epochs)
 static enum gmm_err catch_up_log(struct node *node, const struct extent *extent, struct walk *walk)
 {
     uint64_t from = 0;
-    enum gmm_err err = projection_get_done(node->projection, &extent->key, &from);
+    enum gmm_err err = get_done(node, &extent->key, walk->what, &from);
     while (err == GMM_OK && from < extent->end) {
         uint64_t before = walk->done;
         walk->end = extent->end - from > SLICE ? from + SLICE : extent->end;
@@ -680,20 +726,28 @@ static enum gmm_err catch_up_log(struct node *node, const struct extent *extent,
     return err;
 }
 
-enum gmm_err project_catch_up(struct node *node, void (*progress)(void *arg, uint64_t done), void *arg)
+static enum gmm_err catch_up_logs(struct node *node, struct walk *walk)
+{
+    struct extent *extents = NULL;
+    size_t count = 0;
+    enum gmm_err err = copy_logs(node, &extents, &count);
+    for (size_t i = 0; i < count && err == GMM_OK; i++)
+        err = catch_up_log(node, &extents[i], walk);
+    free(extents);
+    return err;
+}
+
+enum gmm_err project_catch_up(struct node *node, unsigned what, void (*progress)(void *arg, uint64_t done), void *arg)
 {
     struct wants wants = {0};
     struct ids epochs = {0};
-    struct extent *extents = NULL;
-    size_t count = 0;
     struct walk walk = {.node = node, .wants = &wants, .progress = progress, .arg = arg};
     if (node->engine == NULL)
         return GMM_OK;
-    enum gmm_err err = copy_logs(node, &extents, &count);
-    if (err == GMM_OK)
-        err = copy_epochs(node, &epochs);
-    for (size_t i = 0; i < count && err == GMM_OK; i++)
-        err = catch_up_log(node, &extents[i], &walk);
+    enum gmm_err err = copy_epochs(node, &epochs);
+    for (walk.what = PROJECT_CATALOGUE; walk.what <= PROJECT_INDEX && err == GMM_OK; walk.what <<= 1)
+        if ((what & walk.what) != 0)
+            err = catch_up_logs(node, &walk);
     for (size_t i = 0; i < epochs.count && err == GMM_OK; i++)
         err = put_deferred(node, &epochs.ids[i], &wants);
     if (err == GMM_OK)
@@ -702,7 +756,6 @@ enum gmm_err project_catch_up(struct node *node, void (*progress)(void *arg, uin
     struct again again = {node, &wants};
     if (err == GMM_OK)
         err = projection_each_wanted(node->projection, want_again, &again);
-    free(extents);
     free(epochs.ids);
     return wants_ask(node, &wants, err);
 }

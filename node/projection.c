@@ -395,6 +395,22 @@ enum gmm_err projection_each(struct projection *p, const struct projection_query
     return err;
 }
 
+enum gmm_err projection_is_named(struct projection *p, const struct gmm_id *document, uint16_t type, bool *named)
+{
+    uint8_t hash[32];
+    enum gmm_err err;
+    *named = false;
+    sqlite3_stmt *stmt = store_stmt(p->store, STORE_SQL_HAS_ITEM, &err);
+    if (stmt == NULL)
+        return err;
+    projection_hash_document(p, document, hash);
+    store_bind_blob(stmt, 1, hash, sizeof hash);
+    sqlite3_bind_int(stmt, 2, type);
+    *named = store_row(p->store, stmt, &err);
+    sqlite3_reset(stmt);
+    return err;
+}
+
 /* Newest version first needs the summaries: they are opened, then sorted. A symbol has a few versions and languages. */
 struct items {
     struct projection_item *list;

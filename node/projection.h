@@ -68,6 +68,8 @@ struct projection_query {
 typedef enum gmm_err projection_item_fn(void *arg, const struct projection_item *item);
 enum gmm_err projection_each(struct projection *p, const struct projection_query *query, projection_item_fn *fn,
                              void *arg);
+/* Does any entry of this type name the document, with effect or without? */
+enum gmm_err projection_is_named(struct projection *p, const struct gmm_id *document, uint16_t type, bool *named);
 /* Every version and language of a symbol (normal form: NFC, case kept, outer space trimmed), newest version first. */
 enum gmm_err projection_by_symbol(struct projection *p, const char *symbol, projection_item_fn *fn, void *arg);
 /* Does its line say what this one, made from the entry, says (opened_ms aside)? GMM_ENOTFOUND: it has none;

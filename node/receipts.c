@@ -19,6 +19,8 @@ void receipts_owe(struct node *node, const struct projection_item *item)
 {
     if (node->read_only || (item->type != HEADER_DOCUMENT && item->type != HEADER_CONSULT))
         return;
+    if (item->type == HEADER_DOCUMENT && id_equal(&item->author, &node->keystore->sign_pk))
+        return; /* nobody confirms what is its own */
     if (node->receipts == NULL && (node->receipts = calloc(1, sizeof *node->receipts)) == NULL)
         return;
     struct receipts *r = node->receipts;
@@ -97,6 +99,10 @@ static void post(struct node *node, const struct projection_item *document, bool
 static void settle(struct node *node, const struct gmm_id *id)
 {
     struct projection_item document;
+    bool named = false;
+    /* Most documents are not consulted on: a look into an index tells. */
+    if (projection_is_named(node->projection, id, HEADER_CONSULT, &named) != GMM_OK || !named)
+        return;
     if (projection_get(node->projection, id, &document) != GMM_OK)
         return;
     if (is_foreign(node, &document) && is_consulted_on(node, &document) && !is_said(node, &document, false))

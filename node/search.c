@@ -1,5 +1,6 @@
 #include "node/search.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +13,12 @@ struct search {
 };
 
 static const char create[] = "CREATE TABLE s_entry(no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE) STRICT;"
+                             "CREATE TABLE s_log(log INTEGER PRIMARY KEY, next INTEGER NOT NULL) STRICT;"
                              "CREATE VIRTUAL TABLE s_words USING fts5(title, text, content='', tokenize='gmm');";
-static const char drop[] = "DROP TABLE IF EXISTS s_words; DROP TABLE IF EXISTS s_entry;";
+static const char drop[] = "DROP TABLE IF EXISTS s_words; DROP TABLE IF EXISTS s_entry; DROP TABLE IF EXISTS s_log;";
+/* An index of before it remembered how far it got: it was made together with the catalogue. */
+static const char adopt[] = "CREATE TABLE s_log(log INTEGER PRIMARY KEY, next INTEGER NOT NULL) STRICT;"
+                            "INSERT INTO s_log(log, next) SELECT log, next FROM p_log;";
 #define VERSION "search.version"
 
 static enum gmm_err execute(struct search *s, const char *sql)
@@ -27,7 +32,8 @@ static enum gmm_err execute(struct search *s, const char *sql)
 static const char drop_parts[] =
     "PRAGMA writable_schema=ON; DELETE FROM sqlite_schema WHERE name = 's_words'; PRAGMA writable_schema=RESET;"
     "DROP TABLE IF EXISTS s_words_data; DROP TABLE IF EXISTS s_words_idx; DROP TABLE IF EXISTS s_words_content;"
-    "DROP TABLE IF EXISTS s_words_docsize; DROP TABLE IF EXISTS s_words_config; DROP TABLE IF EXISTS s_entry;";
+    "DROP TABLE IF EXISTS s_words_docsize; DROP TABLE IF EXISTS s_words_config; DROP TABLE IF EXISTS s_entry; DROP "
+    "TABLE IF EXISTS s_log;";
 
 static enum gmm_err drop_tables(struct search *s)
 {
@@ -43,8 +49,11 @@ enum gmm_err search_reset(struct search *s)
 {
     const char *version = tokenizer_version();
     /* Statements over the old tables must not outlive them. */
-    sqlite3_finalize(s->store->stmts[STORE_SQL_PUT_WORDS]);
-    s->store->stmts[STORE_SQL_PUT_WORDS] = NULL;
+    static const enum store_sql over[] = {STORE_SQL_PUT_WORDS, STORE_SQL_GET_INDEXED, STORE_SQL_SET_INDEXED};
+    for (size_t i = 0; i < sizeof over / sizeof *over; i++) {
+        sqlite3_finalize(s->store->stmts[over[i]]);
+        s->store->stmts[over[i]] = NULL;
+    }
     enum gmm_err err = store_begin(s->store, false);
     if (err == GMM_OK)
         err = drop_tables(s);
@@ -57,6 +66,17 @@ enum gmm_err search_reset(struct search *s)
     return err == GMM_OK ? end : err;
 }
 
+static int count_tables(struct search *s, const char *names)
+{
+    char sql[128];
+    enum gmm_err err;
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_schema WHERE name IN (%s)", names);
+    sqlite3_stmt *stmt = store_prepare(s->store, sql, &err);
+    int count = stmt != NULL && store_row(s->store, stmt, &err) ? sqlite3_column_int(stmt, 0) : 0;
+    sqlite3_finalize(stmt);
+    return count;
+}
+
 /* Made under the rules for words that hold now, and whole? */
 static bool is_current(struct search *s)
 {
@@ -66,12 +86,18 @@ static bool is_current(struct search *s)
     bool same = store_get(s->store, VERSION, &bytes, &len) == GMM_OK && len == strlen(version) &&
                 memcmp(bytes, version, len) == 0;
     free(bytes);
-    enum gmm_err err;
-    sqlite3_stmt *stmt =
-        store_prepare(s->store, "SELECT count(*) FROM sqlite_schema WHERE name IN ('s_entry', 's_words')", &err);
-    bool both = stmt != NULL && store_row(s->store, stmt, &err) && sqlite3_column_int(stmt, 0) == 2;
-    sqlite3_finalize(stmt);
-    return same && both;
+    return same && count_tables(s, "'s_entry', 's_words'") == 2;
+}
+
+static enum gmm_err adopt_older(struct search *s)
+{
+    if (count_tables(s, "'s_log'") == 1 || count_tables(s, "'p_log'") == 0)
+        return GMM_OK;
+    enum gmm_err err = store_begin(s->store, false);
+    if (err == GMM_OK)
+        err = execute(s, adopt);
+    enum gmm_err end = store_commit(s->store);
+    return err == GMM_OK ? end : err;
 }
 
 enum gmm_err search_open(struct search **out, struct store *store, const uint8_t node_secret[32], struct gmm_msg *msg)
@@ -83,6 +109,8 @@ enum gmm_err search_open(struct search **out, struct store *store, const uint8_t
     enum gmm_err err = tokenizer_register(store->db, node_secret);
     if (err == GMM_OK && !store->read_only && !is_current(s))
         err = search_reset(s);
+    if (err == GMM_OK && !store->read_only)
+        err = adopt_older(s);
     if (err != GMM_OK) {
         gmm_fail(msg, err, "the search index cannot be opened: %s", store_error(store));
         free(s);
@@ -100,6 +128,52 @@ void search_close(struct search *s)
 bool search_was_rebuilt(const struct search *s)
 {
     return s->rebuilt;
+}
+
+static enum gmm_err log_number(struct search *s, const struct run_key *key, int64_t *no)
+{
+    enum gmm_err err;
+    sqlite3_stmt *stmt = store_stmt(s->store, STORE_SQL_FIND_LOG, &err);
+    if (stmt == NULL)
+        return err;
+    store_bind_u64(stmt, 1, key->instance);
+    store_bind_id(stmt, 2, &key->author);
+    store_bind_id(stmt, 3, &key->group);
+    if (store_row(s->store, stmt, &err))
+        *no = sqlite3_column_int64(stmt, 0);
+    else if (err == GMM_OK)
+        err = GMM_ENOTFOUND;
+    sqlite3_reset(stmt);
+    return err;
+}
+
+enum gmm_err search_get_done(struct search *s, const struct run_key *key, uint64_t *next_seq)
+{
+    int64_t no = 0;
+    *next_seq = 0;
+    enum gmm_err err = log_number(s, key, &no);
+    sqlite3_stmt *stmt = err == GMM_OK ? store_stmt(s->store, STORE_SQL_GET_INDEXED, &err) : NULL;
+    if (stmt == NULL)
+        return err == GMM_ENOTFOUND ? GMM_OK : err;
+    sqlite3_bind_int64(stmt, 1, no);
+    if (store_row(s->store, stmt, &err))
+        *next_seq = store_col_u64(stmt, 0);
+    sqlite3_reset(stmt);
+    return err;
+}
+
+enum gmm_err search_set_done(struct search *s, const struct run_key *key, uint64_t next_seq)
+{
+    int64_t no = 0;
+    enum gmm_err err = log_number(s, key, &no);
+    if (err == GMM_OK && !store_in_transaction(s->store))
+        err = store_begin(s->store, false);
+    sqlite3_stmt *stmt = err == GMM_OK ? store_stmt(s->store, STORE_SQL_SET_INDEXED, &err) : NULL;
+    if (stmt == NULL)
+        return err == GMM_ENOTFOUND ? GMM_OK : err;
+    sqlite3_bind_int64(stmt, 1, no);
+    store_bind_u64(stmt, 2, next_seq);
+    return store_run_stmt(s->store, stmt);
 }
 
 enum gmm_err search_put(struct search *s, const struct gmm_id *id, const char *title, size_t title_len,

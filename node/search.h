@@ -14,6 +14,9 @@ bool search_was_rebuilt(const struct search *s);
 /* Indexes one entry's title and text (UTF-8; either may be empty). Putting an id again is a no-op. */
 enum gmm_err search_put(struct search *s, const struct gmm_id *id, const char *title, size_t title_len,
                         const char *text, size_t text_len);
+/* How far each log is indexed: seq after the last one done; 0: nothing, or a log that the store does not know. */
+enum gmm_err search_get_done(struct search *s, const struct run_key *key, uint64_t *next_seq);
+enum gmm_err search_set_done(struct search *s, const struct run_key *key, uint64_t next_seq);
 typedef enum gmm_err search_hit_fn(void *arg, const struct gmm_id *id, double score);
 /* Best first. GMM_EUSAGE: no word in the query. */
 enum gmm_err search_query(struct search *s, const char *words, uint32_t limit, search_hit_fn *fn, void *arg);

@@ -29,6 +29,10 @@
       "INSERT INTO p_item(id, log, seq, gid, author, type, time, document, symbol, summary) "                          \
       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT(id) DO UPDATE SET summary = excluded.summary")      \
     X(STORE_SQL_PUT_WORDS, "INSERT INTO s_words(rowid, title, text) VALUES(?1, ?2, ?3)")                               \
+    X(STORE_SQL_GET_INDEXED, "SELECT next FROM s_log WHERE log = ?1")                                                  \
+    X(STORE_SQL_SET_INDEXED, "INSERT INTO s_log(log, next) VALUES(?1, ?2) "                                            \
+                             "ON CONFLICT(log) DO UPDATE SET next = excluded.next")                                    \
+    X(STORE_SQL_HAS_ITEM, "SELECT 1 FROM p_item i WHERE i.document = ?1 AND i.type = ?2 LIMIT 1")                      \
     X(STORE_SQL_PUT_INDEXED, "INSERT OR IGNORE INTO s_entry(id) VALUES(?1)")                                           \
     X(STORE_SQL_GET_RANGE, "SELECT key, header, sig, body FROM entry WHERE key BETWEEN ?1 AND ?2 ORDER BY key")        \
     X(STORE_SQL_GET_SIZES, "SELECT key, sig IS NOT NULL, length(body) FROM entry WHERE key BETWEEN ?1 AND ?2 "         \

@@ -147,7 +147,7 @@ static void test_after_restart(void **state)
     expect("S/1", "en", 1, &en1, false);
     assert_int_equal(projection_reset(office.node->projection), GMM_OK);
     refuse("S/1", NULL, 0, GMM_ENOTFOUND);
-    assert_int_equal(project_catch_up(office.node, NULL, NULL), GMM_OK);
+    assert_int_equal(project_catch_up(office.node, PROJECT_ALL, NULL, NULL), GMM_OK);
     assert_int_equal(node_flush(office.node), GMM_OK);
     expect("S/1", "en", 1, &en1, false);
 }

@@ -202,6 +202,39 @@ static void gone_or_of_other_rules_it_is_made_anew(void **state)
     }
 }
 
+static uint64_t done(const struct run_key *key)
+{
+    uint64_t next = 99;
+    assert_int_equal(search_get_done(search, key, &next), GMM_OK);
+    return next;
+}
+
+/* How far it got stands with it; an index of before it remembered that is taken to be as far as the catalogue. */
+static void it_knows_how_far_it_is(void **state)
+{
+    (void)state;
+    static const char older[] = "DROP TABLE s_log; CREATE TABLE p_log(log INTEGER PRIMARY KEY, next INTEGER NOT NULL) "
+                                "STRICT; INSERT INTO p_log VALUES(1, 7);";
+    static const char log[] = "INSERT INTO log VALUES(1, 5, zeroblob(32), zeroblob(32), 9, zeroblob(32), 0, "
+                              "zeroblob(64), 1, 0)";
+    struct run_key key = {.instance = 5}, unknown = {.instance = 6};
+    assert_int_equal(sqlite3_exec(store->db, log, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(done(&key), 0);
+    assert_int_equal(search_set_done(search, &key, 4), GMM_OK);
+    assert_int_equal(search_set_done(search, &unknown, 4), GMM_OK);
+    assert_int_equal(store_commit(store), GMM_OK);
+    assert_int_equal(done(&key), 4);
+    assert_int_equal(done(&unknown), 0);
+    close_all();
+    assert_int_equal(store_open(&store, path, false, secret, NULL), GMM_OK);
+    assert_int_equal(sqlite3_exec(store->db, older, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(search_open(&search, store, secret, NULL), GMM_OK);
+    assert_false(search_was_rebuilt(search));
+    assert_int_equal(done(&key), 7);
+    assert_int_equal(search_reset(search), GMM_OK);
+    assert_int_equal(done(&key), 0);
+}
+
 static void another_key_finds_nothing(void **state)
 {
     (void)state;
@@ -224,6 +257,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(disk_holds_no_word, make, drop),
         cmocka_unit_test_setup_teardown(it_lasts_and_is_found_damaged, make, drop),
         cmocka_unit_test_setup_teardown(gone_or_of_other_rules_it_is_made_anew, make, drop),
+        cmocka_unit_test_setup_teardown(it_knows_how_far_it_is, make, drop),
         cmocka_unit_test_setup_teardown(another_key_finds_nothing, make, drop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
