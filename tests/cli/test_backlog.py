@@ -42,7 +42,7 @@ def in_daemons():
     iom.run("peer", "add", daemons[0].address)
     daemons.append(iom.daemon())
     post(ilo, "two", "courrier")
-    until(lambda: iom.json("status")["entries"] == ilo.json("status")["entries"])
+    until(lambda: iom.json("status")["documents"] == MANY)
     assert len(iom.json("list", "--limit", "1000")) == MANY
     until(lambda: found(iom, "courrier") == MANY)
     assert found(ilo, "number7") == 1
