@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "keys/text.h"
-#include "node/cmd_peerset.h"
 #include "node/backlog.h"
+#include "node/cmd_peerset.h"
 #include "node/commands.h"
 #include "node/forks_report.h"
 #include "node/joining.h"
@@ -323,15 +323,18 @@ static void tell_progress(struct sync_wait *wait, size_t connected, uint64_t rec
     uint64_t lacking = engine_lacking(wait->node->engine), passed_ms = sys_now_ms() - wait->begun_ms;
     size_t chunks = engine_chunks_wanted(wait->node->engine);
     uint64_t rate = passed_ms == 0 ? 0 : bytes * 1000u / passed_ms;
+    uint64_t left_s = 0; /* not known */
+    uint64_t all = received + lacking;
     char left[64] = "";
     if (received > 0 && lacking > 0 && passed_ms >= 2000)
-        snprintf(left, sizeof left, ", about %llu s left",
-                 (unsigned long long)passed_ms * lacking / received / 1000u + 1u);
+        left_s = passed_ms * lacking / received / 1000u + 1u;
     else if (chunks > 0 && rate > 0 && passed_ms >= 2000)
-        snprintf(left, sizeof left, ", about %llu s left", (unsigned long long)chunks * CHUNK_USUAL / rate + 1u);
+        left_s = (uint64_t)chunks * CHUNK_USUAL / rate + 1u;
+    if (left_s > 0)
+        snprintf(left, sizeof left, _(", about %llu s left"), (unsigned long long)left_s);
     call_progress(wait->call, "%zu peers, %llu of %llu entries, %zu chunks to come, %llu sent, %llu bytes, %llu/s%s",
-                  connected, (unsigned long long)received, (unsigned long long)(received + lacking), chunks,
-                  (unsigned long long)sent, (unsigned long long)bytes, (unsigned long long)rate, left);
+                  connected, (unsigned long long)received, (unsigned long long)all, chunks, (unsigned long long)sent,
+                  (unsigned long long)bytes, (unsigned long long)rate, left);
 }
 
 static bool look_at_peers(struct sync_wait *wait)

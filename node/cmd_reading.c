@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "keys/text.h"
-#include "node/carried.h"
 #include "node/backlog.h"
+#include "node/carried.h"
 #include "node/commands.h"
 #include "node/content.h"
 #include "node/embargoes.h"

@@ -366,8 +366,8 @@ static void run_postponed(struct replicate *r, struct core *core, struct logs_lo
         r->retry_ms = core->now_ms + REPLICA_RETRY_MS;
 }
 
-static enum gmm_err store_run(struct replicate *r, struct core *core, struct replica *replica,
-                              struct logs_log *log, struct admitted *admitted)
+static enum gmm_err store_run(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log,
+                              struct admitted *admitted)
 {
     struct effect *store = core_store(core);
     r->taken += admitted_count(admitted);
