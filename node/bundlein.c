@@ -65,7 +65,8 @@ static enum gmm_err flush(struct bundlein *in)
     for (size_t i = 0; err == GMM_OK && i < in->chunk_count; i++)
         err = project_chunk_here(in->node, &in->gid, &in->chunks[i]);
     if (err == GMM_OK && in->chunk_count > 0) {
-        struct engine_event came = {.kind = ENGINE_CHUNK_CAME, .as.want = {in->gid, in->chunks, in->chunk_count}};
+        struct engine_event came = {.kind = ENGINE_CHUNK_CAME,
+                                    .as.want = {.gid = in->gid, .ids = in->chunks, .count = in->chunk_count}};
         err = node_step(in->node, &came);
     }
     in->chunk_count = 0;
