@@ -133,7 +133,7 @@ static void do_something(struct scene *s)
 {
     switch (sim_random(s->sim, 16)) {
     case 0:
-        scene_change(s, sim_random(s->sim, SCENE_GROUPS), HEADER_REMOVE, scene_subject(s));
+        scene_change(s, (enum scene_group)sim_random(s->sim, SCENE_GROUPS), HEADER_REMOVE, scene_subject(s));
         break;
     case 1:
         scene_suspend(s, scene_subject(s));
