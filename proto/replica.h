@@ -38,7 +38,7 @@ enum replica_gossip {
 /* What the peer holds of a log, as far as we know. */
 struct replica_holding {
     uint64_t next;  /* all before this seq */
-    uint64_t told;  /* announced: all before this seq */
+    uint64_t told;  /* the arrival number of the log when its head was announced; 0: it was not */
     uint64_t sent;  /* sent in this session: all before this seq; 0: nothing */
     bool unchecked; /* what we know of `next` is of a run of what we hold already; it was not compared with ours */
     enum replica_gossip gossip;

@@ -77,8 +77,7 @@ static enum gmm_err told(struct replica *replica, const struct logs_log *log)
     if (holding == NULL)
         return GMM_ENOMEM;
     holding->unchecked = false;
-    if (log->persisted.seq < log->end)
-        holding->told = log->persisted.seq + 1;
+    holding->told = log->arrival; /* another by then if the log's end moved, too */
     return GMM_OK;
 }
 
@@ -106,7 +105,7 @@ static bool knows(const struct replica *replica, const struct logs_log *log)
     if (log->index >= replica->has_count)
         return false;
     const struct replica_holding *holding = &replica->has[log->index];
-    return !holding->unchecked && (holding->next > log->persisted.seq || holding->told > log->persisted.seq);
+    return !holding->unchecked && (holding->next > log->persisted.seq || holding->told >= log->arrival);
 }
 
 /* Of the logs that changed since the last announcement with a token; lazy: without those that are being pushed. */
