@@ -135,9 +135,10 @@ static json_t *texts_json(const struct read_found *found)
     json_t *array = json_array();
     for (size_t i = 0; i < found->text_count; i++) {
         const struct read_text *t = &found->texts[i];
-        json_array_append_new(array, json_pack("{s:o, s:I, s:o, s:o, s:o}", "id", reply_id(&t->id), "version",
-                                               (json_int_t)t->version, "lang", item_text(t->lang), "translates",
-                                               item_id(&t->translates), "time", render_json_time(t->time_ms)));
+        json_array_append_new(array,
+                              json_pack("{s:o, s:I, s:o, s:o, s:o}", "id", reply_id(&t->id), "version",
+                                        (json_int_t)t->version, "lang", item_text(t->lang), "translates",
+                                        item_id(&t->translates), "time", render_json_time(header_time_ms(t->time))));
     }
     return array;
 }

@@ -39,7 +39,7 @@ static enum gmm_err take_texts(struct consulting *c)
                                      .gid = c->document.gid,
                                      .author = c->document.author,
                                      .version = c->document.version,
-                                     .time_ms = c->document.time_ms};
+                                     .time = projection_item_time(&c->document)};
     if (c->document.lang != NULL && strlen(c->document.lang) <= LIMIT_LANG_TEXT)
         memcpy(c->texts[0].lang, c->document.lang, strlen(c->document.lang));
     return GMM_OK;
@@ -210,7 +210,7 @@ static enum gmm_err collect(void *arg, const struct projection_item *item)
     fact->id = item->id;
     fact->author = office->pid;
     fact->document = item->document;
-    fact->time = item->time_ms << 16;
+    fact->time = projection_item_time(item);
     fact->officer = roles_officer(view, &c->gid, &office->pid, item->time_ms);
     enum gmm_err err = GMM_OK;
     if (item->type == HEADER_CONSULT || item->type == HEADER_RELEASE) {
@@ -243,7 +243,7 @@ static enum gmm_err collect_text(struct consulting *c, const struct read_text *t
         fact->kind = CONSULT_VERSION;
         fact->id = fact->document = text->id;
         fact->author = office->pid;
-        fact->time = text->time_ms << 16;
+        fact->time = text->time;
         fact->as.version.version = text->version;
         fact->as.version.lang = (struct record_text){text->lang, strlen(text->lang)};
         fact->as.version.translates = text->translates;

@@ -73,7 +73,7 @@ static json_t *versions_json(const struct consulting *c)
         json_array_append_new(array, json_pack("{s:o, s:I, s:o, s:o, s:o, s:o}", "id", reply_id(&t->id), "version",
                                                (json_int_t)t->version, "lang", item_text(t->lang), "translates",
                                                item_id(&t->translates), "revises", item_id(&t->revises), "time",
-                                               render_json_time(t->time_ms)));
+                                               render_json_time(header_time_ms(t->time))));
     }
     return array;
 }

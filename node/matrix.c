@@ -12,7 +12,7 @@
 /* A note, release or reply; what is needed for its row. */
 struct entry {
     struct gmm_id id, parent, author, document;
-    uint64_t time_ms, seq;
+    uint64_t time; /* of its header */
     uint32_t para, version;
     unsigned position;
     const char *lang; /* of the text that it is on: borrowed from the texts */
@@ -43,8 +43,7 @@ static enum gmm_err collect(void *arg, const struct projection_item *item)
                                          .parent = item->parent,
                                          .author = item->author,
                                          .document = item->document,
-                                         .time_ms = item->time_ms,
-                                         .seq = item->seq,
+                                         .time = projection_item_time(item),
                                          .para = item->para,
                                          .version = e->text->version,
                                          .position = item->position,
@@ -64,12 +63,8 @@ static int by_row(const void *a, const void *b)
         return x->para < y->para ? -1 : 1;
     if (x->version != y->version)
         return x->version < y->version ? -1 : 1;
-    if (x->time_ms != y->time_ms)
-        return x->time_ms < y->time_ms ? -1 : 1;
-    if (!id_equal(&x->author, &y->author))
-        return id_compare(&x->author, &y->author);
-    if (x->seq != y->seq)
-        return x->seq < y->seq ? -1 : 1;
+    if (x->time != y->time)
+        return x->time < y->time ? -1 : 1;
     return id_compare(&x->id, &y->id);
 }
 
@@ -144,7 +139,7 @@ static json_t *row_json(struct consulting *c, const struct entry *e, size_t numb
                         item_text(record_position_text(e->position)), "comment", text_json(&note->text), "proposed",
                         text_json(&note->proposed), "replies", json_array(), "disposition",
                         said == NULL ? json_null() : item_text(record_position_text(said->as)), "reason", reason,
-                        "time", render_json_time(e->time_ms), "marking", json_string(marking));
+                        "time", render_json_time(header_time_ms(e->time)), "marking", json_string(marking));
     if (opened == GMM_OK)
         read_record_close(&record);
     json_decref(author);
@@ -162,7 +157,7 @@ static enum gmm_err add_reply(struct consulting *c, json_t *row, const struct en
     json_t *author = item_author(c->node, &e->author, NULL);
     json_t *reply =
         json_pack("{s:o, s:O, s:o, s:o}", "id", reply_id(&e->id), "participant", json_object_get(author, "participant"),
-                  "text", text_json(&record.note.text), "time", render_json_time(e->time_ms));
+                  "text", text_json(&record.note.text), "time", render_json_time(header_time_ms(e->time)));
     json_decref(author);
     read_record_close(&record);
     return json_array_append_new(json_object_get(row, "replies"), reply) == 0 ? GMM_OK : GMM_ENOMEM;

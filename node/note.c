@@ -207,12 +207,10 @@ static unsigned disposition_of(const struct notes *notes, const struct gmm_id *n
 static int compare_notes(const void *a, const void *b)
 {
     const struct projection_item *x = a, *y = b;
-    if (x->time_ms != y->time_ms)
-        return x->time_ms < y->time_ms ? -1 : 1;
-    int order = id_compare(&x->author, &y->author);
-    if (order != 0)
-        return order;
-    return x->seq < y->seq ? -1 : x->seq > y->seq;
+    uint64_t x_time = projection_item_time(x), y_time = projection_item_time(y);
+    if (x_time != y_time)
+        return x_time < y_time ? -1 : 1;
+    return id_compare(&x->id, &y->id);
 }
 
 static enum gmm_err give_note(struct node *node, const struct notes *notes, const struct projection_item *item,

@@ -97,6 +97,7 @@ static struct projection_item item_of(const struct header *h, const struct gmm_i
                                     .author = h->author,
                                     .type = h->type,
                                     .time_ms = header_time_ms(h->time),
+                                    .counter = (uint16_t)h->time,
                                     .seq = h->seq};
 }
 

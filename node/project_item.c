@@ -153,6 +153,7 @@ enum gmm_err project_item_make(struct projection_item *item, const struct header
                                      .author = h->author,
                                      .type = h->type,
                                      .time_ms = header_time_ms(h->time),
+                                     .counter = (uint16_t)h->time,
                                      .seq = h->seq};
     switch (h->type) {
     case HEADER_CONSULT:

@@ -18,9 +18,10 @@
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS p_item(no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, log INTEGER NOT NULL,"
     " seq INTEGER NOT NULL, gid BLOB NOT NULL, author BLOB NOT NULL, type INTEGER NOT NULL, time INTEGER NOT NULL,"
-    " document BLOB, symbol BLOB, summary BLOB NOT NULL, opened INTEGER NOT NULL DEFAULT 0) STRICT;"
-    "CREATE INDEX IF NOT EXISTS p_item_time ON p_item(time, id);"
-    "CREATE INDEX IF NOT EXISTS p_item_document ON p_item(document, time) WHERE document IS NOT NULL;"
+    " counter INTEGER NOT NULL, document BLOB, symbol BLOB, summary BLOB NOT NULL, opened INTEGER NOT NULL DEFAULT 0) "
+    "STRICT;"
+    "CREATE INDEX IF NOT EXISTS p_item_time ON p_item(time, counter, id);"
+    "CREATE INDEX IF NOT EXISTS p_item_document ON p_item(document, time, counter) WHERE document IS NOT NULL;"
     "CREATE INDEX IF NOT EXISTS p_item_symbol ON p_item(symbol) WHERE symbol IS NOT NULL;"
     "CREATE TABLE IF NOT EXISTS p_log(log INTEGER PRIMARY KEY, next INTEGER NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS p_gap(log INTEGER, no INTEGER, from_seq INTEGER NOT NULL, from_ms INTEGER NOT NULL,"
@@ -46,14 +47,16 @@ static bool has_tables(struct projection *p)
     enum gmm_err err;
     sqlite3_stmt *stmt = store_prepare(p->store,
                                        "SELECT count(*) FROM sqlite_schema WHERE name IN "
-                                       "('p_item','p_log','p_gap','p_deferred','p_group','p_chunk')",
+                                       "('p_item','p_log','p_gap','p_deferred','p_group','p_chunk')"
+                                       " AND EXISTS(SELECT 1 FROM pragma_table_info('p_item') WHERE name = 'counter')",
                                        &err);
     bool all = stmt != NULL && store_row(p->store, stmt, &err) && sqlite3_column_int(stmt, 0) == 6;
     sqlite3_finalize(stmt);
     return all;
 }
 
-/* A table that is missing was damaged or dropped: all are made anew, and the logs are projected from the start. */
+/* A table that is missing was damaged or dropped, one without a column is an older program's: all are made anew, and
+ * the logs are projected from the start. */
 enum gmm_err projection_reset(struct projection *p)
 {
     enum gmm_err err = store_begin(p->store, false);
@@ -287,6 +290,7 @@ enum gmm_err projection_put(struct projection *p, const struct projection_item *
             store_bind_blob(stmt, 9, symbol, sizeof symbol);
         }
         store_bind_blob(stmt, 10, sealed.p, sealed.len);
+        sqlite3_bind_int(stmt, 11, item->counter);
         err = store_run_stmt(p->store, stmt);
     }
     buffer_close(&sealed);
@@ -304,7 +308,8 @@ enum gmm_err projection_read_item(struct projection *p, sqlite3_stmt *stmt, stru
     *item = (struct projection_item){.seq = store_col_u64(stmt, 1),
                                      .type = (uint16_t)sqlite3_column_int(stmt, 4),
                                      .time_ms = store_col_u64(stmt, 5),
-                                     .opened_ms = store_col_u64(stmt, 7)};
+                                     .opened_ms = store_col_u64(stmt, 7),
+                                     .counter = (uint16_t)sqlite3_column_int(stmt, 8)};
     const uint8_t *sealed = store_col_blob(stmt, 6, &len);
     if (sealed == NULL || !store_col_id(stmt, 0, &item->id) || !store_col_id(stmt, 2, &item->gid) ||
         !store_col_id(stmt, 3, &item->author))
@@ -353,12 +358,12 @@ static const char *order_of(const struct projection_query *query)
         return query->after != NULL ? " AND i.no > (SELECT no FROM p_item WHERE id = ?5) ORDER BY i.no"
                                     : " AND ?5 IS NULL ORDER BY i.no";
     if (query->oldest_first)
-        return query->after != NULL
-                   ? " AND (i.time, i.id) > (SELECT time, id FROM p_item WHERE id = ?5) ORDER BY i.time, i.id"
-                   : " AND ?5 IS NULL ORDER BY i.time, i.id";
-    return query->after != NULL
-               ? " AND (i.time, i.id) < (SELECT time, id FROM p_item WHERE id = ?5) ORDER BY i.time DESC, i.id DESC"
-               : " AND ?5 IS NULL ORDER BY i.time DESC, i.id DESC";
+        return query->after != NULL ? " AND (i.time, i.counter, i.id) > (SELECT time, counter, id FROM p_item WHERE id "
+                                      "= ?5) ORDER BY i.time, i.counter, i.id"
+                                    : " AND ?5 IS NULL ORDER BY i.time, i.counter, i.id";
+    return query->after != NULL ? " AND (i.time, i.counter, i.id) < (SELECT time, counter, id FROM p_item WHERE id = "
+                                  "?5) ORDER BY i.time DESC, i.counter DESC, i.id DESC"
+                                : " AND ?5 IS NULL ORDER BY i.time DESC, i.counter DESC, i.id DESC";
 }
 
 enum gmm_err projection_each(struct projection *p, const struct projection_query *query, projection_item_fn *fn,
@@ -436,8 +441,9 @@ static int newest_first(const void *a, const void *b)
     const struct projection_item *x = a, *y = b;
     if (x->version != y->version)
         return x->version < y->version ? 1 : -1;
-    if (x->time_ms != y->time_ms)
-        return x->time_ms < y->time_ms ? 1 : -1;
+    uint64_t x_time = projection_item_time(x), y_time = projection_item_time(y);
+    if (x_time != y_time)
+        return x_time < y_time ? 1 : -1;
     return id_compare(&x->id, &y->id);
 }
 

@@ -25,6 +25,7 @@ struct projection_item {
     struct gmm_id id, gid, author, document, parent, revises, translates;
     uint16_t type; /* header type */
     uint64_t time_ms, seq;
+    uint16_t counter; /* of the header's time, within the millisecond */
     uint32_t version, para;
     unsigned marking, tlp, position;
     uint64_t bytes; /* of the content; notes: of the text */
@@ -33,6 +34,11 @@ struct projection_item {
     uint64_t opened_ms;                          /* read here; 0: unread */
 };
 void projection_item_close(struct projection_item *item);
+/* The header's time, all 64 bits: what canonical order goes by. */
+static inline uint64_t projection_item_time(const struct projection_item *item)
+{
+    return item->time_ms << 16 | item->counter;
+}
 
 /* Adds or replaces the row of one entry whose body was opened. */
 enum gmm_err projection_put(struct projection *p, const struct projection_item *item);

@@ -12,10 +12,11 @@ static bool same_item(const struct projection_item *a, const struct projection_i
     return id_equal(&a->id, &b->id) && id_equal(&a->gid, &b->gid) && id_equal(&a->author, &b->author) &&
            id_equal(&a->document, &b->document) && id_equal(&a->parent, &b->parent) &&
            id_equal(&a->revises, &b->revises) && id_equal(&a->translates, &b->translates) && a->type == b->type &&
-           a->time_ms == b->time_ms && a->seq == b->seq && a->version == b->version && a->para == b->para &&
-           a->marking == b->marking && a->tlp == b->tlp && a->position == b->position && a->bytes == b->bytes &&
-           a->attachments == b->attachments && same_text(a->title, b->title) && same_text(a->symbol, b->symbol) &&
-           same_text(a->lang, b->lang) && same_text(a->person, b->person) && same_text(a->name, b->name);
+           projection_item_time(a) == projection_item_time(b) && a->seq == b->seq && a->version == b->version &&
+           a->para == b->para && a->marking == b->marking && a->tlp == b->tlp && a->position == b->position &&
+           a->bytes == b->bytes && a->attachments == b->attachments && same_text(a->title, b->title) &&
+           same_text(a->symbol, b->symbol) && same_text(a->lang, b->lang) && same_text(a->person, b->person) &&
+           same_text(a->name, b->name);
 }
 
 /* A column with the hash of what it stands for, or NULL where there is nothing. */
@@ -34,7 +35,7 @@ static bool found_by(struct projection *p, sqlite3_stmt *stmt, const struct proj
         projection_hash_document(p, &want->document, document);
     if (has_symbol)
         projection_hash_text(p, "symbol", want->symbol, symbol);
-    return same_hash(stmt, 9, has_document ? document : NULL) && same_hash(stmt, 10, has_symbol ? symbol : NULL);
+    return same_hash(stmt, 10, has_document ? document : NULL) && same_hash(stmt, 11, has_symbol ? symbol : NULL);
 }
 
 enum gmm_err projection_check(struct projection *p, const struct projection_item *want)
@@ -53,7 +54,7 @@ enum gmm_err projection_check(struct projection *p, const struct projection_item
         struct projection_item item;
         err = projection_read_item(p, stmt, &item);
         if (err == GMM_OK &&
-            (!same_item(&item, want) || sqlite3_column_int64(stmt, 8) != log || !found_by(p, stmt, want)))
+            (!same_item(&item, want) || sqlite3_column_int64(stmt, 9) != log || !found_by(p, stmt, want)))
             err = GMM_ECORRUPT;
         if (err == GMM_OK || err == GMM_ECORRUPT)
             projection_item_close(&item);

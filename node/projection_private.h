@@ -17,7 +17,7 @@ void projection_hash_document(const struct projection *p, const struct gmm_id *d
 /* The log that an entry stands in, by its id, as the store numbers it. GMM_ENOTFOUND. */
 enum gmm_err projection_log_of(struct projection *p, const struct gmm_id *id, int64_t *no);
 /* The row under the cursor, whose first columns are these. GMM_ECORRUPT: it does not open. */
-#define PROJECTION_COLUMNS "i.id, i.seq, i.gid, i.author, i.type, i.time, i.summary, i.opened"
+#define PROJECTION_COLUMNS "i.id, i.seq, i.gid, i.author, i.type, i.time, i.summary, i.opened, i.counter"
 enum gmm_err projection_read_item(struct projection *p, sqlite3_stmt *stmt, struct projection_item *item);
 
 #endif

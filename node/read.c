@@ -48,7 +48,7 @@ static enum gmm_err collect_text(void *arg, const struct projection_item *item)
                                .gid = item->gid,
                                .author = item->author,
                                .version = item->version,
-                               .time_ms = item->time_ms};
+                               .time = projection_item_time(item)};
     if (item->lang != NULL && strlen(item->lang) < sizeof text->lang)
         memcpy(text->lang, item->lang, strlen(item->lang));
     return GMM_OK;
@@ -62,8 +62,8 @@ static int compare_texts(const void *a, const void *b)
         return x->version > y->version ? -1 : 1;
     if (x_translated != y_translated)
         return x_translated ? 1 : -1;
-    if (x->time_ms != y->time_ms)
-        return x->time_ms > y->time_ms ? -1 : 1;
+    if (x->time != y->time)
+        return x->time > y->time ? -1 : 1;
     return id_compare(&x->id, &y->id);
 }
 

@@ -20,7 +20,7 @@ struct read_text {
     struct gmm_id id, translates; /* zero: an original */
     struct gmm_id revises, merges, gid, author;
     uint32_t version;
-    uint64_t time_ms;
+    uint64_t time; /* of its header */
     char lang[LIMIT_LANG_TEXT + 1];
 };
 struct read_found {

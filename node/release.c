@@ -12,7 +12,7 @@
 /* An internal note on the document that was not released yet. */
 struct draft {
     struct gmm_id id, clear, document;
-    uint64_t time_ms;
+    uint64_t time; /* of its header */
     uint32_t para;
     bool cleared, chosen, reply;
 };
@@ -38,7 +38,7 @@ static enum gmm_err add_draft(void *arg, const struct projection_item *item)
     }
     d->list[d->count++] = (struct draft){.id = item->id,
                                          .document = item->document,
-                                         .time_ms = item->time_ms,
+                                         .time = projection_item_time(item),
                                          .para = item->para,
                                          .reply = !id_is_zero(&item->parent)};
     return GMM_OK;
@@ -266,8 +266,8 @@ static uint32_t take_notes(const struct drafts *d, uint32_t para, bool any_para,
         if (!draft->chosen || (!any_para && draft->para != para))
             continue;
         ids[count++] = draft->id;
-        if (*last == NULL || draft->time_ms > (*last)->time_ms ||
-            (draft->time_ms == (*last)->time_ms && id_compare(&draft->id, &(*last)->id) > 0))
+        if (*last == NULL || draft->time > (*last)->time ||
+            (draft->time == (*last)->time && id_compare(&draft->id, &(*last)->id) > 0))
             *last = draft;
     }
     qsort(ids, count, sizeof *ids, compare_ids);

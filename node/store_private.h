@@ -26,8 +26,8 @@
     X(STORE_SQL_GET_BY_ID, "SELECT header, body FROM entry WHERE id8 = ?1")                                            \
     X(STORE_SQL_KEY_BY_ID, "SELECT key, header FROM entry WHERE id8 = ?1")                                             \
     X(STORE_SQL_PUT_ITEM,                                                                                              \
-      "INSERT INTO p_item(id, log, seq, gid, author, type, time, document, symbol, summary) "                          \
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT(id) DO UPDATE SET summary = excluded.summary")      \
+      "INSERT INTO p_item(id, log, seq, gid, author, type, time, document, symbol, summary, counter) "                 \
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(id) DO UPDATE SET summary = excluded.summary") \
     X(STORE_SQL_PUT_WORDS, "INSERT INTO s_words(rowid, title, text) VALUES(?1, ?2, ?3)")                               \
     X(STORE_SQL_GET_INDEXED, "SELECT next FROM s_log WHERE log = ?1")                                                  \
     X(STORE_SQL_SET_INDEXED, "INSERT INTO s_log(log, next) VALUES(?1, ?2) "                                            \

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lib
@@ -70,5 +71,31 @@ def test_matrix():
     assert {n["disposition"] for n in ilo.json("notes", S)} == {None, "accepted-in-part", "noted"}
 
 
+def test_one_millisecond():
+    """With a clock that stands, everything is signed in one millisecond: the order of signing still counts, at every office."""
+    ilo, iom = lib.network("unhcr", "iom")
+    still = lib.environment(GMM_TEST_CLOCK=lib.write("clock", str(int(time.time() * 1000))))
+    ilo.run("post", "-", "--to", "all", "--symbol", S, "--lang", "fr", "--yes", data=b"Un\n\nDeux\n", env=still)
+    notes = [ilo.json("note", S, "--para", "1", f"note {i}", env=still)["id"] for i in range(8)]
+    said = ["noted", "deferred", "accepted", "not-accepted"]
+    for turn in range(3):
+        for i, note in enumerate(notes):
+            ilo.run("resolve", note, "--as", said[(i + turn) % 4], "--reason", f"{turn}", env=still)
+    rows = ilo.json("matrix", S, "--format", "json")
+    assert len({row["time"] for row in rows}) == 1, rows
+    assert [row["id"] for row in rows] == notes == [note["id"] for note in ilo.json("notes", S)]
+    assert [(row["disposition"], row["reason"]) for row in rows] == [(said[(i + 2) % 4], "2") for i in range(8)], rows
+    assert [note["disposition"] for note in ilo.json("notes", S)] == [row["disposition"] for row in rows]
+    listed = [item["id"] for item in ilo.json("list", "--kind", "note")]
+    assert listed == notes[::-1] and [item["id"] for item in ilo.json("list", "--kind", "note", "--after", notes[5])] == notes[4::-1]
+
+    daemon = ilo.daemon()
+    iom.run("peer", "add", daemon.address)
+    iom.run("sync", "--timeout", "60")
+    daemon.stop()
+    assert iom.text("matrix", S, "--format", "json") == ilo.text("matrix", S, "--format", "json")
+    assert iom.json("notes", S) == ilo.json("notes", S)
+
+
 if __name__ == "__main__":
-    lib.main(test_matrix)
+    lib.main(test_matrix, test_one_millisecond)

@@ -284,6 +284,46 @@ static void lists_in_order(void **state)
     assert_int_equal(notes, 2);
 }
 
+static void within_a_millisecond_the_counter_orders(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 6; i++) {
+        struct projection_item item = item_of(0, i, HEADER_NOTE);
+        item.time_ms = LOGBOOK_TIME_MS;
+        item.counter = (uint16_t)(i < 3 ? UINT16_MAX - i : i);
+        assert_int_equal(projection_put(p, &item), GMM_OK);
+    }
+    lists(&(struct projection_query){.oldest_first = true}, "3 4 5 2 1 0");
+    lists(&(struct projection_query){.limit = 0}, "0 1 2 5 4 3");
+    lists(&(struct projection_query){.after = &ids[0][5]}, "4 3");
+    lists(&(struct projection_query){.after = &ids[0][5], .oldest_first = true}, "2 1 0");
+    struct projection_item got;
+    assert_int_equal(projection_get(p, &ids[0][2], &got), GMM_OK);
+    assert_int_equal(projection_item_time(&got), (LOGBOOK_TIME_MS << 16) + UINT16_MAX - 2);
+    projection_item_close(&got);
+}
+
+static void an_older_catalogue_is_made_anew(void **state)
+{
+    (void)state;
+    struct projection *q = NULL;
+    struct projection_item got;
+    put(0, 1, HEADER_DOCUMENT, NULL, 1);
+    assert_int_equal(store_commit(store), GMM_OK);
+    assert_int_equal(sqlite3_exec(store->db,
+                                  "DROP INDEX p_item_time; DROP INDEX p_item_document;"
+                                  "ALTER TABLE p_item DROP COLUMN counter",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(projection_open(&q, store, secret, NULL), GMM_OK);
+    assert_int_equal(projection_get(q, &ids[0][1], &got), GMM_ENOTFOUND);
+    projection_close(q);
+    judge(0, 5, true, UINT64_MAX);
+    put(0, 1, HEADER_DOCUMENT, NULL, 1);
+    assert_int_equal(projection_get(p, &ids[0][1], &got), GMM_OK);
+    projection_item_close(&got);
+}
+
 static void what_has_no_effect_is_not_shown(void **state)
 {
     (void)state;
@@ -533,6 +573,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(disk_holds_no_plaintext, make, drop),
         cmocka_unit_test_setup_teardown(another_node_cannot_read_it, make, drop),
         cmocka_unit_test_setup_teardown(lists_in_order, make, drop),
+        cmocka_unit_test_setup_teardown(within_a_millisecond_the_counter_orders, make, drop),
+        cmocka_unit_test_setup_teardown(an_older_catalogue_is_made_anew, make, drop),
         cmocka_unit_test_setup_teardown(what_has_no_effect_is_not_shown, make, drop),
         cmocka_unit_test_setup_teardown(void_for_a_time, make, drop),
         cmocka_unit_test_setup_teardown(a_log_that_was_cut, make, drop),
