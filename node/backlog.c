@@ -18,6 +18,7 @@ struct backlog {
     size_t turn;     /* the log to look at next */
     uint64_t uncommitted, begun_ms;
     uint64_t again_ms; /* not before (sys_now_ms) */
+    bool told;         /* the engine knows that the catalogue is behind */
 };
 
 static struct backlog *backlog_of(struct node *node)
@@ -47,6 +48,23 @@ bool backlog_is_behind(const struct node *node)
     return node->backlog != NULL && (node->backlog->behind & PROJECT_CATALOGUE) != 0;
 }
 
+static bool can_work(const struct node *node)
+{
+    return node->engine != NULL && !node->read_only && engine_view(node->engine) != NULL;
+}
+
+/* What is not in the catalogue may name bodies and chunks that nobody has asked for yet: a peer that only came to bring
+ * them waits, unless we have given up for now. */
+static enum gmm_err tell(struct node *node, struct backlog *b)
+{
+    bool behind = (b->behind & PROJECT_CATALOGUE) != 0 && b->again_ms <= sys_now_ms();
+    if (b->told == behind || !can_work(node))
+        return GMM_OK;
+    b->told = behind;
+    struct engine_event event = {.kind = ENGINE_BEHIND, .as.behind = behind};
+    return node_step(node, &event);
+}
+
 static bool is_own(const struct node *node, const struct run_key *key)
 {
     return id_equal(&key->author, &node->keystore->sign_pk);
@@ -64,7 +82,7 @@ enum gmm_err backlog_entries(struct node *node, const struct run_key *key, uint6
     if (waits) {
         b->behind = PROJECT_ALL;
         b->turn = 0;
-        return GMM_OK;
+        return tell(node, b);
     }
     enum gmm_err err = project_entries(node, key, first_seq, count, PROJECT_CATALOGUE);
     uint64_t indexed = 0;
@@ -139,11 +157,6 @@ static void failed(struct node *node, struct backlog *b, enum gmm_err err)
     b->again_ms = sys_now_ms() + AGAIN_MS;
 }
 
-static bool can_work(const struct node *node)
-{
-    return node->engine != NULL && !node->read_only && engine_view(node->engine) != NULL;
-}
-
 bool backlog_slice(struct node *node)
 {
     struct backlog *b = node->backlog;
@@ -153,6 +166,8 @@ bool backlog_slice(struct node *node)
     enum gmm_err err = step(node, b, what, sys_now_ms() + SLICE_MS);
     if (err != GMM_OK)
         failed(node, b, err);
+    if (tell(node, b) != GMM_OK)
+        log_warning("out of memory");
     if (what == PROJECT_CATALOGUE && !backlog_is_behind(node) && node->net != NULL)
         net_touch(node->net); /* who waits for it looks again */
     return err == GMM_OK && b->behind != 0;
@@ -173,6 +188,8 @@ static enum gmm_err finish(struct node *node, unsigned wanted, uint64_t limit_ms
         err = commit(node, b);
     if (err != GMM_OK)
         failed(node, b, err);
+    if (err == GMM_OK)
+        err = tell(node, b);
     *whole = (b->behind & wanted) == 0;
     return err;
 }

@@ -341,6 +341,9 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
         return engine_wrapkeys_saved(engine, event->err);
     case ENGINE_URGENT:
         return engine_anchors_urgent(engine, event->as.urgent.logs, event->as.urgent.count);
+    case ENGINE_BEHIND:
+        engine->behind = event->as.behind;
+        return GMM_OK;
     case ENGINE_TICK:
         return on_tick(engine);
     }
@@ -354,6 +357,7 @@ static void finish(struct engine *engine)
     for (size_t i = 0; i < links_count(engine->links); i++) {
         uint32_t conn = links_at(engine->links, i)->conn;
         replicate_set_busy(engine->replicate, conn, fetch_busy(engine->fetch, conn));
+        replicate_set_lacking(engine->replicate, conn, engine->behind || fetch_hopes(engine->fetch, core, conn));
     }
     uint64_t next = fetch_continue(engine->fetch, core);
     uint64_t due = replicate_continue(engine->replicate, core);

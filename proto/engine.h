@@ -69,6 +69,7 @@ enum engine_event_kind {
     ENGINE_JOIN_ANSWER,  /* conn, bytes: JOIN_ANSWER payload to the newcomer */
     ENGINE_WRAP_KEYS,    /* err: the keystore's wrap keys were seen to (EFFECT_WRAP_KEYS); GMM_OK: it is saved */
     ENGINE_URGENT,       /* urgent: all logs under consultation, in place of those told before: anchored within 60 s */
+    ENGINE_BEHIND,       /* behind: the driver has yet to look through entries that came, for what they name */
     ENGINE_TAKE,         /* take: what this office takes by itself from now on; also before START */
     ENGINE_TICK          /* the timer asked for has come */
 };
@@ -141,6 +142,7 @@ struct engine_event {
         } chunk;
         struct run *loaded;
         const struct take *take;
+        bool behind;
         struct {
             const struct run_key *logs;
             size_t count;

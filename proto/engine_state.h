@@ -53,6 +53,7 @@ struct engine {
     uint64_t terms_next_ms;       /* when they are to be named */
     uint64_t cuts_next_ms;        /* when cuts are to be published in our circles */
     uint64_t timer_ms;
+    bool behind; /* the driver says so: ENGINE_BEHIND */
     bool review; /* authority changed, or it is time: who has a session is judged anew */
     bool failed;
 };

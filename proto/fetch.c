@@ -214,7 +214,7 @@ void fetch_gone(struct fetch *f, struct core *core, uint32_t conn)
     }
 }
 
-static bool may(struct core *core, const struct peer *peer, const struct gmm_id *gid)
+static bool may(const struct core *core, const struct peer *peer, const struct gmm_id *gid)
 {
     const struct view *view = fold_view(core->fold);
     return view != NULL && view_is_member(view, gid, &peer->pid);
@@ -264,14 +264,19 @@ static bool refused_by(const struct side *side, const struct gmm_id *id)
     return false;
 }
 
-/* Another peer that may have it and has not said no; NULL: nobody now. */
-static struct side *candidate(struct fetch *f, struct core *core, const struct want *want)
+/* It may have it and has not said no. */
+static bool may_give(const struct core *core, const struct side *side, const struct want *want)
+{
+    return !side->peer->closing && !refused_by(side, &want->id) && may(core, side->peer, &want->gid) &&
+           (want->demand || !take_is_metered(&core->take, &side->peer->sign_pk));
+}
+
+/* NULL: nobody now. */
+static struct side *candidate(struct fetch *f, const struct core *core, const struct want *want)
 {
     for (size_t i = 0; i < f->side_count; i++) {
         struct side *side = f->sides[(f->turn + i) % f->side_count];
-        if (side->peer->closing || refused_by(side, &want->id) || !may(core, side->peer, &want->gid))
-            continue;
-        if (want->demand || !take_is_metered(&core->take, &side->peer->sign_pk))
+        if (may_give(core, side, want))
             return side;
     }
     return NULL;
@@ -582,6 +587,17 @@ bool fetch_busy(const struct fetch *f, uint32_t conn)
 {
     const struct side *side = side_of(f, conn);
     return (side != NULL && side->serve_count > 0) || asked_of(f, conn) > 0;
+}
+
+bool fetch_hopes(const struct fetch *f, const struct core *core, uint32_t conn)
+{
+    const struct side *side = side_of(f, conn);
+    for (size_t i = 0; side != NULL && i < f->count; i++) {
+        const struct want *want = &f->wants[i];
+        if (want->conn == conn || want->storing || (want->retry_ms <= core->now_ms && may_give(core, side, want)))
+            return true;
+    }
+    return false;
 }
 
 void fetch_progress(const struct fetch *f, uint64_t *got, uint64_t *total)

@@ -32,6 +32,8 @@ void fetch_persisted(struct fetch *f, struct core *core, const struct gmm_id *gi
 uint64_t fetch_continue(struct fetch *f, struct core *core);
 /* Something is being asked of, or sent to, this connection. */
 bool fetch_busy(const struct fetch *f, uint32_t conn);
+/* Something is wanted that this connection has been asked for, or may still be: it has not said no. */
+bool fetch_hopes(const struct fetch *f, const struct core *core, uint32_t conn);
 size_t fetch_wanted(const struct fetch *f);
 /* Bytes of pieces under way that have come; and what they will have. */
 void fetch_progress(const struct fetch *f, uint64_t *got, uint64_t *total);

@@ -33,6 +33,7 @@ size_t message_payload_max(uint8_t type)
         [MESSAGE_WANT_NONE] = 2u + MESSAGE_WANTS_MAX * WANT_BYTES,
         [MESSAGE_JOIN_REQUEST] = LIMIT_JOIN_REQUEST,
         [MESSAGE_JOIN_ANSWER] = PAYLOAD_MAX,
+        [MESSAGE_SETTLED] = 8u + 1u,
         [MESSAGE_TAKE] = 2u + MESSAGE_TAKES_MAX * TAKE_BYTES,
     };
     return type < sizeof max / sizeof max[0] ? max[type] : 0;
@@ -354,6 +355,23 @@ enum gmm_err message_ping_decode(uint64_t *number, const void *payload, size_t l
     bytes_in_init(&in, payload, len);
     *number = bytes_get_u64(&in);
     return bytes_in_done(&in) ? GMM_OK : GMM_EFORMAT;
+}
+
+enum gmm_err message_settled_encode(struct buffer *out, uint64_t number, bool settled)
+{
+    buffer_put_u64(out, number);
+    buffer_put_u8(out, settled);
+    return out->failed;
+}
+
+enum gmm_err message_settled_decode(uint64_t *number, bool *settled, const void *payload, size_t len)
+{
+    struct bytes_in in;
+    bytes_in_init(&in, payload, len);
+    *number = bytes_get_u64(&in);
+    uint8_t state = bytes_get_u8(&in);
+    *settled = state == 1;
+    return bytes_in_done(&in) && state <= 1 ? GMM_OK : GMM_EFORMAT;
 }
 
 enum gmm_err message_bye_encode(struct buffer *out, uint8_t reason, const char *text)

@@ -52,7 +52,8 @@ enum message_type {
     MESSAGE_WANT_NONE = 18,
     MESSAGE_JOIN_REQUEST = 20,
     MESSAGE_JOIN_ANSWER = 21,
-    MESSAGE_TAKE = 22
+    MESSAGE_TAKE = 22,
+    MESSAGE_SETTLED = 23
 };
 
 #define MESSAGE_OBJECTS_MAX 16384u
@@ -160,6 +161,10 @@ struct gmm_id message_chunk_none_at(const struct message_chunk_none *none, size_
 /* PING, PONG */
 enum gmm_err message_ping_encode(struct buffer *out, uint64_t number);
 enum gmm_err message_ping_decode(uint64_t *number, const void *payload, size_t len);
+
+/* SETTLED: after PONG to the PING of that number: whether the sender has fetched all that it takes of the peer. */
+enum gmm_err message_settled_encode(struct buffer *out, uint64_t number, bool settled);
+enum gmm_err message_settled_decode(uint64_t *number, bool *settled, const void *payload, size_t len);
 
 /* BYE: why the sender closes. Text for people, UTF-8, not NUL-ended, cut by the encoder at 255 bytes. */
 struct message_bye {

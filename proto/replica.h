@@ -16,6 +16,7 @@
 #define REPLICA_SMALL 16u        /* entries: a want of so few goes before larger ones */
 #define REPLICA_SILENT_MS 60000u /* who sends no run for so long loses what was asked of it, if another holds it */
 #define REPLICA_QUIET_MS 100u    /* between the last change and the announcement that covers it */
+#define REPLICA_SETTLE_MS 10000u /* for a peer that does not say at all whether it has settled */
 #define REPLICA_RETRY_MS 5000u   /* before a log that could not be admitted yet is wanted again */
 
 #define REPLICA_LAZY_MS 100u     /* at most twice that, before what is not pushed is announced */
@@ -69,6 +70,11 @@ struct replica {
     struct replica_range *ranges;
     size_t range_count, range_capacity, range_turn;
     uint64_t ping, pong; /* numbers of the last sent and the last answered */
+    uint64_t pong_ms;
+    uint64_t settled;      /* the number of the last PING of which the peer said whether it has settled */
+    bool settled_yet;      /* and what it said */
+    uint64_t asked;        /* the peer's last PING that was not told "settled"; 0: none */
+    bool lacking, put_off; /* something is still to be fetched of the peer; it was told "not yet" */
     uint64_t received, sent;
     struct message_take *takes; /* what it leaves out, ascending by group; owned */
     size_t take_count;

@@ -512,10 +512,27 @@ static enum gmm_err on_ping(const struct core *core, struct replica *replica, ui
         if (number != replica->pong && number == replica->ping)
             replica_ponged(replica, core->now_ms);
         replica->pong = number;
+        replica->pong_ms = core->now_ms;
         return GMM_OK;
     }
     peer_send(replica->peer, SESSION_CONTROL, MESSAGE_PONG, payload, len);
+    replica->asked = number;
+    replica->put_off = false;
     return GMM_OK;
+}
+
+/* A PING asks as well whether everything that is taken of the peer is here: told once it is, and at once if not yet. */
+static void tell_settled(struct replica *replica)
+{
+    if (replica->asked == 0 || (replica->lacking && replica->put_off))
+        return;
+    struct buffer out;
+    buffer_init(&out, 16);
+    message_settled_encode(&out, replica->asked, !replica->lacking);
+    peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_SETTLED, &out);
+    replica->put_off = replica->lacking;
+    if (!replica->lacking)
+        replica->asked = 0;
 }
 
 enum gmm_err replicate_message(struct replicate *r, struct core *core, struct peer *peer, uint8_t type,
@@ -548,6 +565,8 @@ enum gmm_err replicate_message(struct replicate *r, struct core *core, struct pe
     case MESSAGE_PING:
     case MESSAGE_PONG:
         return on_ping(core, replica, type, payload, len);
+    case MESSAGE_SETTLED:
+        return message_settled_decode(&replica->settled, &replica->settled_yet, payload, len);
     default: /* a number from the wire, not an enum: unknown messages are ignored */
         return GMM_OK;
     }
@@ -616,6 +635,13 @@ void replicate_set_busy(struct replicate *r, uint32_t conn, bool busy)
         replica->busy = busy;
 }
 
+void replicate_set_lacking(struct replicate *r, uint32_t conn, bool lacking)
+{
+    struct replica *replica = find(r, conn);
+    if (replica != NULL)
+        replica->lacking = lacking;
+}
+
 static bool quiet(const struct replica *replica, const struct core *core)
 {
     return replica->objects_agreed && replica->heads_sent && replica->heads_received && !replica->busy &&
@@ -636,8 +662,20 @@ static void tell(struct core *core, const struct replica *replica, enum engine_p
     effect->as.peer.sent = replica->sent;
 }
 
-/* In sync only once a PING sent after the last acknowledgement came back: what the peer said before has been read. */
-static void judge_synced(struct core *core, struct replica *replica)
+/* Has the peer fetched what it takes of us? Of one that never says so it is taken for granted after a while. */
+static bool peer_settled(const struct core *core, const struct replica *replica, uint64_t *due)
+{
+    if (replica->settled == replica->ping)
+        return replica->settled_yet;
+    uint64_t end = replica->pong_ms + REPLICA_SETTLE_MS;
+    if (core->now_ms < end && end < *due)
+        *due = end;
+    return core->now_ms >= end;
+}
+
+/* In sync only once a PING sent after the last acknowledgement came back: what the peer said before has been read; and
+ * once the peer has settled. */
+static void judge_synced(struct core *core, struct replica *replica, uint64_t *due)
 {
     bool now = quiet(replica, core);
     if (!now) {
@@ -658,7 +696,7 @@ static void judge_synced(struct core *core, struct replica *replica)
         message_ping_encode(&out, replica->ping);
         replica_pinged(replica, core->now_ms);
         peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_PING, &out);
-    } else if (replica->pong == replica->ping) {
+    } else if (replica->pong == replica->ping && peer_settled(core, replica, due)) {
         replica->synced = true;
         tell(core, replica, ENGINE_PEER_SYNCED);
     }
@@ -695,7 +733,8 @@ static uint64_t continue_one(struct replicate *r, struct core *core, struct repl
         (core->oldest_store == 0 || core->oldest_store > replica->token_ticket) &&
         acknowledge(r, core, replica) != GMM_OK)
         peer_close(peer, GMM_ENOMEM, "out of memory");
-    judge_synced(core, replica);
+    tell_settled(replica);
+    judge_synced(core, replica, &due);
     return due;
 }
 

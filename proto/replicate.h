@@ -50,6 +50,8 @@ uint64_t replicate_continue(struct replicate *r, struct core *core);
 void replicate_take_changed(struct replicate *r, struct core *core);
 /* The other modules' say: chunks being asked of, or sent to, this connection. */
 void replicate_set_busy(struct replicate *r, uint32_t conn, bool busy);
+/* Likewise: something of this connection is still to be fetched, or what came of it to be looked through. */
+void replicate_set_lacking(struct replicate *r, uint32_t conn, bool lacking);
 /* What was admitted was rolled back: everything lacking is wanted again, after a while. */
 void replicate_retry(struct replicate *r, uint64_t now_ms);
 /* Logs may be had further than before: whoever holds more is asked. */

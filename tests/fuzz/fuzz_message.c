@@ -120,6 +120,9 @@ static void fuzz_small(struct buffer *out, uint8_t type, const uint8_t *payload,
         expect_same(out, message_chunk_encode(out, &chunk), payload, len);
     if (type == MESSAGE_PING && message_ping_decode(&number, payload, len) == GMM_OK)
         expect_same(out, message_ping_encode(out, number), payload, len);
+    bool settled;
+    if (type == MESSAGE_SETTLED && message_settled_decode(&number, &settled, payload, len) == GMM_OK)
+        expect_same(out, message_settled_encode(out, number, settled), payload, len);
 }
 
 static void fuzz_type(struct buffer *out, uint8_t type, const uint8_t *payload, size_t len)

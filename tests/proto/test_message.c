@@ -422,6 +422,29 @@ static void test_ping(void **state)
     refuses_other_lengths(ping_decode);
 }
 
+static enum gmm_err settled_decode(const void *payload, size_t len)
+{
+    uint64_t number;
+    bool settled;
+    return message_settled_decode(&number, &settled, payload, len);
+}
+
+static void test_settled(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t number = 0;
+        bool settled = i == 0;
+        restart();
+        assert_int_equal(message_settled_encode(&out, 7 + i, i == 1), GMM_OK);
+        assert_int_equal(message_settled_decode(&number, &settled, out.p, out.len), GMM_OK);
+        assert_true(number == 7 + i && settled == (i == 1));
+    }
+    refuses_other_lengths(settled_decode);
+    out.p[8] = 2;
+    assert_int_equal(settled_decode(out.p, out.len), GMM_EFORMAT);
+}
+
 static enum gmm_err bye_decode(const void *payload, size_t len)
 {
     struct message_bye bye;
@@ -501,7 +524,7 @@ static void test_payload_max(void **state)
     (void)state;
     for (unsigned type = 0; type < 256; type++) {
         bool known = (type >= MESSAGE_OBJECTS_HAVE && type <= MESSAGE_WANT_NONE) || type == MESSAGE_JOIN_REQUEST ||
-                     type == MESSAGE_JOIN_ANSWER || type == MESSAGE_TAKE;
+                     type == MESSAGE_JOIN_ANSWER || type == MESSAGE_TAKE || type == MESSAGE_SETTLED;
         size_t max = message_payload_max((uint8_t)type);
         assert_int_equal(max > 0, known);
         assert_true(max < LIMIT_MESSAGE_BYTES);
@@ -541,7 +564,8 @@ int main(void)
         TEST(test_objects),    TEST(test_objects_order), TEST(test_heads),       TEST(test_heads_refused),
         TEST(test_want),       TEST(test_ack),           TEST(test_chunk_want),  TEST(test_chunk),
         TEST(test_chunk_none), TEST(test_chunk_largest), TEST(test_take),        TEST(test_ping),
-        TEST(test_bye),        TEST(test_join_answer),   TEST(test_payload_max), TEST(test_memory),
+        TEST(test_settled),    TEST(test_bye),           TEST(test_join_answer), TEST(test_payload_max),
+        TEST(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -537,6 +537,12 @@ void sim_urgent(struct sim *sim, unsigned office, const struct run_key *log)
     sim_step(sim, office, &event);
 }
 
+void sim_behind(struct sim *sim, unsigned office, bool behind)
+{
+    struct engine_event event = {.kind = ENGINE_BEHIND, .as.behind = behind};
+    sim_step(sim, office, &event);
+}
+
 const struct keystore *sim_keystore(const struct sim *sim, unsigned office)
 {
     return sim->offices[office].keystore;

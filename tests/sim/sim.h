@@ -45,6 +45,8 @@ void sim_crash(struct sim *sim, unsigned office);
 bool sim_post(struct sim *sim, unsigned office, const struct gmm_id *gid);
 /* The office is told that this log alone is under consultation. */
 void sim_urgent(struct sim *sim, unsigned office, const struct run_key *log);
+/* The office's driver has yet to look through what came, or has done so. */
+void sim_behind(struct sim *sim, unsigned office, bool behind);
 /* An entry of a plain type; false: the office may not. */
 bool sim_append(struct sim *sim, unsigned office, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
                 struct gmm_id *id);

@@ -48,6 +48,28 @@ static void test_all_hold_the_same(void **state)
     }
 }
 
+/* Who goes once it is in sync must not go before the others know what else they want of it. */
+static void test_not_in_sync_before_the_peer_has_settled(void **state)
+{
+    (void)state;
+    struct sim_options options = {.seed = 1, .offices = 2, .latency_ms_max = 80};
+    struct gmm_id all, group;
+    struct sim *sim = sim_new(&options);
+    sim_group_all(sim, &all);
+    assert_true(sim_settle(sim, 120000));
+    sim_behind(sim, 1, true);
+    assert_true(sim_post(sim, 0, &all));
+    sim_run(sim, 60000);
+    assert_int_equal(sim_acknowledged(sim), 1);
+    assert_true(sim_opens(sim, 1, sim_acknowledged_at(sim, 0, &group)));
+    assert_false(engine_idle(sim_engine(sim, 0)));
+    assert_true(engine_idle(sim_engine(sim, 1)));
+    sim_behind(sim, 1, false);
+    sim_run(sim, 2000);
+    assert_true(engine_idle(sim_engine(sim, 0)));
+    sim_free(sim);
+}
+
 static void test_breaks_and_partitions(void **state)
 {
     (void)state;
@@ -123,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_hold_the_same),
+        cmocka_unit_test(test_not_in_sync_before_the_peer_has_settled),
         cmocka_unit_test(test_breaks_and_partitions),
         cmocka_unit_test(test_crashes_lose_nothing_acknowledged),
         cmocka_unit_test(test_outsiders_hold_nothing_of_a_circle),
