@@ -8,6 +8,7 @@
 #include "node/csv.h"
 #include "node/forks_report.h"
 #include "node/groups.h"
+#include "node/item.h"
 #include "node/joining.h"
 #include "node/journal.h"
 #include "node/past.h"
@@ -163,6 +164,7 @@ static void record_render(const json_t *shown, struct render *out)
         render_line(out, "version: %lld", (long long)json_integer_value(json_object_get(document, "version")));
     render_field(out, "language", json_string_value(json_object_get(document, "lang")));
     render_word(out, "marking", json_string_value(json_object_get(document, "marking")));
+    render_field(out, "onward", json_string_value(json_object_get(document, "tlp")));
     render_field(out, "file", json_string_value(json_object_get(document, "name")));
     if (document != NULL)
         render_line(out, "bytes: %lld", (long long)json_integer_value(json_object_get(document, "bytes")));
@@ -259,11 +261,17 @@ static void export_proof(struct node *node, struct call *call)
     err = proving_make(node, &found.item.id, &file, &msg);
     if (err == GMM_OK)
         err = reply_write(call, "o", file.p, file.len, &msg);
-    if (err == GMM_OK)
-        call_reply(call, json_pack("{s:o, s:I, s:b}", "id", reply_id(&found.item.id), "bytes", (json_int_t)file.len,
-                                   "document", found.item.type == HEADER_DOCUMENT));
-    else
+    json_t *result = err == GMM_OK ? json_pack("{s:o, s:I, s:b}", "id", reply_id(&found.item.id), "bytes",
+                                               (json_int_t)file.len, "document", found.item.type == HEADER_DOCUMENT)
+                                   : NULL;
+    if (err == GMM_OK && (result == NULL || !item_set_marking_of(result, node, &found.item, NULL)))
+        err = GMM_ENOMEM;
+    if (err == GMM_OK) {
+        call_reply(call, result);
+    } else {
+        json_decref(result);
         reply_fail(call, err, &msg, NULL);
+    }
     buffer_close(&file);
     read_close(&found);
 }
@@ -271,6 +279,7 @@ static void export_proof(struct node *node, struct call *call)
 static void export_render(const json_t *result, struct render *out)
 {
     render_line(out, "Wrote the proof of entry %s.", reply_text(result, "id"));
+    item_marking_render(result, out);
     render_line(out, "Whoever has the file reads that text, the roster with its offices, and nothing else.");
     if (json_is_true(json_object_get(result, "document")))
         render_line(out, "Give the document's own file along (gmm get REF -o FILE): gmm verify PROOF --content FILE "
@@ -316,14 +325,23 @@ static enum gmm_err read_query(struct node *node, struct call *call, struct jour
 /* As text; *text: free. */
 static enum gmm_err to_csv(const json_t *rows, char **text, size_t *len)
 {
-    static const struct csv_column columns[] = {{"time", "time"},         {"participant", "participant"},
-                                                {"office", "office"},     {"person", "person"},
-                                                {"what", "what"},         {"subject", "subject"},
-                                                {"text", "text"},         {"group", "group"},
-                                                {"document", "document"}, {"id", "id"},
-                                                {"key", "key"},           {"instance", "instance"},
-                                                {"seq", "seq"},           {"stands", "stands"},
-                                                {"reason", "reason"}};
+    static const struct csv_column columns[] = {{"time", "time"},
+                                                {"participant", "participant"},
+                                                {"office", "office"},
+                                                {"person", "person"},
+                                                {"what", "what"},
+                                                {"subject", "subject"},
+                                                {"text", "text"},
+                                                {"group", "group"},
+                                                {"document", "document"},
+                                                {"id", "id"},
+                                                {"key", "key"},
+                                                {"instance", "instance"},
+                                                {"seq", "seq"},
+                                                {"stands", "stands"},
+                                                {"reason", "reason"},
+                                                {"marking", "marking"},
+                                                {"tlp", "tlp"}};
     FILE *out = open_memstream(text, len);
     if (out == NULL)
         return GMM_ENOMEM;
@@ -398,9 +416,9 @@ static void show_log(struct node *node, struct call *call)
 static void log_render(const json_t *result, struct render *out)
 {
     static const struct render_column columns[] = {
-        {"TIME", "time:time", 0}, {"FROM", "participant", 0}, {"OFFICE", "office", 20}, {"WHAT", "what", 0},
-        {"ON", "subject", 30},    {"GROUP", "group", 20},     {"ID", "id:id", 12},      {"KEY", "id:key", 12},
-        {"NOTE", "reason", 0},    {"TEXT", "text", 0}};
+        {"TIME", "time:time", 0}, {"FROM", "participant", 0},     {"OFFICE", "office", 20}, {"WHAT", "what", 0},
+        {"ON", "subject", 30},    {"GROUP", "group", 20},         {"ID", "id:id", 12},      {"KEY", "id:key", 12},
+        {"NOTE", "reason", 0},    {"MARKING", "word:marking", 0}, {"TLP", "tlp", 0},        {"TEXT", "text", 0}};
     static const struct render_column forks[] = {
         {"FROM", "participant", 0},  {"OFFICE", "office", 20},      {"GROUP", "group", 20}, {"INSTANCE", "instance", 0},
         {"PARTS AT", "parts_at", 0}, {"STANDS TO", "stands_to", 0}, {"HELD", "held", 0}};

@@ -169,12 +169,17 @@ static void report(struct node *node, struct call *call)
         err = gmm_fail(&msg, GMM_ECORRUPT, "the report is not what a coordinator's node writes");
     if (err == GMM_OK)
         json_object_set_new(result, "report", reply_id(&consulting_last(&c)->close));
+    struct marking now = consulting_marking(&c); /* as it is to be handled now */
+    if (err == GMM_OK && !item_set_marking(result, &now))
+        err = GMM_ENOMEM;
     free(bytes);
     consulting_close(&c);
-    if (err == GMM_OK)
+    if (err == GMM_OK) {
         call_reply(call, result);
-    else
-        fail(call, err, &msg, NULL);
+        return;
+    }
+    json_decref(result);
+    fail(call, err, &msg, NULL);
 }
 
 /* ---- list */
@@ -206,6 +211,8 @@ static void list_render(const json_t *result, struct render *out)
                                                    {"DEADLINE", "time:deadline", 0},
                                                    {"FROM", "coordinator", 0},
                                                    {"OUTCOME", "word:outcome", 0},
+                                                   {"MARKING", "word:marking", 0},
+                                                   {"TLP", "tlp", 0},
                                                    {"TITLE", "title", 0}};
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);
 }
@@ -246,6 +253,7 @@ static void show_render(const json_t *result, struct render *out)
         render_line(out, "%s", reply_text(result, "entry"));
     render_field(out, "Title", json_string_value(json_object_get(result, "title")));
     render_field(out, "Symbol", json_string_value(json_object_get(result, "symbol")));
+    item_marking_render(result, out);
     render_line(out, "Version %lld, round %lld: %s", (long long)json_integer_value(json_object_get(result, "version")),
                 (long long)json_integer_value(json_object_get(result, "round")),
                 lang_word(reply_text(result, "state")));

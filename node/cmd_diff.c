@@ -136,10 +136,15 @@ static enum gmm_err read_side(struct node *node, struct side *s, struct gmm_msg 
 
 /* ---- as JSON */
 
-static json_t *side_json(const struct side *s)
+static json_t *side_json(struct node *node, const struct side *s)
 {
-    return json_pack("{s:o, s:I, s:o, s:I, s:o}", "id", reply_id(&s->item.id), "version", (json_int_t)s->item.version,
-                     "lang", item_text(s->item.lang), "bytes", (json_int_t)s->item.bytes, "sha256", item_text(s->hash));
+    json_t *side =
+        json_pack("{s:o, s:I, s:o, s:I, s:o}", "id", reply_id(&s->item.id), "version", (json_int_t)s->item.version,
+                  "lang", item_text(s->item.lang), "bytes", (json_int_t)s->item.bytes, "sha256", item_text(s->hash));
+    if (side != NULL && item_set_marking_of(side, node, &s->item, NULL))
+        return side;
+    json_decref(side);
+    return NULL;
 }
 
 static void put_words(json_t *array, const char *op, const struct diff_words *words, size_t at, size_t count)
@@ -255,8 +260,8 @@ static void diff(struct node *node, struct call *call)
         err = read_side(node, &to, &msg);
     if (err == GMM_OK) {
         bool text = from.is_text && to.is_text;
-        result = json_pack("{s:o, s:o, s:b, s:b}", "from", side_json(&from), "to", side_json(&to), "text", text, "same",
-                           from.hash[0] != '\0' && strcmp(from.hash, to.hash) == 0);
+        result = json_pack("{s:o, s:o, s:b, s:b}", "from", side_json(node, &from), "to", side_json(node, &to), "text",
+                           text, "same", from.hash[0] != '\0' && strcmp(from.hash, to.hash) == 0);
         err = result == NULL ? GMM_ENOMEM : text ? compare(node, &from, &to, result) : GMM_OK;
     }
     side_close(&from);
@@ -275,9 +280,10 @@ static void diff(struct node *node, struct call *call)
 
 static void side_line(const json_t *side, const char *mark, struct render *out)
 {
-    render_line(out, "%s version %lld, %s, %lld bytes, SHA-256 %s", mark,
+    char marking[ITEM_MARKING_BYTES];
+    render_line(out, "%s version %lld, %s, %s, %lld bytes, SHA-256 %s", mark,
                 (long long)json_integer_value(json_object_get(side, "version")), reply_text(side, "lang"),
-                (long long)json_integer_value(json_object_get(side, "bytes")),
+                item_marking_text(side, marking), (long long)json_integer_value(json_object_get(side, "bytes")),
                 reply_text(side, "sha256")[0] == '\0' ? _("(not all here)") : reply_text(side, "sha256"));
 }
 

@@ -1,11 +1,13 @@
 /* matrix, matrix import. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "node/commands.h"
-#include "node/marking.h"
+#include "node/item.h"
+#include "node/lang.h"
 #include "node/matrix.h"
 #include "node/matrix_import.h"
 #include "node/matrix_text.h"
@@ -33,13 +35,17 @@ static enum gmm_err check_format(const char *format, struct gmm_msg *msg)
 static void write_text(struct buffer *out, const char *format, const json_t *rows, const struct consulting *c)
 {
     const char *title = c->document.title == NULL ? "" : c->document.title;
-    const char *marking = record_marking_text(marking_of(c->node, &c->document).marking);
+    struct marking gravest = consulting_marking(c);
+    const char *level = record_marking_text(gravest.marking), *tlp = record_tlp_text(gravest.tlp);
+    char marking[ITEM_MARKING_BYTES];
+    snprintf(marking, sizeof marking, "%s%s%s", lang_word(level == NULL ? "" : level),
+             tlp == NULL || tlp[0] == '\0' ? "" : ", ", tlp == NULL ? "" : tlp);
     if (strcmp(format, "csv") == 0) {
         matrix_text_csv(out, rows);
     } else if (strcmp(format, "html") == 0) {
-        matrix_text_html(out, rows, title, marking == NULL ? "" : marking);
+        matrix_text_html(out, rows, title, marking);
     } else if (strcmp(format, "md") == 0) {
-        matrix_text_md(out, rows, title, marking == NULL ? "" : marking);
+        matrix_text_md(out, rows, title, marking);
     } else {
         char *text = json_dumps(rows, JSON_COMPACT | JSON_SORT_KEYS);
         if (text == NULL && out->failed == GMM_OK)

@@ -137,11 +137,15 @@ static void post_render(const json_t *result, struct render *out)
 
 static json_t *practice_json(struct node *node, const struct projection_item *item)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", reply_id(&item->id), "title",
-                     item_text(item->title), "theme", item_text(record_theme_text(item->para)), "country",
-                     item_text(item->name), "level", item_text(identity_level_text(item->version)), "lang",
-                     item_text(item->lang), "group", item_group(node, &item->gid), "author",
-                     item_author(node, &item->author, item->person), "time", render_json_time(item->time_ms));
+    json_t *row = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", reply_id(&item->id), "title",
+                            item_text(item->title), "theme", item_text(record_theme_text(item->para)), "country",
+                            item_text(item->name), "level", item_text(identity_level_text(item->version)), "lang",
+                            item_text(item->lang), "group", item_group(node, &item->gid), "author",
+                            item_author(node, &item->author, item->person), "time", render_json_time(item->time_ms));
+    if (row != NULL && item_set_marking_of(row, node, item, NULL))
+        return row;
+    json_decref(row);
+    return NULL;
 }
 
 struct listing {
@@ -185,7 +189,8 @@ static void list_render(const json_t *result, struct render *out)
     static const struct render_column columns[] = {{"ID", "id:id", 12},       {"THEME", "theme", 0},
                                                    {"COUNTRY", "country", 0}, {"LEVEL", "word:level", 0},
                                                    {"LANG", "lang", 0},       {"FROM", "author.participant", 0},
-                                                   {"TIME", "time:time", 0},  {"TITLE", "title", 0}};
+                                                   {"TIME", "time:time", 0},  {"MARKING", "word:marking", 0},
+                                                   {"TITLE", "title", 0}};
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);
 }
 
@@ -230,6 +235,7 @@ static void show_render(const json_t *result, struct render *out)
     render_field(out, "Country", json_string_value(json_object_get(result, "country")));
     render_word(out, "Level", json_string_value(json_object_get(result, "level")));
     render_field(out, "From", reply_text(json_object_get(result, "author"), "participant"));
+    item_marking_render(result, out);
     render_block(out, 2, reply_text(result, "text"));
     if (reply_text(result, "results")[0] != '\0') {
         render_line(out, "Results:");

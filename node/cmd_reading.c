@@ -54,6 +54,7 @@ static json_t *text_json(const struct record_text *text)
 struct listing {
     struct node *node;
     json_t *rows;
+    struct marking_memo memo;
 };
 
 static enum gmm_err list_item(void *arg, const struct projection_item *item)
@@ -61,7 +62,7 @@ static enum gmm_err list_item(void *arg, const struct projection_item *item)
     struct listing *l = arg;
     if (item_kind(item->type) == NULL)
         return GMM_OK;
-    return json_array_append_new(l->rows, item_json(l->node, item)) == 0 ? GMM_OK : GMM_ENOMEM;
+    return json_array_append_new(l->rows, item_json(l->node, item, &l->memo)) == 0 ? GMM_OK : GMM_ENOMEM;
 }
 
 static enum gmm_err read_kind(struct call *call, uint16_t *type, struct gmm_msg *msg)
@@ -86,7 +87,7 @@ static void list(struct node *node, struct call *call)
     struct gmm_msg msg = {.text = ""};
     struct gmm_id gid, after;
     struct read_found found = {0};
-    struct listing l = {node, json_array()};
+    struct listing l = {.node = node, .rows = json_array()};
     struct projection_query query = {.since_ms = (uint64_t)call_int(call, "since", 0)};
     json_t *choices = json_array();
     enum gmm_err err = read_kind(call, &query.type, &msg);
@@ -124,6 +125,7 @@ static void list_render(const json_t *result, struct render *out)
                                                    {"GROUP", "group", 20},
                                                    {"FROM", "author.participant", 0},
                                                    {"MARKING", "word:marking", 0},
+                                                   {"TLP", "tlp", 0},
                                                    {"TITLE", "title", 0}};
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);
 }
@@ -243,7 +245,7 @@ static void show(struct node *node, struct call *call)
     struct read_found found;
     if (!find_or_fail(node, call, call_text(call, "ref"), &found))
         return;
-    json_t *result = item_json(node, &found.item);
+    json_t *result = item_json(node, &found.item, NULL);
     enum gmm_err err = result == NULL ? GMM_ENOMEM : GMM_OK;
     if (err == GMM_OK)
         err = found.item.type != HEADER_DOCUMENT ? add_note(node, &found, result) : add_document(node, &found, result);
@@ -309,8 +311,7 @@ static void show_render(const json_t *result, struct render *out)
     render_word(out, "Kind", json_string_value(json_object_get(result, "kind")));
     number_field(out, result, "Version", "version");
     text_field(out, result, "Language", "lang");
-    render_word(out, "Marking", json_string_value(json_object_get(result, "marking")));
-    text_field(out, result, "Onward", "tlp");
+    item_marking_render(result, out);
     text_field(out, result, "Group", "group");
     author_line(result, out);
     text_field(out, result, "Kept until", "retain_until");
@@ -350,6 +351,7 @@ struct noting {
     struct node *node;
     json_t *rows;
     struct carried *carried;
+    struct marking_memo memo;
 };
 
 static enum gmm_err list_note(void *arg, const struct note_view *note)
@@ -374,6 +376,10 @@ static enum gmm_err list_note(void *arg, const struct note_view *note)
         "group", item_group(l->node, &item->gid), "version", version == 0 ? json_null() : json_integer(version),
         "noted_para", item->para == 0 ? json_null() : json_integer(item->para), "orphaned",
         state == CARRIED_UNKNOWN ? json_null() : json_boolean(state == CARRIED_ORPHAN));
+    if (row == NULL || !item_set_marking_of(row, l->node, item, &l->memo)) {
+        json_decref(row);
+        return GMM_ENOMEM;
+    }
     return json_array_append_new(l->rows, row) == 0 ? GMM_OK : GMM_ENOMEM;
 }
 
@@ -417,6 +423,7 @@ static void notes_render(const json_t *result, struct render *out)
     {
         fprintf(out->out, "%s%s  ", i == 0 ? "" : "\n", render_short_id(reply_text(note, "id"), id));
         author_line(note, out);
+        item_marking_render(note, out);
         number_field(out, note, "Paragraph", "para");
         if (json_is_true(json_object_get(note, "orphaned")))
             number_field(out, note, "Orphaned, its paragraph is gone; on version", "version");
@@ -454,9 +461,14 @@ static void inbox(struct node *node, struct call *call)
 
 static void inbox_render(const json_t *result, struct render *out)
 {
-    static const struct render_column columns[] = {{"WHAT", "word:what", 0}, {"DEADLINE", "when:deadline", 0},
-                                                   {"ID", "id:id", 12},      {"SYMBOL", "symbol", 30},
-                                                   {"FROM", "from", 0},      {"COUNT", "count", 0},
+    static const struct render_column columns[] = {{"WHAT", "word:what", 0},
+                                                   {"DEADLINE", "when:deadline", 0},
+                                                   {"ID", "id:id", 12},
+                                                   {"SYMBOL", "symbol", 30},
+                                                   {"FROM", "from", 0},
+                                                   {"COUNT", "count", 0},
+                                                   {"MARKING", "word:marking", 0},
+                                                   {"TLP", "tlp", 0},
                                                    {"TITLE", "title", 0}};
     if (json_array_size(result) == 0)
         render_line(out, "Nothing awaits you.");
@@ -474,6 +486,7 @@ struct searching {
     uint64_t since_ms;
     uint16_t type;
     uint32_t limit;
+    struct marking_memo memo;
 };
 
 /* The symbol of a document, or of the one that a note is about. */
@@ -563,7 +576,10 @@ static enum gmm_err search_hit(void *arg, const struct gmm_id *id, double score)
             json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "id", reply_id(id), "title", item_text(item.title),
                       "snippet", snippet_json(s, &item), "score", millionths, "kind", item_text(item_kind(item.type)),
                       "symbol", item_text(item.symbol), "document", item_id(&item.document));
-        err = json_array_append_new(s->rows, row) == 0 ? GMM_OK : GMM_ENOMEM;
+        err = row != NULL && item_set_marking_of(row, s->node, &item, &s->memo) ? GMM_OK : GMM_ENOMEM;
+        if (err == GMM_OK && json_array_append(s->rows, row) != 0)
+            err = GMM_ENOMEM;
+        json_decref(row);
     }
     projection_item_close(&item);
     if (err == GMM_OK && json_array_size(s->rows) >= s->limit)
@@ -639,13 +655,16 @@ static void search_render(const json_t *result, struct render *out)
 {
     const json_t *hit;
     size_t i;
-    char id[16];
+    char id[16], marking[ITEM_MARKING_BYTES];
     json_array_foreach(result, i, hit)
     {
-        bool note = strcmp(reply_text(hit, "kind"), "note") == 0;
+        const char *kind = reply_text(hit, "kind"), *title = reply_text(hit, "title");
         fprintf(out->out, "%s  ", render_short_id(reply_text(hit, "id"), id));
-        render_text(out, note ? "(note)" : reply_text(hit, "title"));
-        fputc('\n', out->out);
+        if (title[0] != '\0')
+            render_text(out, title);
+        else
+            fprintf(out->out, "(%s)", lang_word(kind));
+        fprintf(out->out, "  [%s]\n", item_marking_text(hit, marking));
         render_block(out, 4, reply_text(hit, "snippet"));
     }
     if (json_array_size(result) == 0)

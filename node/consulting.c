@@ -351,6 +351,21 @@ const struct consult *consulting_last(const struct consulting *c)
     return c->outcome.count == 0 ? NULL : &c->outcome.list[c->outcome.count - 1];
 }
 
+struct marking consulting_marking(const struct consulting *c)
+{
+    struct marking gravest = marking_of(c->node, &c->document);
+    for (size_t i = 0; i < c->text_count; i++) {
+        struct projection_item item;
+        if (projection_get(c->node->projection, &c->texts[i].id, &item) != GMM_OK)
+            continue;
+        struct marking now = marking_of(c->node, &item);
+        projection_item_close(&item);
+        gravest.marking = now.marking > gravest.marking ? now.marking : gravest.marking;
+        gravest.tlp = now.tlp > gravest.tlp ? now.tlp : gravest.tlp;
+    }
+    return gravest;
+}
+
 bool consulting_is_running(const struct consult *consult)
 {
     return consult != NULL && consult->state != CONSULT_CLOSED && consult->state != CONSULT_ADOPTED;

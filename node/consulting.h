@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "node/marking.h"
 #include "node/read.h"
 #include "proto/consult.h"
 
@@ -41,6 +42,8 @@ enum gmm_err consulting_try(struct consulting *c, struct consult_fact *fact, str
 /* May we say of this note what became of it? As consulting_try, without working out what it comes to. */
 enum gmm_err consulting_may_dispose(const struct consulting *c, const struct gmm_id *note,
                                     const struct gmm_id *document, unsigned as, struct gmm_msg *msg);
+/* What stands over all of it: the gravest marking, and TLP, of its texts. */
+struct marking consulting_marking(const struct consulting *c);
 /* How many offices of a participant were active then: one alone speaks for it. */
 size_t consulting_offices(const struct view *view, const struct gmm_id *pid, uint64_t at_ms);
 /* "ilo"; hex digits where the roster does not know it. */

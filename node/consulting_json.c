@@ -118,13 +118,18 @@ static json_t *outcome_json(const struct consult *consult)
 /* The symbol as its newest text here has it; the group. */
 static json_t *head_json(struct consulting *c, const struct consult *consult)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o}", "id", reply_id(&consult->id),
-                     "document", reply_id(&consult->document), "symbol", item_text(c->document.symbol), "title",
-                     item_text(c->document.title), "group", item_group(c->node, &c->gid), "version",
-                     (json_int_t)consult->version, "round", (json_int_t)consult->round, "state",
-                     consult_state_text(consult->state), "deadline", render_json_time(consult->deadline_ms),
-                     "coordinator", consulting_participant(c->node, &consult->coordinator), "outcome",
-                     outcome_json(consult));
+    struct marking marking = consulting_marking(c);
+    json_t *head =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o}", "id", reply_id(&consult->id), "document",
+                  reply_id(&consult->document), "symbol", item_text(c->document.symbol), "title",
+                  item_text(c->document.title), "group", item_group(c->node, &c->gid), "version",
+                  (json_int_t)consult->version, "round", (json_int_t)consult->round, "state",
+                  consult_state_text(consult->state), "deadline", render_json_time(consult->deadline_ms), "coordinator",
+                  consulting_participant(c->node, &consult->coordinator), "outcome", outcome_json(consult));
+    if (head != NULL && item_set_marking(head, &marking))
+        return head;
+    json_decref(head);
+    return NULL;
 }
 
 json_t *consulting_json_row(struct consulting *c, const struct consult *consult)

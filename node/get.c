@@ -133,12 +133,21 @@ static void succeed(struct get *g)
     struct call *call = g->call;
     uint64_t bytes = g->content == NULL ? g->record.note.text.len : g->content->size;
     bool document = g->item.type == HEADER_DOCUMENT;
+    char shown[ITEM_MARKING_BYTES];
+    struct marking marking;
     mark_opened(g);
     json_t *result =
         json_pack("{s:o, s:o, s:I, s:o, s:o, s:o}", "id", reply_id(&g->item.id), "name", name_json(g), "bytes",
                   (json_int_t)bytes, "title", item_text(g->item.title), "lang", item_text(g->item.lang), "version",
                   document ? json_integer(g->item.version) : json_null());
+    bool known = marking_of_entry(g->node, &g->item, NULL, &marking);
+    if (result != NULL && !item_set_marking(result, known ? &marking : NULL)) {
+        json_decref(result);
+        result = NULL;
+    }
     get_free(g);
+    if (known && (marking.marking != RECORD_UNCLASSIFIED || marking.tlp != 0))
+        call_say(call, "Marking: %s", item_marking_text(result, shown));
     call_reply(call, result);
 }
 

@@ -16,12 +16,17 @@ struct inbox {
     size_t limit;
 };
 
-static json_t *row_json(const char *what, const struct gmm_id *id, const struct projection_item *document, json_t *from,
-                        uint64_t time_ms)
+static json_t *row_json(struct node *node, const char *what, const struct gmm_id *id,
+                        const struct projection_item *document, json_t *from, uint64_t time_ms)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:n, s:n}", "what", what, "id", reply_id(id), "document",
-                     reply_id(&document->id), "symbol", item_text(document->symbol), "title",
-                     item_text(document->title), "from", from, "time", render_json_time(time_ms), "deadline", "count");
+    json_t *row =
+        json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:n, s:n}", "what", what, "id", reply_id(id), "document",
+                  reply_id(&document->id), "symbol", item_text(document->symbol), "title", item_text(document->title),
+                  "from", from, "time", render_json_time(time_ms), "deadline", "count");
+    if (row != NULL && item_set_marking_of(row, node, document, NULL))
+        return row;
+    json_decref(row);
+    return NULL;
 }
 
 static enum gmm_err append(json_t *rows, json_t *row)
@@ -57,7 +62,7 @@ static enum gmm_err add_draft(struct inbox *in, const char *what, size_t count, 
 {
     if (count == 0)
         return GMM_OK;
-    json_t *row = row_json(what, &consult->id, &c->document, json_null(), consult->opened_ms);
+    json_t *row = row_json(c->node, what, &consult->id, &c->document, json_null(), consult->opened_ms);
     if (row == NULL || json_object_set_new(row, "count", json_integer((json_int_t)count)) != 0)
         return GMM_ENOMEM;
     return append(in->drafts, row);
@@ -71,7 +76,7 @@ static enum gmm_err add_consult(void *arg, struct consulting *c, const struct co
     bool invited = consulting_invites_us(c, consult);
     if (!consulting_is_running(consult) || (!ours && !invited))
         return GMM_OK;
-    json_t *row = row_json("deadline", &consult->id, &c->document,
+    json_t *row = row_json(c->node, "deadline", &consult->id, &c->document,
                            consulting_participant(in->node, &consult->coordinator), consult->opened_ms);
     if (row == NULL)
         return GMM_ENOMEM;
@@ -111,7 +116,7 @@ static enum gmm_err count_note(struct inbox *in, const struct projection_item *n
     id_to_hex(&doc->id, hex);
     json_t *row = json_object_get(in->counts, hex);
     if (row == NULL) {
-        row = row_json("notes", &note->id, doc, json_null(), note->time_ms);
+        row = row_json(in->node, "notes", &note->id, doc, json_null(), note->time_ms);
         if (row == NULL || json_object_set_new(row, "count", json_integer(0)) != 0 ||
             json_object_set(in->counts, hex, row) != 0)
             return GMM_ENOMEM;
@@ -126,8 +131,8 @@ static enum gmm_err count_note(struct inbox *in, const struct projection_item *n
 static enum gmm_err add_answer(struct inbox *in, const struct projection_item *item, const struct projection_item *doc,
                                const char *what)
 {
-    json_t *row = row_json(what, id_is_zero(&item->parent) ? &item->id : &item->parent, doc, from_json(in->node, item),
-                           item->time_ms);
+    json_t *row = row_json(in->node, what, id_is_zero(&item->parent) ? &item->id : &item->parent, doc,
+                           from_json(in->node, item), item->time_ms);
     if (row == NULL)
         return GMM_ENOMEM;
     json_object_set_new(row, "entry", reply_id(&item->id));
@@ -164,7 +169,8 @@ static enum gmm_err add_unread(void *arg, const struct projection_item *item)
     bool shown = item->type == HEADER_DOCUMENT || item->type == HEADER_PRACTICE;
     if (!shown || json_array_size(in->unread) >= in->limit)
         return GMM_OK;
-    return append(in->unread, row_json("unread", &item->id, item, from_json(in->node, item), item->time_ms));
+    json_t *row = row_json(in->node, "unread", &item->id, item, from_json(in->node, item), item->time_ms);
+    return row == NULL ? GMM_ENOMEM : append(in->unread, row);
 }
 
 json_t *inbox_rows(struct node *node, size_t limit, enum gmm_err *err)

@@ -4,7 +4,8 @@
 
 #include <jansson.h>
 
-#include "node/node.h"
+#include "node/marking.h"
+#include "node/render.h"
 
 /* "document", "note", "practice"; NULL: nothing that is listed. */
 const char *item_kind(uint16_t type);
@@ -17,9 +18,18 @@ json_t *item_author(struct node *node, const struct gmm_id *sign_pk, const char 
 json_t *item_id(const struct gmm_id *id);
 /* The group's name. */
 json_t *item_group(struct node *node, const struct gmm_id *gid);
-/* {"id","kind","symbol","title","lang","version","group","author","time","bytes","marking","tlp","document"}. What a
- * kind lacks is null. NULL: out of memory. */
-json_t *item_json(struct node *node, const struct projection_item *item);
+/* {"id","kind","symbol","title","lang","version","group","author","time","bytes","marking","tlp","document"}; a note
+ * has the marking of its document. What a kind lacks is null. memo as in marking_of_entry. NULL: out of memory. */
+json_t *item_json(struct node *node, const struct projection_item *item, struct marking_memo *memo);
+/* Sets "marking" and "tlp"; null where that is not known (NULL) or not said. False: out of memory. */
+bool item_set_marking(json_t *object, const struct marking *marking);
+/* The same of an entry, as marking_of_entry says. */
+bool item_set_marking_of(json_t *object, struct node *node, const struct projection_item *item,
+                         struct marking_memo *memo);
+/* For people, from an object with these two: lines of their own; or "confidential, TLP:AMBER", cut to fit. */
+#define ITEM_MARKING_BYTES 96
+void item_marking_render(const json_t *object, struct render *out);
+const char *item_marking_text(const json_t *object, char out[ITEM_MARKING_BYTES]);
 /* A person's text or null. */
 json_t *item_text(const char *text);
 

@@ -24,6 +24,7 @@ struct journal {
     size_t count, cap;
     struct run_key *logs;
     size_t log_count, log_cap;
+    struct marking_memo memo;
 };
 
 static const char *object_word(enum directory_kind kind)
@@ -293,13 +294,13 @@ static json_t *object_row(const struct journal *j, const struct line *line)
         subject = revoked == NULL ? NULL : revoked->office;
         text = object->as.revocation.reason;
     }
-    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "time",
+    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:n, s:n}", "time",
                      render_json_time(header_time_ms(line->time)), "participant",
                      participant_json(j->view, object_pid(object)), "office",
                      item_text(signer == NULL ? NULL : signer->office), "person", json_null(), "what",
                      object_word(object->kind), "subject", item_text(subject), "text", item_text(text), "group",
                      json_null(), "document", json_null(), "id", reply_id(&line->id), "key", reply_id(key), "instance",
-                     json_null(), "seq", json_null(), "stands", 1, "reason", json_null());
+                     json_null(), "seq", json_null(), "stands", 1, "reason", json_null(), "marking", "tlp");
 }
 
 static json_t *instance_json(uint64_t instance)
@@ -326,7 +327,7 @@ static void subject_of(const struct journal *j, const struct line *line, const s
     }
 }
 
-static json_t *entry_row(const struct journal *j, const struct line *line)
+static json_t *entry_row(struct journal *j, const struct line *line)
 {
     const struct run_key *log = &j->logs[line->log];
     const struct view_event *event = line->type < HEADER_GROUP ? event_of(j->view, &line->id) : NULL;
@@ -352,11 +353,16 @@ static json_t *entry_row(const struct journal *j, const struct line *line)
                             item_id(&item.document), "id", reply_id(&line->id), "key", reply_id(&log->author),
                             "instance", instance_json(log->instance), "seq", (json_int_t)line->seq, "stands", effective,
                             "reason", item_text(why.text));
+    bool marked = row != NULL && (id_is_zero(&item.id) ? item_set_marking(row, NULL)
+                                                       : item_set_marking_of(row, j->node, &item, &j->memo));
     projection_item_close(&item);
-    return row;
+    if (marked)
+        return row;
+    json_decref(row);
+    return NULL;
 }
 
-static enum gmm_err write_rows(const struct journal *j, json_t *rows, struct gmm_msg *msg)
+static enum gmm_err write_rows(struct journal *j, json_t *rows, struct gmm_msg *msg)
 {
     size_t limit = j->query->limit == 0 ? SIZE_MAX : j->query->limit, taken = 0;
     /* The newest are those asked for; each is put in front of the ones taken before it. */

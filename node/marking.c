@@ -49,6 +49,13 @@ static enum gmm_err take_retain(void *arg, const struct projection_item *item)
     return GMM_OK;
 }
 
+/* Most documents are never marked again; that is cheap to see. */
+static bool is_named(struct node *node, const struct projection_item *document, uint16_t type)
+{
+    bool named = true;
+    return projection_is_named(node->projection, &document->id, type, &named) != GMM_OK || named;
+}
+
 static struct standing stand(struct node *node, const struct projection_item *document)
 {
     struct standing s = {.view = node->engine == NULL ? NULL : engine_view(node->engine),
@@ -59,16 +66,39 @@ static struct standing stand(struct node *node, const struct projection_item *do
     if (author == NULL)
         return s;
     s.originator = author->pid;
-    if (projection_each(node->projection, &query, take_mark, &s) != GMM_OK)
+    if (is_named(node, document, HEADER_MARK) && projection_each(node->projection, &query, take_mark, &s) != GMM_OK)
         return s;
     query.type = HEADER_RETAIN;
-    (void)projection_each(node->projection, &query, take_retain, &s);
+    if (is_named(node, document, HEADER_RETAIN))
+        (void)projection_each(node->projection, &query, take_retain, &s);
     return s;
 }
 
 struct marking marking_of(struct node *node, const struct projection_item *document)
 {
     return stand(node, document).now;
+}
+
+bool marking_of_entry(struct node *node, const struct projection_item *item, struct marking_memo *memo,
+                      struct marking *out)
+{
+    struct projection_item document;
+    *out = (struct marking){.marking = RECORD_UNCLASSIFIED};
+    if (item->type == HEADER_DOCUMENT)
+        *out = marking_of(node, item);
+    if (item->type == HEADER_DOCUMENT || item->type == HEADER_PRACTICE)
+        return true;
+    if (memo != NULL && memo->held && id_equal(&memo->document, &item->document)) {
+        *out = memo->now;
+        return true;
+    }
+    if (id_is_zero(&item->document) || projection_get(node->projection, &item->document, &document) != GMM_OK)
+        return false;
+    *out = marking_of(node, &document);
+    projection_item_close(&document);
+    if (memo != NULL)
+        *memo = (struct marking_memo){true, item->document, *out};
+    return true;
 }
 
 static struct record_text text_of(const char *text)

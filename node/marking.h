@@ -14,6 +14,16 @@ struct marking {
 };
 /* Of the record's own when nothing else stands. */
 struct marking marking_of(struct node *node, const struct projection_item *document);
+/* Of a document, or of the one that a note, a release or another record is about; a practice bears none, it is
+ * unclassified. memo: the last document's, kept between calls of one command; NULL: none. False: the document cannot be
+ * read here. */
+struct marking_memo {
+    bool held;
+    struct gmm_id document;
+    struct marking now;
+};
+bool marking_of_entry(struct node *node, const struct projection_item *item, struct marking_memo *memo,
+                      struct marking *out);
 /* Durable. GMM_EDENIED: whose word it is not; GMM_ESTATE: a retention is not shortened. */
 enum gmm_err marking_set(struct node *node, const struct projection_item *document, unsigned marking, unsigned tlp,
                          const char *reason, const char *person, struct gmm_id *id, struct gmm_msg *msg);

@@ -15,12 +15,14 @@ struct entry {
     uint64_t time; /* of its header */
     uint32_t para, version;
     unsigned position;
-    const char *lang; /* of the text that it is on: borrowed from the texts */
-    size_t root;      /* the entry whose row it stands in; its own place: a row */
+    struct marking marking; /* of the text that it is on */
+    const char *lang;       /* of the text that it is on: borrowed from the texts */
+    size_t root;            /* the entry whose row it stands in; its own place: a row */
 };
 struct entries {
     struct consulting *c;
     const struct read_text *text;
+    struct marking marking; /* of text */
     struct entry *list;
     size_t count, capacity;
 };
@@ -47,6 +49,7 @@ static enum gmm_err collect(void *arg, const struct projection_item *item)
                                          .para = item->para,
                                          .version = e->text->version,
                                          .position = item->position,
+                                         .marking = e->marking,
                                          .lang = e->text->lang};
     return GMM_OK;
 }
@@ -108,18 +111,17 @@ static enum gmm_err reason_json(struct node *node, const struct consult_disposit
     return *reason == NULL || err == GMM_ENOMEM ? GMM_ENOMEM : GMM_OK;
 }
 
-static json_t *marking_json(struct node *node, const struct projection_item *document)
+/* "confidential, TLP:AMBER". */
+static json_t *marking_json(const struct marking *now)
 {
-    struct marking now = marking_of(node, document);
     char text[64];
-    const char *marking = record_marking_text(now.marking), *tlp = record_tlp_text(now.tlp);
+    const char *marking = record_marking_text(now->marking), *tlp = record_tlp_text(now->tlp);
     snprintf(text, sizeof text, "%s%s%s", marking == NULL ? "" : marking, tlp == NULL || tlp[0] == '\0' ? "" : ", ",
              tlp == NULL ? "" : tlp);
     return json_string(text);
 }
 
-static json_t *row_json(struct consulting *c, const struct entry *e, size_t number, const char *marking,
-                        enum gmm_err *err)
+static json_t *row_json(struct consulting *c, const struct entry *e, size_t number, enum gmm_err *err)
 {
     static const struct record_note closed;
     struct read_record record;
@@ -139,7 +141,7 @@ static json_t *row_json(struct consulting *c, const struct entry *e, size_t numb
                         item_text(record_position_text(e->position)), "comment", text_json(&note->text), "proposed",
                         text_json(&note->proposed), "replies", json_array(), "disposition",
                         said == NULL ? json_null() : item_text(record_position_text(said->as)), "reason", reason,
-                        "time", render_json_time(header_time_ms(e->time)), "marking", json_string(marking));
+                        "time", render_json_time(header_time_ms(e->time)), "marking", marking_json(&e->marking));
     if (opened == GMM_OK)
         read_record_close(&record);
     json_decref(author);
@@ -195,14 +197,11 @@ static enum gmm_err make_rows(struct entries *e, const struct entry **order, jso
     size_t *row_of = calloc(e->count + 1, sizeof *row_of), number = 0;
     if (row_of == NULL)
         return GMM_ENOMEM;
-    json_t *marking = marking_json(e->c->node, &e->c->document);
-    if (marking == NULL)
-        err = GMM_ENOMEM;
     for (size_t i = 0; i < e->count && err == GMM_OK; i++) {
         size_t at = (size_t)(order[i] - e->list);
         if (order[i]->root != at)
             continue;
-        json_t *row = row_json(e->c, order[i], ++number, json_string_value(marking), &err);
+        json_t *row = row_json(e->c, order[i], ++number, &err);
         if (err == GMM_OK && json_array_append_new(rows, row) != 0)
             err = GMM_ENOMEM;
         row_of[at] = number;
@@ -214,7 +213,6 @@ static enum gmm_err make_rows(struct entries *e, const struct entry **order, jso
     }
     for (size_t i = 0; i < json_array_size(rows) && err == GMM_OK; i++)
         err = join_replies(json_array_get(rows, i));
-    json_decref(marking);
     free(row_of);
     return err;
 }
@@ -228,6 +226,11 @@ static enum gmm_err collect_all(struct entries *e, bool by_version)
         e->text = &c->texts[i];
         if (by_version && e->text->version != c->document.version)
             continue;
+        struct projection_item item;
+        if ((err = projection_get(c->node->projection, &e->text->id, &item)) != GMM_OK)
+            return err;
+        e->marking = marking_of(c->node, &item);
+        projection_item_close(&item);
         for (size_t k = 0; k < sizeof types / sizeof types[0] && err == GMM_OK; k++) {
             struct projection_query query = {.document = &e->text->id, .type = types[k], .oldest_first = true};
             err = projection_each(c->node->projection, &query, collect, e);

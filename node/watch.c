@@ -27,7 +27,7 @@ static const char *kind_of(uint16_t type)
 static json_t *event_json(struct node *node, const struct projection_item *item)
 {
     bool ours = id_equal(&item->author, &node->keystore->sign_pk);
-    json_t *event = item_json(node, item);
+    json_t *event = item_json(node, item, NULL);
     if (event == NULL || json_object_set_new(event, "event", json_string(ours ? "posted" : "arrived")) != 0 ||
         json_object_set_new(event, "kind", json_string(kind_of(item->type))) != 0) {
         json_decref(event);
