@@ -113,14 +113,15 @@ static void on_office_hello(struct engine *engine, struct peer *peer, const stru
         peer_close(peer, err, msg.text[0] != '\0' ? msg.text : gmm_err_text(err));
         return;
     }
+    struct peer *gone = links_double(engine->links, core, peer);
     clocks_hear(&core->clocks, &peer->pid, hello.clock_ms, core->now_ms);
     if (object != NULL)
         err = store_object(core, object);
     if (err == GMM_OK && !peer->initiator)
         err = answer(engine, peer);
-    if (err == GMM_OK)
+    if (err == GMM_OK && gone != peer)
         err = fetch_open(engine->fetch, peer);
-    if (err == GMM_OK)
+    if (err == GMM_OK && gone != peer)
         err = replicate_open(engine->replicate, core, peer, &hello);
     struct effect *effect = err == GMM_OK ? core_effect(core, EFFECT_PEER) : NULL;
     if (effect == NULL) {
@@ -131,6 +132,8 @@ static void on_office_hello(struct engine *engine, struct peer *peer, const stru
     effect->as.peer.sign_pk = peer->sign_pk;
     effect->as.peer.pid = peer->pid;
     effect->as.peer.state = ENGINE_PEER_OPEN;
+    if (gone != NULL)
+        peer_close(gone, GMM_OK, N_("another session with the office stays"));
 }
 
 static void on_hello(struct engine *engine, struct peer *peer, const struct session_item *item)

@@ -265,7 +265,21 @@ enum gmm_err links_identify(struct core *core, struct peer *peer, const struct s
     peer->pid = certificate.pid;
     peer->not_after_ms = certificate.not_after_ms;
     peer->identified = true;
+    peer->opened_ms = core->now_ms;
     return GMM_OK;
+}
+
+struct peer *links_double(struct links *links, const struct core *core, struct peer *peer)
+{
+    for (size_t i = 0; i < links->count; i++) {
+        struct peer *other = links->peers[i];
+        if (other == peer || !other->identified || other->closing || !id_equal(&other->sign_pk, &peer->sign_pk))
+            continue;
+        bool crossed = other->initiator != peer->initiator && peer->opened_ms - other->opened_ms < LIMIT_HANDSHAKE_MS;
+        bool we_dial = id_compare(core_self(core), &peer->sign_pk) < 0;
+        return crossed && peer->initiator != we_dial ? peer : other;
+    }
+    return NULL;
 }
 
 static void pump_one(struct core *core, struct peer *peer)
@@ -329,10 +343,13 @@ uint64_t links_tick(struct links *links, struct core *core)
     for (size_t i = 0; i < links->count; i++) {
         struct peer *peer = links->peers[i];
         bool open = session_state(peer->session) == SESSION_OPEN;
-        uint64_t due = peer->since_ms + (open ? LIMIT_SESSION_MS : LIMIT_HANDSHAKE_MS);
+        bool join = open && peer->purpose == SESSION_JOIN;
+        uint64_t due = peer->since_ms + (join ? LIMIT_JOIN_MS : open ? LIMIT_SESSION_MS : LIMIT_HANDSHAKE_MS);
         if (core->now_ms >= due)
-            peer_close(peer, open ? GMM_EEXPIRED : GMM_ETIMEOUT,
-                       open ? N_("the session is 24 hours old") : N_("no handshake within 10 s"));
+            peer_close(peer, open && !join ? GMM_EEXPIRED : GMM_ETIMEOUT,
+                       join   ? N_("no request and answer within a minute")
+                       : open ? N_("the session is 24 hours old")
+                              : N_("no handshake within 10 s"));
         else if (due < next)
             next = due;
         if (peer->identified && peer->not_after_ms >= core->now_ms && peer->not_after_ms < next)

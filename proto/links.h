@@ -27,6 +27,9 @@ enum gmm_err links_hello(const struct core *core, const struct gmm_id *noise_pk,
  * must be stored). GMM_EDENIED with the reason in msg: not in our roster, expelled, revoked, expired, key differs. */
 enum gmm_err links_identify(struct core *core, struct peer *peer, const struct session_hello *hello,
                             const struct directory_object **new_object, struct gmm_msg *msg);
+/* "An office has one session": another one of the same office is open. Returns the one of both that goes, after the
+ * rule that its office follows as well; NULL: there is no other. */
+struct peer *links_double(struct links *links, const struct core *core, struct peer *peer);
 /* Emits CLOSE and forgets the connection. The peer pointer is dead after it. */
 void links_close(struct links *links, struct core *core, struct peer *peer, enum gmm_err err, const char *text);
 void links_forget(struct links *links, uint32_t conn); /* the transport is gone */

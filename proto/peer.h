@@ -14,6 +14,7 @@ struct peer {
     enum session_purpose purpose;
     struct gmm_id noise_pk, sign_pk, pid;
     uint64_t address, since_ms;
+    uint64_t opened_ms;    /* when it was identified */
     uint64_t not_after_ms; /* of the certificate that it showed */
     size_t transport_queued;
     size_t room; /* bytes that the link takes in about half a second, as the transport told last */

@@ -6,6 +6,7 @@ import os
 import random
 import select
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -32,7 +33,8 @@ def run(*words, check=True):
 
 
 class BadLink:
-    """near and far: names of namespaces. Bytes on the wire, with all headers, in wire."""
+    """near and far: names of namespaces. Bytes on the wire, with all headers, in wire; what the programs themselves gave to
+    TCP, each byte once, in said(); the rest is headers, acknowledgements, and what TCP sent again."""
 
     def __init__(self, kbit, rtt_ms, loss_pct, seed=1):
         if os.geteuid() != 0:
@@ -41,6 +43,7 @@ class BadLink:
         self.near, self.far = self.name + "a", self.name + "b"
         self.rate, self.delay, self.loss = kbit * 125, rtt_ms / 2000, loss_pct / 100
         self.dice, self.wire, self.down, self.ended = random.Random(seed), 0, False, False
+        self.flows = {}  # (way, ports) -> [first sequence number, the highest behind it]
         try:
             for space, address in ((self.near, NEAR), (self.far, FAR)):
                 run("ip", "netns", "add", space)
@@ -61,6 +64,23 @@ class BadLink:
             skip("network namespaces are not allowed here: %s" % (getattr(e, "output", None) or e))
         threading.Thread(target=self.carry, daemon=True).start()
 
+    def note(self, way, packet):
+        """TCP over IPv4: what was said so far follows from the sequence numbers."""
+        if packet[12:14] != b"\x08\0" or packet[23] != 6:
+            return
+        ip = packet[14:14 + struct.unpack(">H", packet[16:18])[0]]
+        tcp = ip[4 * (ip[0] & 15):]
+        number, length = struct.unpack(">I", tcp[4:8])[0], len(tcp) - 4 * (tcp[12] >> 4)
+        if tcp[13] & 2:  # SYN
+            self.flows.setdefault((way, tcp[:4], number), [number + 1, 0])
+        for key, flow in self.flows.items():
+            behind = (number + length - flow[0]) % (1 << 32)
+            if key[:2] == (way, tcp[:4]) and behind < 1 << 31:
+                flow[1] = max(flow[1], behind)
+
+    def said(self, way=None):
+        return sum(flow[1] for key, flow in list(self.flows.items()) if way in (None, key[0]))
+
     def carry(self):
         """Each direction: a queue that is served at the rate, then a delay; a packet is lost by the dice."""
         waiting, free, number = [], [0.0, 0.0], 0
@@ -68,7 +88,10 @@ class BadLink:
             now = time.monotonic()
             timeout = 0.2 if not waiting else max(0.0, min(0.2, waiting[0][0] - now))
             for s in select.select(self.sockets, [], [], timeout)[0]:
-                packet, where = s.recvfrom(65536)
+                try:
+                    packet, where = s.recvfrom(65536)
+                except OSError:
+                    continue  # the link has just come up, or gone
                 if where[2] == socket.PACKET_OUTGOING:
                     continue
                 way = self.sockets.index(s)
@@ -78,6 +101,7 @@ class BadLink:
                     continue
                 free[way] += len(packet) / self.rate
                 self.wire += len(packet)
+                self.note(way, packet)
                 if self.dice.random() >= self.loss:
                     number += 1
                     heapq.heappush(waiting, (free[way] + self.delay, number, 1 - way, packet))

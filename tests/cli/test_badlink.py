@@ -36,7 +36,8 @@ def test_complete_and_cheap():
         passed = time.monotonic() - begun
         sealed = len(data) + 20_000
         print(json.dumps({"job": "64 kbit/s, 700 ms, 5 % loss", "seconds": round(passed, 1), "cuts": rounds - 1,
-                          "sealed": sealed, "wire": link.wire, "ratio": round(link.wire / sealed, 3)}), flush=True)
+                          "sealed": sealed, "said": link.said(), "back": link.said(1),
+                          "ratio": round(link.said() / sealed, 3), "wire": round(link.wire / sealed, 3)}), flush=True)
         assert iom.run("get", "D/2").stdout == data
         # With the headers of TCP and IP, acknowledgements, handshakes, what was lost and sent again.
         assert link.wire <= 2.0 * sealed, (link.wire, sealed)

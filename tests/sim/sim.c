@@ -315,19 +315,21 @@ void sim_split(struct sim *sim, uint64_t side)
             hang_up(sim, &sim->wires[i]);
 }
 
-static void dial(struct sim *sim, struct link *link)
+size_t sim_wires(const struct sim *sim, unsigned a, unsigned b)
 {
-    struct office *a = &sim->offices[link->a], *b = &sim->offices[link->b];
-    link->retry_ms = sim->now_ms + 200 + sim_random(sim, 800);
-    if (a->engine == NULL || b->engine == NULL || cut(sim, link->a, link->b))
-        return;
+    size_t count = 0;
     for (size_t i = 0; i < sim->wire_count; i++)
-        if (sim->wires[i].open && sim->wires[i].ends[0] == link->a && sim->wires[i].ends[1] == link->b)
-            return;
+        count += sim->wires[i].open && sim->wires[i].ends[0] == a && sim->wires[i].ends[1] == b;
+    return count;
+}
+
+void sim_dial(struct sim *sim, unsigned from, unsigned to, uint32_t latency_ms)
+{
+    struct office *a = &sim->offices[from], *b = &sim->offices[to];
     struct wire wire = {.conn = ++sim->next_conn,
-                        .ends = {link->a, link->b},
+                        .ends = {from, to},
                         .generations = {a->generation, b->generation},
-                        .latency_ms = link->latency_ms,
+                        .latency_ms = latency_ms,
                         .open = true};
     size_t at = 0;
     while (at < sim->wire_count && sim->wires[at].open)
@@ -340,9 +342,18 @@ static void dial(struct sim *sim, struct link *link)
         event.as.connected.initiator = end == 0;
         event.as.connected.purpose = SESSION_OFFICES;
         event.as.connected.remote_noise_pk = b->keystore->noise_pk;
-        event.as.connected.address = link->a + 1;
-        sim_step(sim, end == 0 ? link->a : link->b, &event);
+        event.as.connected.address = from + 1;
+        sim_step(sim, end == 0 ? from : to, &event);
     }
+}
+
+/* As a node does: not whom it has a session with, whoever dialled. */
+static void dial(struct sim *sim, struct link *link)
+{
+    link->retry_ms = sim->now_ms + 200 + sim_random(sim, 800);
+    if (sim->offices[link->a].engine != NULL && sim->offices[link->b].engine != NULL && !cut(sim, link->a, link->b) &&
+        sim_wires(sim, link->a, link->b) + sim_wires(sim, link->b, link->a) == 0)
+        sim_dial(sim, link->a, link->b, link->latency_ms);
 }
 
 void sim_plan_failure(struct sim *sim, enum happening what, uint32_t every_ms)
@@ -445,14 +456,9 @@ static bool settled(struct sim *sim)
     for (unsigned i = 0; i < sim->options.offices; i++)
         if (!sim->offices[i].retired && (sim->offices[i].engine == NULL || !engine_idle(sim->offices[i].engine)))
             return false;
-    for (size_t i = 0; i < sim->link_count; i++) {
-        bool open = false;
-        for (size_t k = 0; k < sim->wire_count; k++)
-            open = open || (sim->wires[k].open && sim->wires[k].ends[0] == sim->links[i].a &&
-                            sim->wires[k].ends[1] == sim->links[i].b);
-        if (!open)
+    for (size_t i = 0; i < sim->link_count; i++)
+        if (sim_wires(sim, sim->links[i].a, sim->links[i].b) + sim_wires(sim, sim->links[i].b, sim->links[i].a) == 0)
             return false;
-    }
     return true;
 }
 
@@ -485,6 +491,17 @@ void sim_link(struct sim *sim, unsigned a, unsigned b)
     sim->links = sim_must(realloc(sim->links, (sim->link_count + 1) * sizeof *sim->links));
     sim->links[sim->link_count++] =
         (struct link){a, b, 1 + (uint32_t)sim_random(sim, sim->options.latency_ms_max), sim->now_ms};
+}
+
+void sim_unlink(struct sim *sim, unsigned a, unsigned b)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < sim->link_count; i++) {
+        const struct link *link = &sim->links[i];
+        if (!((link->a == a && link->b == b) || (link->a == b && link->b == a)))
+            sim->links[kept++] = *link;
+    }
+    sim->link_count = kept;
 }
 
 unsigned sim_clone(struct sim *sim, unsigned office)

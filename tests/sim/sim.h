@@ -38,6 +38,12 @@ void sim_partition(struct sim *sim, unsigned first);
 void sim_split(struct sim *sim, uint64_t side);
 /* A further pair that keeps connecting. */
 void sim_link(struct sim *sim, unsigned a, unsigned b);
+/* One connection now, whatever there is between the two. Both are up. */
+void sim_dial(struct sim *sim, unsigned from, unsigned to, uint32_t latency_ms);
+/* Connections that stand between the two and that a dialled. */
+size_t sim_wires(const struct sim *sim, unsigned a, unsigned b);
+/* Neither of the two dials the other by itself any more. */
+void sim_unlink(struct sim *sim, unsigned a, unsigned b);
 /* Another process with a copy of an office's home, keys and all, as it is now: its number. It has no links yet. */
 unsigned sim_clone(struct sim *sim, unsigned office);
 void sim_crash(struct sim *sim, unsigned office);
