@@ -13,18 +13,21 @@ enum gmm_err authority_chair_judge_handover(const struct state *s, struct change
         return err;
     const struct control_handover *r = c->handover;
     if (r->term != s->term->number + 1)
-        return gmm_fail(why, GMM_EDENIED, "the chair of term %u hands over term %u, not term %u",
-                        (unsigned)s->term->number, (unsigned)s->term->number + 1, (unsigned)r->term);
+        return gmm_fail(why, GMM_EDENIED, "the chair of term %u (%s) hands over term %u, not term %u",
+                        (unsigned)s->term->number, judge_name(s, s->chair), (unsigned)s->term->number + 1,
+                        (unsigned)r->term);
     if (s->reached >= r->term)
-        return gmm_fail(why, GMM_EEXISTS, "term %u is accepted already", (unsigned)r->term);
+        return gmm_fail(why, GMM_EEXISTS, "term %u is accepted already, by %s", (unsigned)r->term,
+                        judge_chair_name(s, r->term));
     err = judge_office_holder(s, &r->to, "preside", &to, why);
     if (err != GMM_OK)
         return err;
     if (to == s->chair)
-        return gmm_fail(why, GMM_EDENIED, "%s presides already: a chair does not hand over to itself",
-                        judge_name(s, to));
+        return gmm_fail(why, GMM_EDENIED, "%s presides in term %u already: a chair does not hand over to itself",
+                        judge_name(s, to), (unsigned)s->term->number);
     if (change_ms(c) > r->until_ms)
-        return gmm_fail(why, GMM_EDENIED, "the term handed over would have ended already");
+        return gmm_fail(why, GMM_EDENIED, "term %u, handed over to %s, would have ended already", (unsigned)r->term,
+                        judge_name(s, to));
     if (id_is_zero(&r->deputy))
         return GMM_OK;
     err = judge_office_holder(s, &r->deputy, "preside", &deputy, why);
@@ -44,7 +47,8 @@ static enum gmm_err cuts_hold(const struct state *s, const struct control_cuts *
                               unsigned successor, struct gmm_msg *why)
 {
     if (!control_cuts_hold(cuts, &handover->log, handover->seq))
-        return gmm_fail(why, GMM_EDENIED, "the cuts leave out the handover itself");
+        return gmm_fail(why, GMM_EDENIED, "the cuts leave out the handover of term %u to %s itself",
+                        (unsigned)handover->handover->term, judge_name(s, successor));
     if (!state_admission_stands(s, successor, handover->handover->term - 1, cuts))
         return gmm_fail(why, GMM_EDENIED, "the cuts leave out the admission of %s itself", judge_name(s, successor));
     return GMM_OK;
@@ -56,22 +60,27 @@ static enum gmm_err judge_naming(const struct state *s, const struct change *c, 
     const struct term *term = &s->terms->list[c->accept->term - 1];
     bool ours = term->how == VIEW_TERM_HANDOVER && id_equal(&term->opening->accept->subject, &c->accept->subject);
     if (!ours || s->reached != term->number)
-        return gmm_fail(why, GMM_EEXISTS, "term %u has been opened otherwise", (unsigned)term->number);
+        return gmm_fail(why, GMM_EEXISTS, "term %u has been opened otherwise, by %s", (unsigned)term->number,
+                        judge_chair_name(s, term->number));
     if (term->cuts != NULL && term->cuts != &c->accept->cuts)
-        return gmm_fail(why, GMM_EEXISTS, "term %u is accepted already, and its cuts are named",
-                        (unsigned)term->number);
+        return gmm_fail(why, GMM_EEXISTS, "term %u is accepted already, by %s, and its cuts are named",
+                        (unsigned)term->number, judge_chair_name(s, term->number));
     if (c->accept->cuts.count == 0)
-        return gmm_fail(why, GMM_EEXISTS, "term %u is accepted already", (unsigned)term->number);
+        return gmm_fail(why, GMM_EEXISTS, "term %u is accepted already, by %s", (unsigned)term->number,
+                        judge_chair_name(s, term->number));
     return GMM_OK;
 }
 
-static enum gmm_err judge_opening(const struct change *c, const struct control_handover *handover, struct gmm_msg *why)
+static enum gmm_err judge_opening(const struct state *s, const struct change *c,
+                                  const struct control_handover *handover, unsigned to, struct gmm_msg *why)
 {
     if (change_ms(c) > handover->until_ms)
-        return gmm_fail(why, GMM_EDENIED, "the term handed over has ended: it cannot be accepted any more");
+        return gmm_fail(why, GMM_EDENIED, "term %u, handed over to %s, has ended: it cannot be accepted any more",
+                        (unsigned)handover->term, judge_name(s, to));
     if (change_ms(c) >= handover->from_ms && c->accept->cuts.count == 0)
         return gmm_fail(why, GMM_EDENIED,
-                        "a term that has begun is accepted with cuts: the predecessor's last control records");
+                        "term %u has begun: %s accepts it only with cuts, the predecessor's last control records",
+                        (unsigned)handover->term, judge_name(s, to));
     return GMM_OK;
 }
 
@@ -90,7 +99,8 @@ static enum gmm_err judge_successor(const struct state *s, const struct change *
     if (err == GMM_OK && s->participants[to].kind == IDENTITY_OBSERVER)
         err = gmm_fail(why, GMM_EDENIED, "%s is an observer: observers do not preside", judge_name(s, to));
     if (err == GMM_OK)
-        err = s->reached >= c->accept->term ? judge_naming(s, c, why) : judge_opening(c, handover->handover, why);
+        err =
+            s->reached >= c->accept->term ? judge_naming(s, c, why) : judge_opening(s, c, handover->handover, to, why);
     if (err == GMM_OK && c->accept->cuts.count > 0)
         err = cuts_hold(s, &c->accept->cuts, handover, to, why);
     return err;
@@ -107,8 +117,9 @@ enum gmm_err authority_chair_judge_accept(const struct state *s, struct change *
     if (!id_is_zero(&c->accept->subject))
         return judge_successor(s, c, d, why);
     if (d->author != s->chair || s->term->number != c->accept->term || s->term->how != VIEW_TERM_ELECTION)
-        return gmm_fail(why, GMM_EDENIED, "only who was elected chair of term %u may accept it, in that term",
-                        (unsigned)c->accept->term);
+        return gmm_fail(why, GMM_EDENIED,
+                        "%s is not the elected chair of term %u: only that one accepts without a handover, in its term",
+                        judge_name(s, d->author), (unsigned)c->accept->term);
     return judge_decides(s, c, d, why);
 }
 
@@ -141,7 +152,10 @@ static enum gmm_err judge_against(const struct state *s, const struct change *c,
 {
     uint32_t term = c->ballot->term;
     if (term > s->reached || s->terms->list[term - 1].begin > c->time)
-        return gmm_fail(why, GMM_EDENIED, "term %u has not begun: there is nobody to vote against", (unsigned)term);
+        return gmm_fail(
+            why, GMM_EDENIED,
+            "term %u has not begun: there is no chair of it to vote against, the chair is that of term %u (%s)",
+            (unsigned)term, (unsigned)s->term->number, judge_name(s, s->chair));
     return GMM_OK;
 }
 
@@ -154,13 +168,15 @@ static enum gmm_err judge_candidate(const struct state *s, const struct change *
         return judge_named(s, &c->ballot->candidate, &candidate, why);
     const struct state_standing *standing = &s->standing[candidate];
     if (standing->expelled && standing->expelled_term <= c->ballot->term)
-        return gmm_fail(why, GMM_EDENIED, "%s is expelled", judge_name(s, candidate));
+        return gmm_fail(why, GMM_EDENIED, "%s is expelled: the electorate of term %u cannot elect it",
+                        judge_name(s, candidate), (unsigned)c->ballot->term);
     if (!state_set_has(electors, candidate) && standing->kind == IDENTITY_OBSERVER)
         return gmm_fail(why, GMM_EDENIED, "%s is an observer: observers do not preside", judge_name(s, candidate));
     if (!state_admission_stands(s, candidate, c->ballot->term, &c->ballot->cuts))
         return gmm_fail(why, GMM_EDENIED, "the cuts leave out the admission of %s itself", judge_name(s, candidate));
     if (change_ms(c) > c->ballot->until_ms)
-        return gmm_fail(why, GMM_EDENIED, "the term voted for would have ended already");
+        return gmm_fail(why, GMM_EDENIED, "the term for which %s is voted would have ended already",
+                        judge_name(s, candidate));
     return GMM_OK;
 }
 
@@ -180,7 +196,8 @@ enum gmm_err authority_chair_judge_ballot(const struct state *s, struct change *
     if (err == GMM_OK)
         err = judge_candidate(s, c, &electors, why);
     if (err == GMM_OK && polls_said(&s->polls, d->author, c) == POLLS_SAME)
-        err = gmm_fail(why, GMM_EEXISTS, "%s has voted so already", judge_name(s, d->author));
+        err = gmm_fail(why, GMM_EEXISTS, "%s has voted so already against the chair of term %u",
+                       judge_name(s, d->author), (unsigned)c->ballot->term);
     return err;
 }
 
@@ -189,7 +206,8 @@ enum gmm_err authority_chair_ask_ballot(const struct state *s, struct change *c,
 {
     uint32_t term = c->ballot->term;
     if (term < s->reached && s->terms->list[term].how == VIEW_TERM_ELECTION)
-        return gmm_fail(why, GMM_EEXISTS, "an election has ended term %u already", (unsigned)term);
+        return gmm_fail(why, GMM_EEXISTS, "an election has ended term %u already: term %u is that of %s",
+                        (unsigned)term, (unsigned)term + 1, judge_chair_name(s, term + 1));
     if (polls_said(&s->polls, d->author, c) == POLLS_NOTHING)
         return GMM_OK;
     return gmm_fail(

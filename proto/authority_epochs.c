@@ -18,9 +18,11 @@ enum gmm_err authority_epochs_apply_wrapkey(struct state *s, struct change *c, c
 enum gmm_err authority_epochs_judge_epoch(const struct state *s, struct change *c, struct decision *d,
                                           struct gmm_msg *why)
 {
+    char group[JUDGE_TEXT];
     enum gmm_err err = judge_member(s, c, d, why);
     if (err == GMM_OK && !d->group->history_full && c->epoch->history_count > 0)
-        err = gmm_fail(why, GMM_EFORMAT, "the group keeps no history: an epoch of it wraps none of its parents");
+        err = gmm_fail(why, GMM_EFORMAT, "%s keeps no history: an epoch of it wraps none of its parents",
+                       judge_group_name(group, s, d->group));
     return err;
 }
 
@@ -63,6 +65,7 @@ enum gmm_err authority_epochs_judge_wrap(const struct state *s, struct change *c
                                          struct gmm_msg *why)
 {
     bool claimed;
+    char group[JUDGE_TEXT], hex[GMM_ID_HEX + 1];
     enum gmm_err err = judge_member(s, c, d, why);
     if (err != GMM_OK)
         return err;
@@ -70,8 +73,12 @@ enum gmm_err authority_epochs_judge_wrap(const struct state *s, struct change *c
     if (err != GMM_OK)
         return judge_decoded(c, err, why);
     unsigned target = state_owner(s, &d->sign_pk, &claimed);
-    if (target == STATE_NOBODY || !state_is_member(s, d->group, target))
-        return gmm_fail(why, GMM_EDENIED, "an epoch is wrapped only to offices of the group's members");
+    if (target == STATE_NOBODY)
+        return gmm_fail(why, GMM_EDENIED, "the key %s is no office of a member of %s: epochs are wrapped to those only",
+                        judge_digits(hex, &d->sign_pk), judge_group_name(group, s, d->group));
+    if (!state_is_member(s, d->group, target))
+        return gmm_fail(why, GMM_EDENIED, "%s is not a member of %s: epochs are wrapped to offices of members only",
+                        judge_name(s, target), judge_group_name(group, s, d->group));
     return GMM_OK;
 }
 

@@ -15,9 +15,11 @@ enum gmm_err authority_groups_judge_found(const struct state *s, struct change *
         return judge_decoded(c, err, why);
     epoch_group_id(&gid, &s->charter->nid, GROUP_CIRCLE, &p->pid, circle->random, sizeof circle->random);
     if (!id_equal(&gid, &c->log.group))
-        return gmm_fail(why, GMM_EDENIED, "only the participant that a circle is named after may found it");
+        return gmm_fail(why, GMM_EDENIED,
+                        "only the participant that a circle's id names may found it, and this one does not name %s",
+                        p->name);
     if (state_group(s, &gid) != NULL)
-        return gmm_fail(why, GMM_EEXISTS, "the circle exists already");
+        return gmm_fail(why, GMM_EEXISTS, "this circle of %s exists already", p->name);
     return GMM_OK;
 }
 
@@ -75,6 +77,7 @@ enum gmm_err authority_groups_judge_members(const struct state *s, struct change
                                             struct gmm_msg *why)
 {
     bool add = c->type == HEADER_ADD;
+    char group[JUDGE_TEXT];
     enum gmm_err err = judge_group(s, c, d, why);
     if (err == GMM_OK)
         err = manages(s, c, d, why);
@@ -87,11 +90,11 @@ enum gmm_err authority_groups_judge_members(const struct state *s, struct change
         if (id_equal(&d->body.members.members[i], &s->participants[d->group->owner].pid))
             return gmm_fail(why, GMM_EDENIED, "the creator of a circle (%s) stays in it",
                             judge_name(s, d->group->owner));
-    if (!changes(s, d, add))
-        return gmm_fail(why, GMM_EEXISTS,
-                        "nothing changes: nobody named is an admitted participant that is %s the group",
-                        add ? _("not in") : "in");
-    return GMM_OK;
+    if (changes(s, d, add))
+        return GMM_OK;
+    judge_group_name(group, s, d->group);
+    return add ? gmm_fail(why, GMM_EEXISTS, "nothing changes: all admitted participants named are in %s already", group)
+               : gmm_fail(why, GMM_EEXISTS, "nothing changes: no admitted participant named is in %s", group);
 }
 
 enum gmm_err authority_groups_apply_members(struct state *s, struct change *c, const struct decision *d)
@@ -117,9 +120,12 @@ enum gmm_err authority_groups_judge_cut(const struct state *s, struct change *c,
                                         struct gmm_msg *why)
 {
     unsigned subject;
+    char group[JUDGE_TEXT];
     enum gmm_err err = judge_group(s, c, d, why);
     if (err == GMM_OK && d->group->kind != GROUP_CIRCLE)
-        err = gmm_fail(why, GMM_EDENIED, "cuts are published inside circles; elsewhere the removal names them");
+        err = gmm_fail(why, GMM_EDENIED,
+                       "%s is no circle: cuts are published inside circles; elsewhere the removal names them",
+                       judge_group_name(group, s, d->group));
     if (err == GMM_OK)
         err = may_cut(s, c, d, why);
     if (err == GMM_OK)
@@ -128,7 +134,8 @@ enum gmm_err authority_groups_judge_cut(const struct state *s, struct change *c,
         return err;
     subject = state_participant(s, &c->cut->subject);
     if (c->cut->kind != CONTROL_CUT_PARTICIPANT || subject == STATE_NOBODY || state_removal(s, subject) == SIZE_MAX)
-        return gmm_fail(why, GMM_EDENIED, "the cut is of nobody that is suspended or expelled now");
+        return gmm_fail(why, GMM_EDENIED, "%s is neither suspended nor expelled now: a cut is of who is",
+                        judge_name(s, subject));
     return GMM_OK;
 }
 
@@ -141,9 +148,11 @@ enum gmm_err authority_groups_apply_cut(struct state *s, struct change *c, const
 /* Folding passes over names that are not admitted; whoever writes the record wants to know. */
 static enum gmm_err all_admitted(const struct state *s, const struct gmm_id *members, size_t count, struct gmm_msg *why)
 {
+    char hex[GMM_ID_HEX + 1];
     for (size_t i = 0; i < count; i++)
         if (state_participant(s, &members[i]) == STATE_NOBODY)
-            return gmm_fail(why, GMM_EDENIED, "a group has admitted participants only, and one named was not by then");
+            return gmm_fail(why, GMM_EDENIED, "a group has admitted participants only, and %s had not been by then",
+                            judge_digits(hex, &members[i]));
     return GMM_OK;
 }
 

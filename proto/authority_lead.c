@@ -20,7 +20,8 @@ enum gmm_err authority_lead_judge(const struct state *s, struct change *c, struc
     if (err == GMM_OK)
         err = judge_office_holder(s, &c->lead->pid, "lead", &lead, why);
     if (err == GMM_OK && c->lead->until_ms != 0 && change_ms(c) > c->lead->until_ms)
-        err = gmm_fail(why, GMM_EDENIED, "the time that the lead is named for would have ended already");
+        err = gmm_fail(why, GMM_EDENIED, "the time for which %s is named the lead of %s would have ended already",
+                       judge_name(s, lead), charter_thematic_name(c->lead->thematic));
     return err;
 }
 
@@ -37,18 +38,23 @@ enum gmm_err authority_lead_judge_accept(const struct state *s, struct change *c
 {
     const struct lead *lead = leads_find(&s->leads, &c->accept->subject);
     if (lead == NULL)
-        return gmm_fail(why, GMM_EDENIED, "no lead had been named by that record by then");
+        return gmm_fail(why, GMM_EDENIED,
+                        "no record that had been made by then names %s, which accepts it, the lead of a group",
+                        judge_name(s, d->author));
     const struct control_lead *r = lead->change->lead;
     unsigned named = state_participant(s, &r->pid);
     if (d->author != named)
         return gmm_fail(why, GMM_EDENIED, "only %s, who is named the lead of %s, may accept that", judge_name(s, named),
                         charter_thematic_name(r->thematic));
     if (c->accept->cuts.count > 0)
-        return gmm_fail(why, GMM_EFORMAT, "the acceptance of a lead names no cuts");
+        return gmm_fail(why, GMM_EFORMAT, "the acceptance of a lead names no cuts, and that of %s does",
+                        charter_thematic_name(r->thematic));
     if (lead->begin != LEADS_NEVER)
-        return gmm_fail(why, GMM_EEXISTS, "the lead of %s is accepted already", charter_thematic_name(r->thematic));
+        return gmm_fail(why, GMM_EEXISTS, "the lead of %s is accepted already, by %s",
+                        charter_thematic_name(r->thematic), judge_name(s, named));
     if (r->until_ms != 0 && change_ms(c) > r->until_ms)
-        return gmm_fail(why, GMM_EDENIED, "the time that the lead was named for has ended");
+        return gmm_fail(why, GMM_EDENIED, "the time for which %s was named the lead of %s has ended",
+                        judge_name(s, named), charter_thematic_name(r->thematic));
     return judge_decides(s, c, d, why);
 }
 

@@ -57,13 +57,13 @@ static enum gmm_err common_cuts(const struct state *s, const struct control_cuts
     return GMM_OK;
 }
 
-/* Presides now, or has accepted to. */
-static bool presides(const struct state *s, unsigned participant)
+/* The term in which it presides now, or has accepted to; 0: none. */
+static uint32_t presides(const struct state *s, unsigned participant)
 {
     for (uint32_t i = s->term->number; i <= s->reached; i++)
         if (id_equal(&s->terms->list[i - 1].chair, &s->participants[participant].pid))
-            return true;
-    return false;
+            return i;
+    return 0;
 }
 
 enum gmm_err authority_roster_judge_suspend(const struct state *s, struct change *c, struct decision *d,
@@ -77,9 +77,10 @@ enum gmm_err authority_roster_judge_suspend(const struct state *s, struct change
         err = judge_named(s, &c->removal->pid, &subject, why);
     if (err != GMM_OK)
         return err;
-    if (presides(s, subject))
-        return gmm_fail(why, GMM_EDENIED, "the chair (%s) cannot be suspended: an election replaces it",
-                        judge_name(s, subject));
+    uint32_t presiding = presides(s, subject);
+    if (presiding != 0)
+        return gmm_fail(why, GMM_EDENIED, "the chair of term %u (%s) cannot be suspended: an election replaces it",
+                        (unsigned)presiding, judge_name(s, subject));
     if (s->participants[subject].status == VIEW_SUSPENDED)
         return gmm_fail(why, GMM_EEXISTS, "%s is suspended already", judge_name(s, subject));
     return common_cuts(s, &c->removal->cuts, why);

@@ -108,9 +108,11 @@ enum gmm_err authority_vote_apply_cosign(struct state *s, struct change *c, cons
 
 enum gmm_err authority_vote_ask_cosign(const struct state *s, struct change *c, struct decision *d, struct gmm_msg *why)
 {
+    char hex[GMM_ID_HEX + 1];
     (void)c;
     const struct proposal *proposal = proposals_find(&s->proposals, &d->body.subject);
     if (proposal == NULL || proposal->record == NULL)
-        return gmm_fail(why, GMM_EDENIED, "there is no proposal with this subject that waits for support");
+        return gmm_fail(why, GMM_EDENIED, "no proposal %s waits for the support of %s",
+                        judge_digits(hex, &d->body.subject), judge_name(s, d->author));
     return GMM_OK;
 }

@@ -1,11 +1,43 @@
 #include "proto/judge.h"
 #include "keys/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const char *judge_name(const struct state *s, unsigned participant)
 {
     return participant == STATE_NOBODY ? _("a participant not admitted yet") : s->participants[participant].name;
+}
+
+const char *judge_chair_name(const struct state *s, uint32_t term)
+{
+    return judge_name(s, state_participant(s, &s->terms->list[term - 1].chair));
+}
+
+const char *judge_group_name(char out[JUDGE_TEXT], const struct state *s, const struct state_group *g)
+{
+    switch (g->kind) {
+    case GROUP_ALL:
+        snprintf(out, JUDGE_TEXT, "%s", _("the group all"));
+        break;
+    case GROUP_THEMATIC:
+        snprintf(out, JUDGE_TEXT, _("the group %s"), charter_thematic_name(g->thematic));
+        break;
+    case GROUP_CIRCLE:
+        snprintf(out, JUDGE_TEXT, _("the circle of %s"), judge_name(s, g->owner));
+        break;
+    case GROUP_INTERNAL:
+        snprintf(out, JUDGE_TEXT, _("the group internal of %s"), judge_name(s, g->owner));
+        break;
+    }
+    return out;
+}
+
+const char *judge_digits(char out[GMM_ID_HEX + 1], const struct gmm_id *id)
+{
+    id_to_hex(id, out);
+    out[8] = '\0'; /* enough for a person to find it */
+    return out;
 }
 
 enum gmm_err judge_decoded(struct change *c, enum gmm_err err, struct gmm_msg *why)
@@ -19,13 +51,6 @@ enum gmm_err judge_decoded(struct change *c, enum gmm_err err, struct gmm_msg *w
 enum gmm_err judge_read(const struct state *s, struct change *c, struct gmm_msg *why)
 {
     return judge_decoded(c, change_read(c, &s->charter->nid), why);
-}
-
-/* Enough of an id for a person to find it. */
-static void short_hex(char out[GMM_ID_HEX + 1], const struct gmm_id *id)
-{
-    id_to_hex(id, out);
-    out[8] = '\0';
 }
 
 static enum gmm_err in_force(const struct state *s, const struct change *c, struct decision *d, const char *hex,
@@ -54,10 +79,11 @@ enum gmm_err judge_identify(const struct state *s, const struct change *c, struc
     char hex[GMM_ID_HEX + 1] = "";
     bool claimed;
     if (why != NULL)
-        short_hex(hex, &c->log.author);
+        judge_digits(hex, &c->log.author);
     d->author = state_owner(s, &c->log.author, &claimed);
     if (d->author == STATE_NOBODY && claimed)
-        return gmm_fail(why, GMM_EDENIED, "two participants certify the office key %s: it may do nothing", hex);
+        return gmm_fail(why, GMM_EDENIED,
+                        "two participants certify the office key %s, and none joined with it: it may do nothing", hex);
     if (d->author == STATE_NOBODY)
         return gmm_fail(why, GMM_EDENIED, "the key %s is no office of a participant admitted by then", hex);
     return in_force(s, c, d, hex, why);
@@ -68,17 +94,16 @@ enum gmm_err judge_identify_among(const struct state *s, const struct change *c,
 {
     char hex[GMM_ID_HEX + 1] = "";
     if (why != NULL)
-        short_hex(hex, &c->log.author);
+        judge_digits(hex, &c->log.author);
     d->author = state_owner_among(s, set, &c->log.author);
     if (d->author == STATE_NOBODY) {
         bool claimed;
         unsigned author = state_owner(s, &c->log.author, &claimed);
-        const struct term *of = &s->terms->list[term - 1];
         if (author == STATE_NOBODY)
             return gmm_fail(why, GMM_EDENIED, "the key %s is no office of a participant admitted by then", hex);
         return gmm_fail(why, GMM_EDENIED,
                         "%s is not of the electorate of term %u (%s): only that one replaces its chair",
-                        judge_name(s, author), (unsigned)term, judge_name(s, state_participant(s, &of->chair)));
+                        judge_name(s, author), (unsigned)term, judge_chair_name(s, term));
     }
     return in_force(s, c, d, hex, why);
 }
@@ -89,7 +114,7 @@ enum gmm_err judge_decides(const struct state *s, const struct change *c, const 
     const struct view_participant *p = &s->participants[d->author];
     const struct office_cert *office = offices_deciding(s->offices, &p->pid, change_ms(c));
     if (office == NULL)
-        return gmm_fail(why, GMM_EDENIED, "no office of %s carries the role DECIDE", p->name);
+        return gmm_fail(why, GMM_EDENIED, "no office of %s carries the role DECIDE: none may decide for it", p->name);
     if (!id_equal(&office->cert->sign_pk, &c->log.author))
         return gmm_fail(why, GMM_EDENIED, "only the office %s of %s, with the role DECIDE, may decide for it",
                         office->cert->office, p->name);
@@ -103,8 +128,9 @@ static enum gmm_err within_cuts(const struct state *s, const struct change *c, s
     if (next == NULL || next->cuts == NULL || !id_is_zero(&c->log.group) ||
         control_cuts_hold(next->cuts, &c->log, c->seq))
         return GMM_OK;
-    return gmm_fail(why, GMM_EDENIED, "term %u has its cuts: no further record of the chair of term %u has effect",
-                    (unsigned)next->number, (unsigned)s->term->number);
+    return gmm_fail(
+        why, GMM_EDENIED, "term %u (%s) has named cuts: no further record of the chair of term %u (%s) has effect",
+        (unsigned)next->number, judge_chair_name(s, next->number), (unsigned)s->term->number, judge_name(s, s->chair));
 }
 
 enum gmm_err judge_chair(const struct state *s, const struct change *c, struct decision *d, const char *act,
@@ -126,8 +152,9 @@ enum gmm_err judge_chair_in_term(const struct state *s, const struct change *c, 
 {
     enum gmm_err err = judge_chair(s, c, d, act, why);
     if (err == GMM_OK && change_ms(c) > s->term->until_ms)
-        err = gmm_fail(why, GMM_EDENIED, "the term of the chair (%s) has lapsed: until a successor it only admits",
-                       judge_name(s, s->chair));
+        err = gmm_fail(why, GMM_EDENIED,
+                       "term %u of the chair (%s) has lapsed: until a successor it may only admit participants",
+                       (unsigned)s->term->number, judge_name(s, s->chair));
     d->as_chair = err == GMM_OK;
     return err;
 }
@@ -136,8 +163,8 @@ enum gmm_err judge_votes(const struct state *s, const struct decision *d, struct
 {
     if ((d->office->cert->roles & CERTIFICATE_ROLE_VOTE) != 0)
         return GMM_OK;
-    return gmm_fail(why, GMM_EDENIED, "the office %s of %s lacks the role VOTE", d->office->cert->office,
-                    judge_name(s, d->author));
+    return gmm_fail(why, GMM_EDENIED, "the office %s of %s lacks the role VOTE: only one with it votes for it",
+                    d->office->cert->office, judge_name(s, d->author));
 }
 
 enum gmm_err judge_elector(const struct state *s, const struct decision *d, struct gmm_msg *why)
@@ -145,8 +172,8 @@ enum gmm_err judge_elector(const struct state *s, const struct decision *d, stru
     struct state_set electors;
     state_electors(s, s->term->number, NULL, &electors);
     if (!state_set_has(&electors, d->author))
-        return gmm_fail(why, GMM_EDENIED, "%s is not of the electorate of term %u: two thirds of that one decide",
-                        judge_name(s, d->author), (unsigned)s->term->number);
+        return gmm_fail(why, GMM_EDENIED, "%s is not of the electorate of term %u (%s): two thirds of that one decide",
+                        judge_name(s, d->author), (unsigned)s->term->number, judge_name(s, s->chair));
     return judge_votes(s, d, why);
 }
 
@@ -167,11 +194,14 @@ enum gmm_err judge_office_holder(const struct state *s, const struct gmm_id *pid
 
 enum gmm_err judge_named(const struct state *s, const struct gmm_id *pid, unsigned *participant, struct gmm_msg *why)
 {
+    char hex[GMM_ID_HEX + 1];
     *participant = state_participant(s, pid);
     if (*participant == STATE_NOBODY)
-        return gmm_fail(why, GMM_EDENIED, "the participant named had not been admitted by then");
+        return gmm_fail(why, GMM_EDENIED, "the participant named (%s) had not been admitted by then",
+                        judge_digits(hex, pid));
     if (s->participants[*participant].status == VIEW_EXPELLED)
-        return gmm_fail(why, GMM_EDENIED, "%s is expelled", judge_name(s, *participant));
+        return gmm_fail(why, GMM_EDENIED, "%s is expelled: until it is restored no other record may be about it",
+                        judge_name(s, *participant));
     return GMM_OK;
 }
 
@@ -181,15 +211,15 @@ enum gmm_err judge_group(const struct state *s, const struct change *c, struct d
     d->group = state_group(s, &c->log.group);
     if (d->group != NULL)
         return GMM_OK;
-    short_hex(hex, &c->log.group);
-    return gmm_fail(why, GMM_EDENIED, "no group %s had been founded by then", hex);
+    return gmm_fail(why, GMM_EDENIED, "no group %s had been founded by then", judge_digits(hex, &c->log.group));
 }
 
 enum gmm_err judge_member(const struct state *s, const struct change *c, struct decision *d, struct gmm_msg *why)
 {
+    char group[JUDGE_TEXT];
     enum gmm_err err = judge_group(s, c, d, why);
     if (err == GMM_OK && !state_is_member(s, d->group, d->author))
-        err = gmm_fail(why, GMM_EDENIED, "%s is not a member of the group: only members write to it",
-                       judge_name(s, d->author));
+        err = gmm_fail(why, GMM_EDENIED, "%s is not a member of %s: only members write to it", judge_name(s, d->author),
+                       judge_group_name(group, s, d->group));
     return err;
 }

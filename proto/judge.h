@@ -7,6 +7,8 @@
 
 #include "proto/state.h"
 
+#define JUDGE_TEXT (LIMIT_NAME_TEXT + 65u)
+
 /* What judging finds out on the way. */
 struct decision {
     unsigned author; /* participant's index */
@@ -23,8 +25,12 @@ struct decision {
 typedef enum gmm_err judge_fn(const struct state *s, struct change *c, struct decision *d, struct gmm_msg *why);
 typedef enum gmm_err judge_apply_fn(struct state *s, struct change *c, const struct decision *d);
 
-/* For sentences. */
+/* For sentences: a participant; the chair of a term that is open; a group, as a phrase; whom nobody knows
+ * here, as the first digits of a key or an id. */
 const char *judge_name(const struct state *s, unsigned participant);
+const char *judge_chair_name(const struct state *s, uint32_t term);
+const char *judge_group_name(char out[JUDGE_TEXT], const struct state *s, const struct state_group *g);
+const char *judge_digits(char out[GMM_ID_HEX + 1], const struct gmm_id *id);
 /* The record's own body read, if it is of a type that is kept read. */
 enum gmm_err judge_read(const struct state *s, struct change *c, struct gmm_msg *why);
 /* A decoder's answer about it: GMM_OK and GMM_ENOMEM stay, all else is told and remembered. */

@@ -1,6 +1,7 @@
 /* Effect on whole logs: which entries stand, and up to where a log is worth having (fold.h). */
 #include <stdlib.h>
 
+#include "keys/text.h"
 #include "proto/removals.h"
 
 static int compare_cuts(const void *a, const void *b)
@@ -18,17 +19,27 @@ const struct view_cut *view_cut(const struct view *v, const struct run_key *key)
     return v->cut_count == 0 ? NULL : bsearch(&probe, v->cuts, v->cut_count, sizeof probe, compare_cuts);
 }
 
+static const char *name_of(const struct view *v, const struct gmm_id *pid)
+{
+    const struct view_participant *p = view_participant(v, pid);
+    return p == NULL ? _("a participant not admitted yet") : p->name;
+}
+
 /* "Beyond it all is void whatever its time says; logs that are not named are void": the first seq that does not stand.
  */
 static uint64_t revoked_from(const struct view *v, const struct run_key *key, struct gmm_msg *why)
 {
+    const struct view_office *office = view_office(v, &key->author);
+    const char *name = office == NULL ? "" : office->office, *of = office == NULL ? "" : name_of(v, &office->pid);
     const struct view_cut *cut = view_cut(v, key);
     if (cut == NULL) {
         gmm_fail(why, GMM_EDENIED,
-                 "the office's key is revoked, the revocation does not name this log, and nobody vouches for it");
+                 "the key of the office %s of %s is revoked, the revocation does not name this log, and nobody vouches "
+                 "for it",
+                 name, of);
         return 0;
     }
-    gmm_fail(why, GMM_EDENIED, "the office's key is revoked from entry %llu of this log on",
+    gmm_fail(why, GMM_EDENIED, "the key of the office %s of %s is revoked from entry %llu of this log on", name, of,
              (unsigned long long)cut->seq + 1);
     return cut->seq == UINT64_MAX ? UINT64_MAX : cut->seq + 1;
 }
@@ -49,10 +60,12 @@ const struct view_fork *view_fork(const struct view *v, const struct run_key *ke
 static uint64_t forked_from(const struct view *v, const struct run_key *key, struct gmm_msg *why)
 {
     const struct view_fork *fork = view_fork(v, key);
+    const struct view_office *office = view_office(v, &key->author);
     if (fork == NULL)
         return UINT64_MAX;
     gmm_fail(why, GMM_EDENIED,
-             "the office signed two branches of this log, and nothing of it stands from entry %llu on",
+             "the office %s of %s signed two branches of this log, and nothing of it stands from entry %llu on",
+             office == NULL ? "" : office->office, office == NULL ? "" : name_of(v, &office->pid),
              (unsigned long long)fork->end);
     return fork->end;
 }
@@ -67,7 +80,7 @@ static bool belonged(const struct view *v, const struct gmm_id *gid, const struc
     }
     if (view_is_member(v, gid, pid) || view_was_member(v, gid, pid))
         return true;
-    gmm_fail(why, GMM_EDENIED, "the author's participant was never a member of the group");
+    gmm_fail(why, GMM_EDENIED, "%s, the author, was never a member of the group", name_of(v, pid));
     return false;
 }
 
@@ -90,7 +103,8 @@ static uint64_t author_void_from(const struct view *v, const struct run_key *key
     case VIEW_OFFICE_VOID:
         break;
     }
-    gmm_fail(why, GMM_EDENIED, "the office's certificate is void: its serial or its key is claimed twice");
+    gmm_fail(why, GMM_EDENIED, "the certificate of the office %s of %s is void: its serial or its key is claimed twice",
+             office->office, name_of(v, &office->pid));
     return 0;
 }
 
@@ -130,10 +144,12 @@ static void put_removals(struct view_void *out, size_t *count, const struct view
             continue;
         struct view_void gap = removals_gap(r, key, g != NULL && g->kind == GROUP_CIRCLE);
         gmm_fail(told(t, *count), GMM_EDENIED,
-                 r->expelled ? "the author's participant is expelled: what lies beyond the cut, and is "
-                               "not anchored by two others, is void"
-                             : "the author's participant was suspended: what lies beyond the cut, and "
-                               "is not anchored by two others, is void");
+                 r->expelled
+                     ? "%s was expelled in term %u: what lies beyond the cut, and is not anchored by two others, "
+                       "is void"
+                     : "%s was suspended in term %u: what lies beyond the cut, and is not anchored by two "
+                       "others, is void",
+                 name_of(v, pid), (unsigned)r->term);
         put_gap(out, count, &gap);
     }
 }
@@ -150,9 +166,9 @@ static void put_absences(struct view_void *out, size_t *count, const struct view
             continue;
         struct view_void gap = {.from_ms = a->from_ms, .until_ms = a->until_ms};
         gmm_fail(told(t, *count), GMM_EDENIED,
-                 observer ? "the author's participant is an observer: it posts to its own group "
-                            "internal only"
-                          : "the author's participant had been removed from the group");
+                 observer ? "%s was an observer then: it posts to its own group internal only"
+                          : "%s had been removed from the group then",
+                 name_of(v, pid));
         put_gap(out, count, &gap);
     }
 }

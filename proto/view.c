@@ -163,7 +163,7 @@ bool view_may_post(const struct view *v, const struct gmm_id *gid, const struct 
     const struct view_participant *p = view_participant(v, pid);
     enum gmm_err err = GMM_OK;
     if (p == NULL || g == NULL)
-        err = gmm_fail(why, GMM_EDENIED, "only admitted participants post, to groups that exist");
+        err = gmm_fail(why, GMM_EDENIED, "only admitted participants post, and to groups that exist");
     else if (!listed(g->members, g->member_count, pid))
         err = gmm_fail(why, GMM_EDENIED, "%s is not a member of the group: only members post to it", p->name);
     else if (p->kind == IDENTITY_OBSERVER && g->kind != GROUP_INTERNAL)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "proto/judge.h"
 #include "proto/rulings.h"
 
 struct record {
@@ -104,7 +105,8 @@ static enum gmm_err speaks(const struct state *s, const struct gmm_id *author, u
     bool claimed;
     *participant = state_owner(s, author, &claimed);
     if (*participant == STATE_NOBODY || s->participants[*participant].status != VIEW_ACTIVE)
-        return gmm_fail(why, GMM_EDENIED, "only an active participant may vouch");
+        return gmm_fail(why, GMM_EDENIED, "only an active participant may vouch, and %s is none",
+                        judge_name(s, *participant));
     const struct office_cert *office = offices_deciding(s->offices, &s->participants[*participant].pid, time_ms);
     if (office == NULL || !id_equal(&office->sign_pk, author))
         return gmm_fail(why, GMM_EDENIED, "only the office that decides for %s may vouch",
@@ -118,11 +120,13 @@ static enum gmm_err revoked(const struct state *s, const struct gmm_id *sign_pk,
 {
     bool claimed;
     unsigned owner = state_owner(s, sign_pk, &claimed);
+    char hex[GMM_ID_HEX + 1];
     *out = owner == STATE_NOBODY ? NULL : offices_revoked(s->offices, sign_pk, &s->participants[owner].pid);
     if (*out == NULL)
-        return gmm_fail(why, GMM_ENOTFOUND, "the key is not revoked: nothing of it needs a vouch");
+        return gmm_fail(why, GMM_ENOTFOUND, "the key %s is not revoked: nothing of it needs a vouch",
+                        judge_digits(hex, sign_pk));
     if (owner == by)
-        return gmm_fail(why, GMM_EDENIED, "of a participant's own key its root vouches, not its office");
+        return gmm_fail(why, GMM_EDENIED, "of a key of %s its own root vouches, not its office", judge_name(s, by));
     return GMM_OK;
 }
 
@@ -133,12 +137,18 @@ static enum gmm_err cuts(const struct state *s, const struct run_key *log, const
                          struct gmm_msg *why)
 {
     bool claimed;
+    char hex[GMM_ID_HEX + 1];
     const struct state_group *g = state_group(s, &log->group);
     *participant = state_owner(s, &log->author, &claimed);
     if (g == NULL || g->kind != GROUP_CIRCLE)
-        return gmm_fail(why, GMM_EDENIED, "cuts are published inside circles; elsewhere the revocation names them");
+        return gmm_fail(why, GMM_EDENIED,
+                        "this is the log of no circle: cuts are published inside circles; elsewhere the revocation "
+                        "names them");
     if (*participant == STATE_NOBODY || !state_is_member(s, g, *participant))
-        return gmm_fail(why, GMM_EDENIED, "only members of the circle say there where the logs of a revoked key end");
+        return gmm_fail(
+            why, GMM_EDENIED,
+            "only members of the circle of %s say there where the logs of a revoked key end, and %s is none",
+            judge_name(s, g->owner), judge_name(s, *participant));
     const struct gmm_id *pid = &s->participants[*participant].pid;
     *alone = *participant == state_owner(s, sign_pk, &claimed);
     if (!*alone) {
@@ -148,10 +158,13 @@ static enum gmm_err cuts(const struct state *s, const struct run_key *log, const
     const struct office_cert *office = offices_at(s->offices, &log->author, pid, time_ms);
     *out = offices_revoked(s->offices, sign_pk, pid);
     if (*out == NULL)
-        return gmm_fail(why, GMM_ENOTFOUND, "the key is not revoked: nothing of it needs a cut");
+        return gmm_fail(why, GMM_ENOTFOUND, "the key %s is not revoked: nothing of it needs a cut",
+                        judge_digits(hex, sign_pk));
     if (office == NULL || time_ms > office->cert->not_after_ms ||
         (office->cert->roles & CERTIFICATE_ROLE_REVOKE) == 0 || id_equal(&log->author, sign_pk))
-        return gmm_fail(why, GMM_EDENIED, "of a participant's own key another office with the role REVOKE says it");
+        return gmm_fail(why, GMM_EDENIED,
+                        "only another office of %s with the role REVOKE says where the logs of its own key end",
+                        judge_name(s, *participant));
     return GMM_OK;
 }
 
@@ -284,6 +297,7 @@ enum gmm_err vouches_ask(const struct state *s, const struct gmm_id *author, con
     const struct run_key log = {.group = *group, .author = *author};
     unsigned participant;
     bool alone;
+    char hex[GMM_ID_HEX + 1];
     enum gmm_err err = id_is_zero(group) ? control_vouch_decode(&vouch, body, len) : read_cut(&vouch, group, body, len);
     if (err != GMM_OK)
         return gmm_fail(why, err, "the vouch record is %s", gmm_err_text(err));
@@ -296,7 +310,9 @@ enum gmm_err vouches_ask(const struct state *s, const struct gmm_id *author, con
     }
     for (uint16_t i = 0; i < vouch.cuts.count && err == GMM_OK; i++)
         if (named(r, &vouch.cuts.list[i]))
-            err = gmm_fail(why, GMM_EDENIED, "the revocation names the log: it stands up to there whoever vouches");
+            err = gmm_fail(why, GMM_EDENIED,
+                           "the revocation of the key %s names the log: it stands up to there whoever vouches",
+                           judge_digits(hex, &vouch.sign_pk));
     control_cuts_close(&vouch.cuts);
     return err;
 }

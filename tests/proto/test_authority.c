@@ -434,7 +434,8 @@ static void leads(void **state)
     w.now_ms = w.charter.term_until_ms + 1;
     assert_int_equal(ask_members(iom, &decent_work, HEADER_REMOVE, pid_of(wb)), GMM_OK);
     assert_int_equal(ask_members(0, &decent_work, HEADER_REMOVE, pid_of(wb)), GMM_EDENIED);
-    assert_says("the term of the chair (International Labour Organization) has lapsed");
+    assert_says("term 1 of the chair (International Labour Organization) has lapsed: until a successor it may only "
+                "admit participants");
     unsigned who = world_certified(&w, world_participant(&w, "who", IDENTITY_MEMBER), "hq", 0);
     assert_int_equal(ask_admit(0, who), GMM_OK);
 }
@@ -483,7 +484,8 @@ static void circles(void **state)
     assert_int_equal(
         ask(wb, &circle, HEADER_GROUP, w.entries[w.entry_count - 1].body, w.entries[w.entry_count - 1].len),
         GMM_EDENIED);
-    assert_says("only the participant that a circle is named after");
+    assert_says(
+        "only the participant that a circle's id names may found it, and this one does not name Participant wb");
     assert_int_equal(ask_members(wb, &circle, HEADER_ADD, pid_of(0)), GMM_EDENIED);
     assert_says("only the creator of a circle (Participant iom)");
     assert_int_equal(ask_members(0, &circle, HEADER_ADD, pid_of(0)), GMM_EDENIED); /* nor the chair */
@@ -543,7 +545,7 @@ static void epochs(void **state)
     unsigned first = world_epoch(&w, iom, &all, 1, NULL, 0, (const unsigned[]){0, iom}, 2);
     world_gid_internal(&w, of(iom), &internal);
     assert_int_equal(ask(wb, &internal, HEADER_EPOCH, w.entries[first].body, w.entries[first].len), GMM_EDENIED);
-    assert_says("Participant wb is not a member of the group: only members write to it");
+    assert_says("Participant wb is not a member of the group internal of Participant iom: only members write to it");
     assert_int_equal(ask(iom, &internal, HEADER_EPOCH, w.entries[first].body, w.entries[first].len), GMM_OK);
     assert_int_equal(ask(iom, &all, HEADER_EPOCH, "x", 1), GMM_EFORMAT);
     assert_says("the epoch record is not well formed");
@@ -568,7 +570,7 @@ static void epochs(void **state)
     buffer_close(&body);
     epoch_encode(&body, &epoch);
     assert_int_equal(ask(iom, &circle, HEADER_EPOCH, body.p, body.len), GMM_EFORMAT);
-    assert_says("the group keeps no history");
+    assert_says("the circle of Participant iom keeps no history: an epoch of it wraps none of its parents");
     buffer_close(&body);
     epoch_close(&epoch);
 }
@@ -584,7 +586,8 @@ static void complaints_and_wraps(void **state)
     assert_int_equal(ask(iom, &all, HEADER_WRAP, w.entries[wrap].body, w.entries[wrap].len), GMM_OK);
     assert_int_equal(ask(wb, &internal, HEADER_WRAP, w.entries[wrap].body, w.entries[wrap].len), GMM_EDENIED);
     assert_int_equal(ask(iom, &internal, HEADER_WRAP, w.entries[wrap].body, w.entries[wrap].len), GMM_EDENIED);
-    assert_says("an epoch is wrapped only to offices of the group's members");
+    assert_says("Participant wb is not a member of the group internal of Participant iom: epochs are wrapped to "
+                "offices of members only");
     assert_int_equal(ask(iom, &all, HEADER_WRAP, "x", 1), GMM_EFORMAT);
     assert_int_equal(ask(iom, &all, HEADER_EPOCH_BAD, w.entries[bad].body, w.entries[bad].len), GMM_OK);
     assert_int_equal(ask(wb, &internal, HEADER_EPOCH_BAD, w.entries[bad].body, w.entries[bad].len), GMM_EDENIED);

@@ -156,7 +156,8 @@ static void cuts_void_what_is_back_dated(void **state)
     w.instance++;
     put_admit(undp);
     assert_int_equal(ask_at(0, NULL, HEADER_ADMIT, w.now_ms), GMM_EDENIED);
-    assert_says("term 2 has its cuts: no further record of the chair of term 1 has effect");
+    assert_says("term 2 (Participant wb) has named cuts: no further record of the chair of term 1 (International "
+                "Labour Organization) has effect");
     write_record(0, HEADER_ADMIT);
     w.instance--;
     w.now_ms = now_ms;
@@ -192,12 +193,12 @@ static void a_late_acceptance_names_cuts(void **state)
     w.now_ms = from_ms + DAY_MS;
     put_accept(handover, 2, NULL);
     assert_int_equal(ask(wb, HEADER_ACCEPT), GMM_EDENIED);
-    assert_says("a term that has begun is accepted with cuts");
+    assert_says("term 2 has begun: Participant wb accepts it only with cuts, the predecessor's last control records");
     struct control_cut cut = head_of(0);
     cut.seq--;
     put_accept(handover, 2, &cut);
     assert_int_equal(ask(wb, HEADER_ACCEPT), GMM_EDENIED);
-    assert_says("the cuts leave out the handover itself");
+    assert_says("the cuts leave out the handover of term 2 to Participant wb itself");
     cut.seq++;
     accept(wb, handover, 2, &cut);
     assert_true(presides(0)); /* its term begins behind the acceptance */
@@ -218,7 +219,7 @@ static void refused_handovers(void **state)
     r = handover_to(3, wb);
     put_handover(&r);
     assert_int_equal(ask(0, HEADER_HANDOVER), GMM_EDENIED);
-    assert_says("the chair of term 1 hands over term 2, not term 3");
+    assert_says("the chair of term 1 (International Labour Organization) hands over term 2, not term 3");
     r = handover_to(2, 0);
     put_handover(&r);
     assert_int_equal(ask(0, HEADER_HANDOVER), GMM_EDENIED);
@@ -255,7 +256,8 @@ static void a_lapsed_chair_admits_only(void **state)
     r.until_ms = w.now_ms + WORLD_YEAR_MS;
     put_handover(&r);
     assert_int_equal(ask(0, HEADER_HANDOVER), GMM_EDENIED);
-    assert_says("has lapsed: until a successor it only admits");
+    assert_says("term 1 of the chair (International Labour Organization) has lapsed: until a successor it may only "
+                "admit participants");
 }
 
 /* "While it has none": the deputy that the handover names acts when the chair's deciding office has been revoked. */

@@ -208,7 +208,8 @@ static void refused_ballots(void **state)
     struct control_cut cut = head_of(0), short_cut = cut;
     put_ballot(2, iom, &cut);
     assert_int_equal(ask(iom, HEADER_BALLOT), GMM_EDENIED);
-    assert_says("term 2 has not begun: there is nobody to vote against");
+    assert_says("term 2 has not begun: there is no chair of it to vote against, the chair is that of term 1 "
+                "(International Labour Organization)");
     put_ballot(1, unu, &cut);
     assert_int_equal(ask(iom, HEADER_BALLOT), GMM_EDENIED);
     assert_says("Participant unu is an observer: observers do not preside");
@@ -221,7 +222,7 @@ static void refused_ballots(void **state)
     assert_int_equal(ask(reader, HEADER_BALLOT), GMM_EDENIED);
     assert_says("the office reader of Participant iom lacks the role VOTE");
     assert_int_equal(ask_at(iom, NULL, HEADER_BALLOT, until_ms + 1), GMM_EDENIED);
-    assert_says("the term voted for would have ended already");
+    assert_says("the term for which Participant who is voted would have ended already");
 }
 
 int main(void)

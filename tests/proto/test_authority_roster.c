@@ -64,7 +64,7 @@ static void only_the_chair_suspends(void **state)
     assert_int_equal(status_of(iom), VIEW_ACTIVE);
     put_removal(0, "");
     assert_int_equal(ask(0, HEADER_SUSPEND), GMM_EDENIED);
-    assert_says("the chair (International Labour Organization) cannot be suspended");
+    assert_says("the chair of term 1 (International Labour Organization) cannot be suspended: an election replaces it");
     struct control_removal unknown = {.pid = w.nid};
     control_removal_encode(fresh(), &unknown);
     assert_int_equal(ask(0, HEADER_SUSPEND), GMM_EDENIED);
@@ -74,7 +74,8 @@ static void only_the_chair_suspends(void **state)
     assert_says("the suspension record is not well formed");
     put_removal(iom, "");
     assert_int_equal(ask_at(0, NULL, HEADER_SUSPEND, w.charter.term_until_ms + 1), GMM_EDENIED);
-    assert_says("has lapsed: until a successor it only admits");
+    assert_says("term 1 of the chair (International Labour Organization) has lapsed: until a successor it may only "
+                "admit participants");
 }
 
 /* "A suspended participant is a member of no group but its own internal", and its records have no effect, but those of

@@ -114,7 +114,7 @@ static void support_in_any_form(void **state)
     struct gmm_id subject = subject_of_body(HEADER_EXPEL);
     put_cosign(&subject);
     assert_int_equal(ask(who, HEADER_COSIGN), GMM_EDENIED);
-    assert_says("there is no proposal with this subject");
+    assert_says("waits for the support of Participant who");
     cosign(who, &subject);
     put_removal(wb);
     write_record(iom, HEADER_EXPEL);
@@ -279,7 +279,7 @@ static void a_lead_lapses(void **state)
     w.now_ms += 2 * DAY_MS;
     put_accept(named);
     assert_int_equal(ask(wb, HEADER_ACCEPT), GMM_EDENIED);
-    assert_says("the time that the lead was named for has ended");
+    assert_says("the time for which Participant wb was named the lead of decent-work has ended");
 }
 
 int main(void)

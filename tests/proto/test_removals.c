@@ -69,7 +69,8 @@ static void beyond_the_cut(void **state)
     suspend(wb, &cut, 1);
     assert_true(stands(wb, &all, 4, early) && stands(wb, &all, 4, w.now_ms + 5000));
     assert_false(stands(wb, &all, 5, early));
-    assert_says("was suspended: what lies beyond the cut");
+    assert_says(
+        "Participant wb was suspended in term 1: what lies beyond the cut, and is not anchored by two others, is void");
     assert_false(stands(wb, &decent_work, 0, early));
     assert_true(stands(wb, &internal, 9, w.now_ms + 5000));
     assert_true(stands(wb, NULL, 99, w.now_ms + 5000)); /* its control log goes on */
@@ -114,7 +115,7 @@ static void circles(void **state)
     r.cuts = (struct control_cuts){1, &cut};
     control_circle_cut_encode(fresh(), &r);
     assert_int_equal(ask_at(iom, &circle, HEADER_CUT, w.now_ms + 1000), GMM_EDENIED);
-    assert_says("nobody that is suspended or expelled");
+    assert_says("Participant wb is neither suspended nor expelled now: a cut is of who is");
     suspend(wb, NULL, 0);
     assert_true(stands(wb, &circle, 50, early));
     assert_false(stands(wb, &circle, 50, w.now_ms + 5000));
@@ -155,7 +156,7 @@ static void observers(void **state)
     struct gmm_id internal;
     world_gid_internal(&w, w.offices[unu].participant, &internal);
     assert_false(stands(unu, &all, 0, w.now_ms));
-    assert_says("is an observer");
+    assert_says("Participant unu was an observer then: it posts to its own group internal only");
     assert_true(stands(unu, &internal, 0, w.now_ms) && stands(unu, NULL, 0, w.now_ms));
     uint64_t before = w.now_ms;
     struct control_amend r = {.pid = *pid_of(wb), .name = "Participant wb", .kind = IDENTITY_OBSERVER};

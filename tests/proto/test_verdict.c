@@ -91,7 +91,7 @@ static void verdicts_on_void_certificates(void **state)
     assert_int_equal(view_office(world_view(&w), &w.offices[wb].sign_pk)->status, VIEW_OFFICE_VOID);
     assert_int_equal(view_participant(world_view(&w), pid_of(wb))->status, VIEW_ADMITTED);
     assert_true(void_from(wb, NULL) == 0);
-    assert_says("the office's certificate is void");
+    assert_says("the certificate of the office hq of Participant wb is void: its serial or its key is claimed twice");
 }
 
 int main(void)

@@ -111,7 +111,7 @@ static void who_may_not(void **state)
     assert_int_equal(ask(annex), GMM_EDENIED);
     assert_says("only the office that decides for Participant iom");
     assert_int_equal(ask(sister), GMM_EDENIED);
-    assert_says("its root vouches");
+    assert_says("of a key of Participant wb its own root vouches, not its office");
     unsigned stranger =
         world_certified(&w, world_participant(&w, "who", IDENTITY_MEMBER), "hq", CERTIFICATE_ROLE_DECIDE);
     assert_int_equal(ask(stranger), GMM_EDENIED);
