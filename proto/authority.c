@@ -8,57 +8,58 @@
 static const struct rule {
     uint16_t type;
     bool suspended_too;
-    bool electors; /* who speaks is judged by the function itself, among an electorate */
+    bool observers_too; /* some observer's may have effect */
+    bool electors;      /* who speaks is judged by the function itself, among an electorate */
     const char *name;
     judge_fn *judge;
     judge_apply_fn *apply;
     judge_fn *ask; /* what would have effect, but not the one that its author wants; NULL: nothing */
     const char *who;
 } rules[] = {
-    {HEADER_ADMIT, false, false, "ADMIT", authority_roster_judge_admit, authority_roster_apply_admit, NULL,
+    {HEADER_ADMIT, false, false, false, "ADMIT", authority_roster_judge_admit, authority_roster_apply_admit, NULL,
      "with the newcomer's join signature, as the charter says: the chair, lapsed or not; the chair with the "
      "cosignature of another active participant; or two thirds of the electorate"},
-    {HEADER_WRAPKEY, true, false, "WRAPKEY", authority_epochs_judge_wrapkey, authority_epochs_apply_wrapkey, NULL,
+    {HEADER_WRAPKEY, true, true, false, "WRAPKEY", authority_epochs_judge_wrapkey, authority_epochs_apply_wrapkey, NULL,
      "each office, for itself"},
-    {HEADER_SUSPEND, false, false, "SUSPEND", authority_roster_judge_suspend, authority_roster_apply_suspend, NULL,
-     "the chair in its term; never of the chair, nor of the next one"},
-    {HEADER_RESTORE, false, false, "RESTORE", authority_roster_judge_restore, authority_roster_apply_restore, NULL,
-     "of who is suspended: the chair in its term; of anybody: two thirds of the electorate"},
-    {HEADER_EXPEL, false, false, "EXPEL", authority_roster_judge_expel, authority_vote_apply_proposal, NULL,
+    {HEADER_SUSPEND, false, false, false, "SUSPEND", authority_roster_judge_suspend, authority_roster_apply_suspend,
+     NULL, "the chair in its term; never of the chair, nor of the next one"},
+    {HEADER_RESTORE, false, false, false, "RESTORE", authority_roster_judge_restore, authority_roster_apply_restore,
+     NULL, "of who is suspended: the chair in its term; of anybody: two thirds of the electorate"},
+    {HEADER_EXPEL, false, false, false, "EXPEL", authority_roster_judge_expel, authority_vote_apply_proposal, NULL,
      "two thirds of the electorate, without the one to be expelled"},
-    {HEADER_HANDOVER, false, false, "HANDOVER", authority_chair_judge_handover, authority_chair_apply_handover, NULL,
-     "the chair in its term, to another participant"},
-    {HEADER_ACCEPT, false, false, "ACCEPT", authority_chair_judge_accept, authority_chair_apply_accept, NULL,
+    {HEADER_HANDOVER, false, false, false, "HANDOVER", authority_chair_judge_handover, authority_chair_apply_handover,
+     NULL, "the chair in its term, to another participant"},
+    {HEADER_ACCEPT, false, false, false, "ACCEPT", authority_chair_judge_accept, authority_chair_apply_accept, NULL,
      "the participant that the HANDOVER or LEAD names, or that was elected"},
-    {HEADER_BALLOT, true, true, "BALLOT", authority_chair_judge_ballot, authority_chair_apply_ballot,
+    {HEADER_BALLOT, true, false, true, "BALLOT", authority_chair_judge_ballot, authority_chair_apply_ballot,
      authority_chair_ask_ballot,
      "an office with VOTE of the electorate of the term that it is against; two thirds open the next term"},
-    {HEADER_LEAD, false, false, "LEAD", authority_lead_judge, authority_lead_apply, NULL,
+    {HEADER_LEAD, false, false, false, "LEAD", authority_lead_judge, authority_lead_apply, NULL,
      "the chair in its term, or the present lead"},
-    {HEADER_COSIGN, true, true, "COSIGN", authority_vote_judge_cosign, authority_vote_apply_cosign,
+    {HEADER_COSIGN, true, false, true, "COSIGN", authority_vote_judge_cosign, authority_vote_apply_cosign,
      authority_vote_ask_cosign,
      "an office with VOTE, or the deciding one, of the electorate or of another active participant but observers"},
-    {HEADER_AMEND, false, false, "AMEND", authority_roster_judge_amend, authority_roster_apply_amend, NULL,
+    {HEADER_AMEND, false, false, false, "AMEND", authority_roster_judge_amend, authority_roster_apply_amend, NULL,
      "the chair in its term"},
-    {HEADER_REPLACE, false, false, "REPLACE", authority_roster_judge_replace, authority_vote_apply_proposal, NULL,
-     "two thirds of the electorate, with the join signature under the new root"},
-    {HEADER_GROUP, false, false, "GROUP", authority_groups_judge_found, authority_groups_apply_found,
+    {HEADER_REPLACE, false, false, false, "REPLACE", authority_roster_judge_replace, authority_vote_apply_proposal,
+     NULL, "two thirds of the electorate, with the join signature under the new root"},
+    {HEADER_GROUP, false, false, false, "GROUP", authority_groups_judge_found, authority_groups_apply_found,
      authority_groups_ask_found, "any participant but observers founds a circle in its own log"},
-    {HEADER_ADD, false, false, "ADD", authority_groups_judge_members, authority_groups_apply_members,
+    {HEADER_ADD, false, false, false, "ADD", authority_groups_judge_members, authority_groups_apply_members,
      authority_groups_ask_members,
      "thematic group: the lead, or the chair in its term; circle: its creator; `all` and `internal`: nobody"},
-    {HEADER_REMOVE, false, false, "REMOVE", authority_groups_judge_members, authority_groups_apply_members,
+    {HEADER_REMOVE, false, false, false, "REMOVE", authority_groups_judge_members, authority_groups_apply_members,
      authority_groups_ask_members, "as ADD; the creator of a circle stays in it"},
-    {HEADER_CUT, false, false, "CUT", authority_groups_judge_cut, authority_groups_apply_cut, NULL,
+    {HEADER_CUT, false, true, false, "CUT", authority_groups_judge_cut, authority_groups_apply_cut, NULL,
      "circle: its creator, of somebody suspended or expelled; when that is the creator, any other member; of a revoked "
      "key an office of its participant with REVOKE, or the deciding offices of two others, members all"},
-    {HEADER_EPOCH, true, false, "EPOCH", authority_epochs_judge_epoch, authority_epochs_apply_epoch, NULL,
+    {HEADER_EPOCH, true, true, false, "EPOCH", authority_epochs_judge_epoch, authority_epochs_apply_epoch, NULL,
      "members of the group"},
-    {HEADER_LEFT, true, false, "LEFT", authority_epochs_judge_left, authority_epochs_apply_left, NULL,
+    {HEADER_LEFT, true, true, false, "LEFT", authority_epochs_judge_left, authority_epochs_apply_left, NULL,
      "members of the group; it binds who would pass on epochs of its author"},
-    {HEADER_WRAP, true, false, "WRAP", authority_epochs_judge_wrap, authority_epochs_apply_wrap, NULL,
+    {HEADER_WRAP, true, true, false, "WRAP", authority_epochs_judge_wrap, authority_epochs_apply_wrap, NULL,
      "members of the group, to offices of members"},
-    {HEADER_EPOCH_BAD, true, false, "EPOCH_BAD", authority_epochs_judge_bad, authority_epochs_apply_bad, NULL,
+    {HEADER_EPOCH_BAD, true, true, false, "EPOCH_BAD", authority_epochs_judge_bad, authority_epochs_apply_bad, NULL,
      "members of the group; it counts of those that the epoch was wrapped to"},
 };
 
@@ -79,7 +80,8 @@ bool authority_row(size_t index, struct authority_row *out)
 {
     if (index >= sizeof rules / sizeof *rules)
         return false;
-    *out = (struct authority_row){rules[index].name, rules[index].who, rules[index].suspended_too};
+    *out = (struct authority_row){rules[index].name, rules[index].who, rules[index].suspended_too,
+                                  rules[index].observers_too};
     return true;
 }
 

@@ -20,6 +20,7 @@ enum gmm_err authority_apply(struct state *s, struct change *c);
 struct authority_row {
     const char *record, *who;
     bool suspended_too; /* a suspended participant's have effect as well */
+    bool observers_too; /* an observer's may; of all other kinds all may the same */
 };
 bool authority_row(size_t index, struct authority_row *out);
 

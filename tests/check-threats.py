@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Walks docs/threat-model.md, "what is held, what is not": python3 tests/check-threats.py [SOURCE]
 
-Each row that claims something names the tests that show it, and each of them is there. (That "who may do what" is what
-the code says and does: tests/proto/test_authority.c and test_who_may.c.)
+Each row that claims something names the tests that show it, and each of them is there; each adversarial test is named by a row.
+(That "who may do what" is what the code says and does: tests/proto/test_authority.c and test_who_may.c.)
 """
+import glob
 import os
 import re
 import sys
@@ -33,6 +34,9 @@ def main():
             wrong.append(f"'{adversary}': what is held is shown by a test, and by nothing where nothing is")
         wrong += [f"'{adversary}' names {test}, which is not there" for test in tests
                   if not os.path.isfile(os.path.join(SOURCE, "tests", test))]
+    present = [os.path.relpath(path, os.path.join(SOURCE, "tests")) for folder in ("adversarial", "cli")
+               for path in glob.glob(os.path.join(SOURCE, "tests", folder, "adv_*"))]
+    wrong += [f"{test} shows what no row claims" for test in sorted(set(present) - named)]
     for line in wrong:
         print(line)
     print(f"{len(named)} tests named, {len(wrong)} wrong")

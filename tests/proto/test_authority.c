@@ -134,7 +134,8 @@ static void told_in_the_docs(void **state)
             continue;
         if (!authority_row(found++, &row))
             fail_msg("a row that the code does not have: %s", line);
-        snprintf(wanted, sizeof wanted, "| %s | %s | %s |\n", row.record, row.who, row.suspended_too ? "yes" : "no");
+        snprintf(wanted, sizeof wanted, "| %s | %s | %s | %s |\n", row.record, row.who,
+                 row.suspended_too ? "yes" : "no", row.observers_too ? "yes" : "no");
         assert_string_equal(line, wanted);
     }
     fclose(f);

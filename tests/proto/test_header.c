@@ -1,9 +1,12 @@
 #include "proto/header.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -177,12 +180,60 @@ static void next_times(void **state)
     assert_true(header_time_next(UINT64_MAX, 1) == UINT64_MAX);
 }
 
+/* "| 3 SUSPEND, 4 RESTORE | 14 | 35 EPOCH, …": what docs/protocol.md, section 12, names has that word in `gmm log`, and
+ * nothing else has one. */
+static unsigned words_of(const char *line)
+{
+    unsigned found = 0;
+    for (const char *at = line + strcspn(line, "0123456789"); *at != '\0'; at += strcspn(at, "0123456789")) {
+        char word[32];
+        char *end;
+        unsigned long type = strtoul(at, &end, 10);
+        size_t n = *end == ' ' ? strspn(end + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") : 0;
+        at = end;
+        if (n == 0 || n >= sizeof word)
+            continue; /* a section's number */
+        for (size_t i = 0; i < n; i++)
+            word[i] = end[1 + i] == '_' ? '-' : (char)tolower((unsigned char)end[1 + i]);
+        word[n] = '\0';
+        if (header_type_text((unsigned)type) == NULL)
+            fail_msg("type %lu (%s) has no word", type, word);
+        assert_string_equal(header_type_text((unsigned)type), word);
+        assert_int_equal(header_type_from_text(word), type);
+        found++;
+    }
+    return found;
+}
+
+static void words(void **state)
+{
+    (void)state;
+    char path[4096], line[1024];
+    const char *source = getenv("GMM_SOURCE");
+    unsigned found = 0, known = 0;
+    if (source == NULL)
+        skip(); /* run by ctest, which names the source */
+    snprintf(path, sizeof path, "%s/docs/protocol.md", source);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) != NULL && strncmp(line, "| type | ", 9) != 0)
+        ;
+    while (fgets(line, sizeof line, f) != NULL && line[0] == '|')
+        found += words_of(line);
+    fclose(f);
+    for (unsigned type = 0; type <= UINT16_MAX; type++)
+        known += header_type_text(type) != NULL;
+    assert_int_equal(found, known);
+    assert_true(known > 0);
+    assert_int_equal(header_type_from_text("nonsense"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(layout),     cmocka_unit_test(versions),     cmocka_unit_test(flags_are_refused),
-        cmocka_unit_test(types),      cmocka_unit_test(body_lengths), cmocka_unit_test(hashes),
-        cmocka_unit_test(next_times),
+        cmocka_unit_test(layout), cmocka_unit_test(versions),   cmocka_unit_test(flags_are_refused),
+        cmocka_unit_test(types),  cmocka_unit_test(words),      cmocka_unit_test(body_lengths),
+        cmocka_unit_test(hashes), cmocka_unit_test(next_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
