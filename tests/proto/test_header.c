@@ -180,8 +180,8 @@ static void next_times(void **state)
     assert_true(header_time_next(UINT64_MAX, 1) == UINT64_MAX);
 }
 
-/* "| 3 SUSPEND, 4 RESTORE | 14 | 35 EPOCH, …": what docs/protocol.md, section 12, names has that word in `gmm log`, and
- * nothing else has one. */
+/* What the table of types in docs/protocol.md, section 12, names has that word in `gmm log`, and nothing else has one.
+ */
 static unsigned words_of(const char *line)
 {
     unsigned found = 0;
