@@ -244,7 +244,7 @@ static void export_proof(struct node *node, struct call *call)
     struct gmm_msg msg = {.text = ""};
     struct read_found found;
     struct buffer file;
-    enum gmm_err err = joining_refusal(node, &msg);
+    enum gmm_err err = joining_reading(node, &msg);
     if (err != GMM_OK) {
         reply_fail(call, err, &msg, NULL);
         return;
@@ -373,7 +373,7 @@ static void answer_csv(struct call *call, json_t *rows)
 static void show_forks(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
-    enum gmm_err err = joining_refusal(node, &msg);
+    enum gmm_err err = joining_reading(node, &msg);
     json_t *rows = err == GMM_OK ? forks_report_rows(node) : NULL;
     if (rows != NULL)
         call_reply(call, rows);
@@ -393,7 +393,7 @@ static void show_log(struct node *node, struct call *call)
     const char *words[WORDS_MAX], *format = call_text(call, "format");
     json_t *rows = NULL, *choices = json_array();
     bool csv = format == NULL ? call_file(call, "o", 0, NULL) >= 0 : strcmp(format, "csv") == 0;
-    enum gmm_err err = joining_refusal(node, &msg);
+    enum gmm_err err = joining_reading(node, &msg);
     if (err == GMM_OK && !csv && format != NULL && strcmp(format, "table") != 0)
         err = gmm_fail(&msg, GMM_EUSAGE, "--format is table or csv; for JSON give --json");
     if (err == GMM_OK && !csv && call_file(call, "o", 0, NULL) >= 0)

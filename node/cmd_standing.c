@@ -18,7 +18,7 @@ static const struct view *view_or_fail(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
     const struct view *view = node->engine == NULL ? NULL : engine_view(node->engine);
-    enum gmm_err err = joining_refusal(node, &msg);
+    enum gmm_err err = joining_reading(node, &msg);
     if (view != NULL && err == GMM_OK)
         return view;
     reply_fail(call, err == GMM_OK ? GMM_ENOMEM : err, err == GMM_OK ? NULL : &msg, NULL);

@@ -7,10 +7,12 @@
 #define PREFIX_DIGITS 8u
 #define SAME_NAME_MAX 16u
 
+/* Who was expelled still reads what it holds; what it may write is asked elsewhere. */
 static const struct view *view_of(struct node *node, struct gmm_msg *msg)
 {
     const struct view *view = node->engine == NULL ? NULL : engine_view(node->engine);
-    if (view == NULL || !node_is_active(node)) {
+    const struct view_participant *self = view == NULL ? NULL : engine_self(node->engine);
+    if (self == NULL || self->status == VIEW_ADMITTED) {
         gmm_fail(msg, GMM_EDENIED, "this office is not active in a network yet: gmm status shows how it stands");
         return NULL;
     }

@@ -170,6 +170,12 @@ enum gmm_err joining_refusal(struct node *node, struct gmm_msg *msg)
     return gmm_fail(msg, GMM_ESTATE, "this home is in no network yet: gmm network create NAME, or gmm join INVITE");
 }
 
+enum gmm_err joining_reading(struct node *node, struct gmm_msg *msg)
+{
+    const struct view_participant *self = node->engine == NULL ? NULL : engine_self(node->engine);
+    return self != NULL && self->status == VIEW_EXPELLED ? GMM_OK : joining_refusal(node, msg);
+}
+
 static enum gmm_err check_invite(struct node *node, const struct invite *invite, struct gmm_msg *msg)
 {
     const struct joining *j = node->joining;

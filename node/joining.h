@@ -58,5 +58,7 @@ void joining_report(const struct node *node, struct joining_report *out);
 /* Why a command of a member cannot run in this home now: GMM_EDENIED while it waits, GMM_ESTATE when it never asked;
  * GMM_OK when it is active. The sentence says what comes next. */
 enum gmm_err joining_refusal(struct node *node, struct gmm_msg *msg);
+/* The same of a command that only reads: who was expelled still reads what it holds. */
+enum gmm_err joining_reading(struct node *node, struct gmm_msg *msg);
 
 #endif

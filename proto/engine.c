@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "proto/engine_state.h"
 
 enum gmm_err engine_new(struct engine **out, const struct engine_config *config)
@@ -350,6 +351,20 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
     return GMM_EUSAGE;
 }
 
+/* "Whoever is expelled is still told the control logs, as they are held then." Then its session is closed. */
+static void part(struct engine *engine, struct peer *peer)
+{
+    struct core *core = &engine->core;
+    if (peer->parting_ms == 0) {
+        peer->parting_ms = core->now_ms + LIMIT_PARTING_MS;
+        fetch_gone(engine->fetch, core, peer->conn);
+        replicate_part(engine->replicate, core, peer);
+    }
+    if (core->now_ms >= peer->parting_ms || replicate_parted(engine->replicate, core, peer))
+        peer_close(peer, GMM_EDENIED, N_("its participant is expelled"));
+    links_pump(engine->links, core);
+}
+
 /* What every step ends with: sending goes on, overdue connections go, new stores are remembered, the timer is set. */
 static void finish(struct engine *engine)
 {
@@ -383,6 +398,8 @@ static void finish(struct engine *engine)
     engine->review = false;
     for (size_t i = links_count(engine->links); i > 0; i--) {
         struct peer *peer = links_at(engine->links, i - 1);
+        if (peer->parting)
+            part(engine, peer);
         if (peer->closing)
             engine_close(engine, peer, peer->close_err, peer->close_text);
     }

@@ -202,7 +202,9 @@ static void on_office_message(struct engine *engine, struct peer *peer, const st
     struct core *core = &engine->core;
     bool new_object = false;
     enum gmm_err err = GMM_OK;
-    if (item->type == MESSAGE_BYE)
+    if (peer->parting && item->type != MESSAGE_PONG)
+        ;
+    else if (item->type == MESSAGE_BYE)
         peer_close(peer, GMM_ECLOSED, N_("the peer said goodbye"));
     else if (item->type >= MESSAGE_CHUNK_WANT && item->type <= MESSAGE_CHUNK_NONE)
         err = fetch_message(engine->fetch, core, peer, item->type, item->payload, item->len);

@@ -326,8 +326,13 @@ void links_review(struct links *links, struct core *core)
         struct gmm_msg msg = {.text = ""};
         if (peer->refused)
             peer_close(peer, GMM_EDENIED, N_("the certificate of other keys was sent"));
-        if (!peer->identified || view_participant(view, &peer->pid) == NULL)
+        const struct view_participant *participant = view_participant(view, &peer->pid);
+        if (!peer->identified || participant == NULL || peer->parting)
             continue;
+        if (participant->status == VIEW_EXPELLED) {
+            peer->parting = true;
+            continue;
+        }
         const struct view_office *office = view_office(view, &peer->sign_pk);
         if (office != NULL && office->not_after_ms > peer->not_after_ms)
             peer->not_after_ms = office->not_after_ms;

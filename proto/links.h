@@ -40,7 +40,7 @@ void links_drained(struct peer *peer, size_t queued, size_t room);
 /* Emits SEND for whatever may go out now. */
 void links_pump(struct links *links, struct core *core);
 /* Authority changed, or time has passed: marks to be closed the session of every key that may not have one any more,
- * being revoked, void, superseded, expired, or of an expelled participant. */
+ * being revoked, void, superseded or expired; and as parting that of an expelled participant. */
 void links_review(struct links *links, struct core *core);
 /* Marks what overstays to be closed: handshakes over LIMIT_HANDSHAKE_MS, sessions over LIMIT_SESSION_MS. Returns when
  * it must run next. */

@@ -11,6 +11,8 @@ struct peer {
     struct session *session;
     bool initiator, identified, closing;
     bool refused; /* it, or we, have other keys by now: the new certificate goes out, and nothing it says is heard */
+    bool parting; /* its participant was expelled: it is told so, and nothing it says is heard */
+    uint64_t parting_ms; /* when it is closed at the latest; 0: nothing is on its way yet */
     enum session_purpose purpose;
     struct gmm_id noise_pk, sign_pk, pid;
     uint64_t address, since_ms;

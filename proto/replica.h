@@ -177,6 +177,8 @@ void replica_send_take(struct core *core, struct replica *replica);
 /* Is this body left out? *budget: bytes of bodies that the run may still have. */
 bool replica_leaves_out(const struct replica *replica, const struct run_entry *entry, size_t *budget);
 /* replicate_send.c: what goes out. */
+/* The peer gets these entries of a log. wanted: it asked, or is to have them whatever it says. */
+enum gmm_err replica_give(struct replica *replica, struct logs_log *log, uint64_t from, uint64_t to, bool wanted);
 enum gmm_err replica_send_objects(struct core *core, struct replica *replica);
 void replica_announce(struct core *core, struct replica *replica);
 /* Announces, once that is due, the heads of what changed and was neither pushed nor told; when it is due again, or

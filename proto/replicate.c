@@ -91,7 +91,7 @@ void replicate_view_changed(struct replicate *r, struct core *core)
         struct replica *replica = r->replicas[i];
         struct gmm_id groups;
         replica_groups(core, replica, &groups);
-        if (id_equal(&groups, &replica->groups))
+        if (replica->peer->parting || id_equal(&groups, &replica->groups))
             continue;
         replica->groups = groups;
         for (size_t k = 0; k < forks_count(core->forks); k++)
@@ -124,6 +124,8 @@ static void want_drop(struct replicate *r, struct replica_want *want)
 /* How far the peer holds what is worth having. */
 static uint64_t offers(const struct replica *replica, const struct logs_log *log)
 {
+    if (replica->peer->parting)
+        return 0;
     uint64_t has = replica_has(replica, log);
     return has < log->end ? has : log->end;
 }
@@ -193,6 +195,18 @@ static bool behind(const struct replica *replica, const struct core *core)
     return false;
 }
 
+static void send_ping(struct core *core, struct replica *replica)
+{
+    uint8_t random[8];
+    struct buffer out;
+    core_random(core, random, sizeof random);
+    replica->ping = bytes_load_u64(random) | 1;
+    buffer_init(&out, 16);
+    message_ping_encode(&out, replica->ping);
+    replica_pinged(replica, core->now_ms);
+    peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_PING, &out);
+}
+
 /* Opening and closing */
 
 enum gmm_err replicate_open(struct replicate *r, struct core *core, struct peer *peer,
@@ -231,6 +245,16 @@ enum gmm_err replicate_open(struct replicate *r, struct core *core, struct peer 
     return GMM_OK;
 }
 
+/* Nothing more is to be had from there: others are asked. */
+static void ask_others(struct replicate *r, struct core *core, uint32_t conn)
+{
+    replica_probe_gone(r, conn);
+    for (size_t i = r->want_count; i > 0; i--)
+        if (r->wants[i - 1].conn == conn)
+            want_drop(r, &r->wants[i - 1]);
+    consider_everywhere(r, core);
+}
+
 void replicate_gone(struct replicate *r, struct core *core, uint32_t conn)
 {
     for (size_t i = 0; i < r->count; i++) {
@@ -240,11 +264,36 @@ void replicate_gone(struct replicate *r, struct core *core, uint32_t conn)
         r->replicas[i] = r->replicas[--r->count];
         break;
     }
-    replica_probe_gone(r, conn);
-    for (size_t i = r->want_count; i > 0; i--)
-        if (r->wants[i - 1].conn == conn)
-            want_drop(r, &r->wants[i - 1]);
-    consider_everywhere(r, core);
+    ask_others(r, core, conn);
+}
+
+void replicate_part(struct replicate *r, struct core *core, struct peer *peer)
+{
+    struct replica *replica = find(r, peer->conn);
+    ask_others(r, core, peer->conn);
+    if (replica == NULL)
+        return;
+    replica->range_count = 0;
+    replica->ping = replica->pong = 0;
+    for (size_t i = 0; i < logs_count(core->logs) && replica->heads_sent && replica->heads_received; i++) {
+        struct logs_log *log = logs_at(core->logs, i);
+        uint64_t has = replica_has(replica, log);
+        if (id_is_zero(&log->key.group) && log->persisted.seq != LOGS_NO_SEQ && has < worth(log) &&
+            replica_give(replica, log, has, worth(log) - 1, true) != GMM_OK)
+            peer_close(peer, GMM_ENOMEM, "out of memory");
+    }
+    replica_load_next(core, replica);
+}
+
+bool replicate_parted(struct replicate *r, struct core *core, struct peer *peer)
+{
+    struct replica *replica = find(r, peer->conn);
+    if (replica == NULL || (replica->ping != 0 && replica->pong == replica->ping))
+        return true;
+    /* Streams are not ordered among each other: the PING follows what has gone to the transport. */
+    if (replica->ping == 0 && replica->range_count == 0 && session_queued(peer->session, SESSION_URGENT) == 0)
+        send_ping(core, replica);
+    return false;
 }
 
 /* Messages */
@@ -597,7 +646,7 @@ void replicate_persisted_object(struct replicate *r, struct core *core, const st
 {
     (void)core;
     for (size_t i = 0; i < r->count; i++)
-        if (r->replicas[i]->objects_agreed)
+        if (r->replicas[i]->objects_agreed && !r->replicas[i]->peer->parting)
             peer_send(r->replicas[i]->peer, SESSION_CONTROL, MESSAGE_OBJECT, object->bytes, object->len);
 }
 
@@ -688,14 +737,7 @@ static void judge_synced(struct core *core, struct replica *replica, uint64_t *d
     if (replica->synced)
         return;
     if (replica->ping == 0) {
-        uint8_t random[8];
-        core_random(core, random, sizeof random);
-        replica->ping = bytes_load_u64(random) | 1;
-        struct buffer out;
-        buffer_init(&out, 16);
-        message_ping_encode(&out, replica->ping);
-        replica_pinged(replica, core->now_ms);
-        peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_PING, &out);
+        send_ping(core, replica);
     } else if (replica->pong == replica->ping && peer_settled(core, replica, due)) {
         replica->synced = true;
         tell(core, replica, ENGINE_PEER_SYNCED);
@@ -709,6 +751,8 @@ static uint64_t continue_one(struct replicate *r, struct core *core, struct repl
     if (peer->closing)
         return due;
     replica_load_next(core, replica);
+    if (peer->parting)
+        return peer->parting_ms;
     if (replica->objects_agreed && replica->announced < logs_last_arrival(core->logs)) {
         due = replica->changed_ms + REPLICA_QUIET_MS;
         /* The token must not overtake a pushed run that still waits in a queue. */

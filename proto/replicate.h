@@ -44,6 +44,11 @@ void replicate_forget_cursors(struct replicate *r);
 void replicate_persisted_object(struct replicate *r, struct core *core, const struct directory_object *object);
 /* Authority changed: a peer whose groups are others than before is told of everything that it may have and lacks. */
 void replicate_view_changed(struct replicate *r, struct core *core);
+/* The peer is parting: what it lacks of the control logs, as they are held now, goes on its way; nothing else does any
+ * more, and nothing is asked of it. */
+void replicate_part(struct replicate *r, struct core *core, struct peer *peer);
+/* Has it read all that? A PING behind it tells. */
+bool replicate_parted(struct replicate *r, struct core *core, struct peer *peer);
 /* Room in a peer's queues, or time: goes on sending. Returns when it wants to run again (UINT64_MAX: not by time). */
 uint64_t replicate_continue(struct replicate *r, struct core *core);
 /* What this office takes is other than before: peers are told. */

@@ -160,7 +160,7 @@ void replica_announce(struct core *core, struct replica *replica)
     replica->heads_sent = true;
 }
 
-static enum gmm_err add_range(struct replica *replica, struct logs_log *log, uint64_t from, uint64_t to, bool wanted)
+enum gmm_err replica_give(struct replica *replica, struct logs_log *log, uint64_t from, uint64_t to, bool wanted)
 {
     for (size_t i = 0; i < replica->range_count; i++) {
         struct replica_range *range = &replica->ranges[i];
@@ -212,7 +212,7 @@ enum gmm_err replica_serve(struct core *core, struct replica *replica, const str
             return GMM_ELIMIT;
         if (to == log->persisted.seq)
             replica_asked(replica, log);
-        enum gmm_err err = add_range(replica, log, want.from, to, true);
+        enum gmm_err err = replica_give(replica, log, want.from, to, true);
         if (err != GMM_OK)
             return err;
     }
@@ -223,14 +223,15 @@ enum gmm_err replica_serve(struct core *core, struct replica *replica, const str
 
 void replica_push(struct core *core, struct replica *replica, struct logs_log *log, uint64_t first, uint64_t last)
 {
-    if (!replica->heads_sent || replica_has(replica, log) > last || !replica_may_have(core, replica, &log->key.group))
+    if (replica->peer->parting || !replica->heads_sent || replica_has(replica, log) > last ||
+        !replica_may_have(core, replica, &log->key.group))
         return;
     replica->changed_ms = core->now_ms;
     if (first >= log->end)
         return;
     last = last < log->end ? last : log->end - 1;
     if (replica_eager(core, replica, log) && replica_has(replica, log) == first) {
-        if (add_range(replica, log, first, last, false) != GMM_OK)
+        if (replica_give(replica, log, first, last, false) != GMM_OK)
             peer_close(replica->peer, GMM_ENOMEM, "out of memory");
     } else if (id_is_zero(&log->key.group) || replica_eager(core, replica, log)) {
         replica_announce_one(core, replica, log);

@@ -114,7 +114,9 @@ def expulsion(ilo, iom, undp, who, everybody):
     rest = [office for office in everybody if office is not undp]
     spread(*rest)
     assert [status(office, "undp") for office in rest] == ["expelled"] * len(rest)
-    undp.run("sync", "--timeout", "20", status=5)
+    until(lambda: status(undp, "undp") == "expelled")  # it was in session: what ended that came before the end
+    refused(4, "not-permitted", ["sync", "--timeout", "20"], "gmm roster", home=undp.home)
+    assert undp.json("role", "history") == ilo.json("role", "history")
     history = same(rest, "roster", "history")
     assert [(e["what"], e["participant"]) for e in history if e["what"] != "admit"] == [
         ("suspend", "who"), ("restore", "who"), ("amend", "who"), ("amend", "who"), ("expel", "undp")], history

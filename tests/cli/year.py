@@ -1,12 +1,13 @@
 """A year of the group in minutes: real processes whose clock is moved. The chair is handed over on 1 January, an observer
-becomes a member, one participant is suspended and one expelled, a laptop is lost while half of the offices are cut off,
-a chair is replaced by two thirds. In the end all show the same, and who was removed opens nothing of what followed."""
+becomes a member, one participant is suspended, a laptop is lost while half of the offices are cut off, a chair is
+replaced by two thirds, and one participant is expelled while it is cut off itself. In the end all show the same, who was
+removed too, and opens nothing of what followed."""
 import datetime
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import lib
-from lib import Office, path, refused, write
+from lib import Office, path, refused, until, write
 from walker import Walker, entries
 
 
@@ -41,14 +42,18 @@ def at_once(do, offices):
         list(pool.map(do, offices))
 
 
-def meet(hub, *others, passes=1):
-    """The others sync with the first; twice when they have news for each other."""
-    daemon = hub.daemon()
+def meet_at(daemon, hub, others, passes=1):
     name = f"{hub.participant}/{hub.office}"
     at_once(lambda office: office.run("peer", "add", daemon.address, "--office", name), others)
     for _ in range(passes):
         at_once(lambda office: office.run("sync", "--timeout", "120"), others)
     at_once(lambda office: office.run("peer", "remove", daemon.address), others)
+
+
+def meet(hub, *others, passes=1):
+    """The others sync with the first; twice when they have news for each other."""
+    daemon = hub.daemon()
+    meet_at(daemon, hub, others, passes)
     daemon.stop()
 
 
@@ -136,33 +141,12 @@ class Year:
         assert self.suspended not in readers and "unu" in readers, readers
         meet(self.iom, *self.others(self.iom))  # within the month: wrap keys of last month may be gone in the next
 
-    def expulsion(self):
-        """unu and the expelled one have not heard of it: what it tells unu afterwards has no effect."""
-        self.clock.set("2015-05-01T10:00:00")
-        self.removed_ms.setdefault(self.expelled, self.clock.ms())
-        told = self.others(self.iom, self.unu, self.gone)
-        done = self.iom.json("roster", "expel", self.expelled, "--reason", "left the group")
-        need = done["waits"]["need"]
-        meet(self.iom, *told)
-        voters = [office for office in told if office.participant != self.suspended][:need - 1]
-        for office in voters:
-            assert status(office, self.expelled) != "expelled"
-            office.run("roster", "cosign", self.expelled)
-        meet(self.iom, *told, passes=2)
-        assert {status(office, self.expelled) for office in [self.iom, *told]} == {"expelled"}
-        self.after = post(self.gone, "after.txt")["id"]
-        meet(self.gone, self.unu)
-        assert "after.txt" in titles(self.unu)
-        meet(self.iom, self.unu)
-        assert "after.txt" not in titles(self.unu)
-        self.unu.run("get", self.after, "-o", path("never"), status=3)
-
     def lost_laptop(self):
         """One half revokes it; the other half trades with the thief, until they meet."""
         self.clock.set("2015-07-01T10:00:00")
-        active = self.others(self.gone)
-        half = [office for office in active if office not in (self.wb, self.unu)]
-        here, there = half[:max(2, len(active) // 2)], [self.wb, self.unu, *half[max(2, len(active) // 2):]]
+        every = self.others()
+        half = [office for office in every if office not in (self.wb, self.unu)]
+        here, there = half[:len(every) // 2], [self.wb, self.unu, *half[len(every) // 2:]]
         assert self.ilo in here and self.iom in here
         meet(self.dhaka, self.ilo, *there)
         self.laptop_ms = self.clock.ms()
@@ -174,16 +158,16 @@ class Year:
         self.wb.run("role", "give", "lead", "iom", "--group", "capacity", "--from", "2015-07-01")
         self.clock.set("2015-08-01T10:00:00")
         meet(self.ilo, *there, *here[1:], passes=2)
-        assert not any("stolen.txt" in titles(office) for office in active)
+        assert not any("stolen.txt" in titles(office) for office in every)
         self.iom.run("role", "accept")
         self.healed_ms = self.clock.ms()
         post(self.wb, "healed.txt")
-        meet(self.wb, *[office for office in active if office is not self.wb], passes=2)
+        meet(self.wb, *self.others(self.wb), passes=2)
 
     def election(self):
         self.clock.set("2015-09-01T10:00:00")
-        voters = self.others(self.gone, self.iom, self.wb, self.unu)  # who is suspended votes
-        meet(self.iom, *self.others(self.iom, self.gone), passes=2)
+        voters = self.others(self.iom, self.wb, self.unu)  # who is suspended votes
+        meet(self.iom, *self.others(self.iom), passes=2)
         shown = self.iom.json("role", "elect", "iom", "--until", "2015-12-31T23:59:59Z")
         need = shown["ballots"][0]["need"]
         refused(1, "exists", ["role", "ballot", "iom"], "already", home=self.iom.home)
@@ -192,15 +176,56 @@ class Year:
         for office in voters[:need - 1]:
             assert office.json("role", "show")["chair"] == "wb"
             office.run("role", "ballot", "iom")
-        meet(self.iom, *self.others(self.iom, self.gone), passes=2)
+        meet(self.iom, *self.others(self.iom), passes=2)
         refused(4, "not-permitted", ["roster", "suspend", "unu"], "only the chair of term 3", home=self.wb.home)
 
+    def expulsion(self):
+        """The last of the voters signs while the one to be expelled, and unu, are cut off: what that one tells unu then has
+        no effect. When the cut heals it is told what ends its session, and holds what all hold."""
+        self.clock.set("2015-11-02T10:00:00")
+        told = self.others(self.iom, self.unu, self.gone)
+        done = self.iom.json("roster", "expel", self.expelled, "--reason", "left the group")
+        need = done["waits"]["need"]
+        voters = sorted(told, key=lambda office: office.participant != self.suspended)[:need - 1]  # who is suspended votes
+        assert len(voters) == need - 1, need
+        last = voters.pop()
+        meet(self.iom, *voters)
+        for office in voters:
+            office.run("roster", "cosign", self.expelled)
+        meet(self.iom, *self.others(self.iom), passes=2)
+        assert {status(office, self.expelled) for office in self.offices.values()} == {"active"}
+        last.run("roster", "cosign", self.expelled)
+        self.removed_ms[self.expelled] = self.clock.ms()
+        self.after = post(self.gone, "after.txt")["id"]
+        meet(self.gone, self.unu)
+        assert "after.txt" in titles(self.unu)
+        meet(last, self.iom, *[office for office in told if office is not last])
+        assert {status(office, self.expelled) for office in [self.iom, *told]} == {"expelled"}
+        daemon = self.unu.daemon()
+        self.hears_of_it(daemon, last)
+        daemon.stop()
+        assert "after.txt" not in titles(self.unu) | titles(self.gone)
+        self.unu.run("get", self.after, "-o", path("never"), status=3)
+        refused(4, "not-permitted", ["post", write("no.txt", "no"), "--to", "all", "--yes"], "not active", home=self.gone.home)
+        post(self.ilo, "last.txt")
+        meet(self.ilo, *self.others(self.ilo, self.gone), passes=2)
+
+    def hears_of_it(self, daemon, last):
+        """The expelled one is in session with unu when the record comes there that expels it."""
+        theirs = self.gone.daemon()
+        self.gone.run("peer", "add", daemon.address, "--office", "unu/hq")
+        self.gone.run("sync", "--timeout", "120")
+        meet_at(daemon, self.unu, [last])
+        until(lambda: status(self.gone, self.expelled) == "expelled")
+        self.gone.run("peer", "remove", daemon.address)
+        theirs.stop()
+
     def the_same(self):
-        """Everywhere but at the expelled one, whom nobody tells anything any more."""
-        active = self.others(self.gone)
+        """At all of them, those who were removed included."""
+        every = self.others()
         for command in (["roster"], ["role", "history"], ["roster", "history"], ["group", "show", "all"], ["role", "show"],
                         ["group", "show", "capacity"]):
-            shown = [office.json(*command) for office in active]
+            shown = [office.json(*command) for office in every]
             assert all(s == shown[0] for s in shown), (command, shown)
         shown = self.unu.json("role", "show")
         assert [(t["term"], t["chair"], t["how"]) for t in shown["terms"]] == [
@@ -212,12 +237,12 @@ class Year:
         assert roster == expected, roster
         then = {row["participant"]: row for row in self.unu.json("roster", "at", "2014-12-31")}
         assert then["unu"]["kind"] == "observer" and then["ilo"]["chair"] and then[self.expelled]["status"] == "active", then
-        for office in active:
+        for office in every:
             assert not titles(office) & {"after.txt", "stolen.txt"}, titles(office)
             assert titles(office) >= {"before.txt", "member.txt"}, titles(office)
             assert office.json("verify", "--all")["ok"]
         for office in self.others(self.gone, self.offices[self.suspended]):
-            assert titles(office) >= {"while.txt", "healed.txt"}, titles(office)
+            assert titles(office) >= {"while.txt", "healed.txt", "last.txt"}, titles(office)
 
     def nothing_opens(self):
         """The removed ones' own files and keys, and every record that others hold."""
@@ -242,8 +267,8 @@ class Year:
         self.handover()
         self.new_chair()
         self.suspension()
-        self.expulsion()
         self.lost_laptop()
         self.election()
+        self.expulsion()
         self.the_same()
         self.nothing_opens()
