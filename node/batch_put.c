@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "keys/text.h"
 #include "node/batch_refs.h"
 #include "node/content.h"
 #include "node/post.h"
@@ -155,7 +156,7 @@ static enum gmm_err read_slice(const uint64_t *sizes, size_t count, int fd, uint
         if (n <= 0) {
             free(bytes);
             return gmm_fail(msg, GMM_EIO, "a slice of rows is shorter than its rows: %s",
-                            n < 0 ? sys_text(errno) : "the end came early");
+                            n < 0 ? sys_text(errno) : _("the end came early"));
         }
         have += (size_t)n;
     }

@@ -81,3 +81,11 @@ const char *catalogue_find(const struct catalogue *c, const char *original, unsi
     }
     return NULL;
 }
+
+bool catalogue_at(const struct catalogue *c, uint32_t i, const char **original, const char **translation)
+{
+    size_t len;
+    *original = row_text(c, c->originals, i, &len);
+    *translation = row_text(c, c->translations, i, &len);
+    return *original != NULL && *translation != NULL && (*translation)[0] != '\0';
+}

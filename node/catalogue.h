@@ -22,6 +22,9 @@ struct catalogue {
 
 /* The bytes are borrowed. GMM_EFORMAT: not such a file, something reaches outside of it, or it is not sorted. */
 enum gmm_err catalogue_open(struct catalogue *out, const void *bytes, size_t len);
+/* The text in the place i < count of the catalogue's order, and what it is in the other language. False: it has none.
+ */
+bool catalogue_at(const struct catalogue *catalogue, uint32_t i, const char **original, const char **translation);
 /* The translation (form 0: the only one, or the first of a plural's; a form that is not there: the last). NULL: none.
  */
 const char *catalogue_find(const struct catalogue *catalogue, const char *original, unsigned form);

@@ -11,6 +11,7 @@
 #include "node/item.h"
 #include "node/joining.h"
 #include "node/journal.h"
+#include "node/lang.h"
 #include "node/past.h"
 #include "node/proven.h"
 #include "node/proving.h"
@@ -83,7 +84,7 @@ static void roster_render(const json_t *shown, struct render *out)
     {
         bool active = strcmp(reply_text(item, "status"), "active") == 0;
         fprintf(out->out, "%s %s%s%s%s", i == 0 ? "" : ",", reply_text(item, "participant"), active ? "" : " (",
-                active ? "" : reply_text(item, "status"), active ? "" : ")");
+                active ? "" : lang_word(reply_text(item, "status")), active ? "" : ")");
     }
     fputc('\n', out->out);
 }

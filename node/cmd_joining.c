@@ -14,6 +14,7 @@
 #include "node/render.h"
 #include "node/reply.h"
 #include "node/requests.h"
+#include "node/retell.h"
 #include "node/sys.h"
 
 #define POLL_MS 500u       /* how often a waiting `join` looks at the clock */
@@ -125,7 +126,7 @@ static void invite(struct node *node, struct call *call)
         call_say(call, "Give this line to the newcomer by a way that you trust: who has it may ask once, until %s.",
                  reply_text(result, "expires"));
         call_say(call, "Next, there: gmm join INVITE. Then compare fingerprints by phone, and here: gmm %s.",
-                 terms.office != NULL ? "office add NAME" : "roster add ID");
+                 terms.office != NULL ? _("office add NAME") : _("roster add ID"));
         call_reply(call, result);
     }
     invites_entry_close(&entry);
@@ -264,12 +265,13 @@ struct join_wait {
 static json_t *join_json(struct node *node, const char *state, const struct invite *invite)
 {
     struct joining_report report;
+    char reason[RETELL_BYTES];
     joining_report(node, &report);
     json_t *result = json_pack("{s:s, s:s, s:{s:s, s:s, s:o}, s:o, s:o}", "state", state, "network", invite->network,
                                "inviter", "participant", invite->inviter_id, "office", invite->inviter_office,
                                "fingerprint", reply_fingerprint(&invite->sign_pk, &invite->noise_pk), "fingerprint",
                                reply_fingerprint(&node->keystore->sign_pk, &node->keystore->noise_pk), "next",
-                               text_or_null(report.reason));
+                               text_or_null(retell(report.reason, reason)));
     return result;
 }
 
@@ -318,7 +320,8 @@ static bool all_closed(struct join_wait *wait, struct gmm_msg *why)
     for (size_t i = 0; i < count && i < wait->dialled; i++) {
         if (joins[i].state != NET_JOIN_CLOSED)
             return false;
-        gmm_fail(why, GMM_OK, "%s: %s", joins[i].address, text_tr(joins[i].why));
+        char reason[RETELL_BYTES];
+        gmm_fail(why, GMM_OK, "%s: %s", joins[i].address, retell(joins[i].why, reason));
     }
     return true;
 }
@@ -350,6 +353,7 @@ static bool join_look(struct join_wait *wait)
 {
     struct joining_report report;
     struct gmm_msg msg = {.text = ""};
+    char reason[RETELL_BYTES];
     uint64_t now = sys_now_ms();
     joining_settle(wait->node);
     joining_report(wait->node, &report);
@@ -357,7 +361,7 @@ static bool join_look(struct join_wait *wait)
     case JOINING_NONE:
         return join_answer(wait, "active", GMM_OK, NULL);
     case JOINING_REFUSED:
-        gmm_fail(&msg, GMM_EDENIED, "%s refused: %s", report.invite->inviter_id, report.reason);
+        gmm_fail(&msg, GMM_EDENIED, "%s refused: %s", report.invite->inviter_id, retell(report.reason, reason));
         return join_answer(wait, NULL, GMM_EDENIED, &msg);
     case JOINING_ADMITTED:
         if (wait->settle_ms == 0)

@@ -15,6 +15,7 @@
 #include "node/render.h"
 #include "node/reply.h"
 #include "node/requests.h"
+#include "node/retell.h"
 #include "node/sys.h"
 
 #define PEERS_SEEN 256u
@@ -280,10 +281,11 @@ static void sync_end(struct sync_wait *wait, enum gmm_err err, const struct gmm_
 /* Each address that could not be reached, once, on stderr. */
 static void name_unreachable(struct sync_wait *wait)
 {
+    char why[RETELL_BYTES];
     for (size_t i = 0; i < wait->count; i++)
         if (wait->peers[i].state != NET_CONNECTED)
             call_say(wait->call, "%s could not be reached: %s", wait->peers[i].address,
-                     wait->peers[i].why[0] != '\0' ? text_tr(wait->peers[i].why) : _("no answer"));
+                     wait->peers[i].why[0] != '\0' ? retell(wait->peers[i].why, why) : _("no answer"));
 }
 
 /* A home that is not admitted: true when the call is answered. *pending: not yet time to look at peers. */
@@ -291,11 +293,13 @@ static bool look_at_joining(struct sync_wait *wait, bool *pending)
 {
     struct joining_report report;
     struct gmm_msg msg = {.text = ""};
+    char why[RETELL_BYTES];
     joining_settle(wait->node);
     joining_report(wait->node, &report);
     *pending = report.state == JOINING_ASKED;
     if (report.state == JOINING_REFUSED) {
-        gmm_fail(&msg, GMM_EDENIED, "%s refused the request to join: %s", report.invite->inviter_id, report.reason);
+        gmm_fail(&msg, GMM_EDENIED, "%s refused the request to join: %s", report.invite->inviter_id,
+                 retell(report.reason, why));
         sync_end(wait, GMM_EDENIED, &msg, "ask for a new invite");
         return true;
     }
@@ -312,7 +316,7 @@ static bool look_at_joining(struct sync_wait *wait, bool *pending)
         if (joins[i].state != NET_JOIN_CLOSED)
             return false;
     gmm_fail(&msg, GMM_EUNREACHABLE, "not admitted yet, and the inviter could not be reached%s%s",
-             count > 0 ? ": " : "", count > 0 ? text_tr(joins[0].why) : "");
+             count > 0 ? ": " : "", count > 0 ? retell(joins[0].why, why) : "");
     sync_end(wait, GMM_EUNREACHABLE, &msg, NULL);
     return true;
 }

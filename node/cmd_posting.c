@@ -75,8 +75,8 @@ static void reply_again(struct node *node, struct call *call, const struct gmm_i
 static const char *remedy_of(enum gmm_err err)
 {
     if (err == GMM_EEXISTS)
-        return "gmm show SYMBOL lists what is held";
-    return err == GMM_ENOTFOUND ? "gmm list, gmm group list and gmm roster show what is known here" : NULL;
+        return N_("gmm show SYMBOL lists what is held");
+    return err == GMM_ENOTFOUND ? N_("gmm list, gmm group list and gmm roster show what is known here") : NULL;
 }
 
 /* Fails the call, choices stolen. */
@@ -255,9 +255,9 @@ static void post_render(const json_t *result, struct render *out)
                 (long long)json_integer_value(json_object_get(result, "bytes")), reply_text(result, "marking"),
                 reply_text(result, "tlp")[0] != '\0' ? ", " : "", reply_text(result, "tlp"));
     if (json_is_string(json_object_get(result, "embargo"))) {
-        fputs("Under embargo until ", out->out);
+        fprintf(out->out, _("%s: "), _("Under embargo until"));
         render_time(out, json_object_get(result, "embargo"));
-        fputs("; this office must run then, or be opened later, to disclose it.\n", out->out);
+        render_line(out, "; this office must run then, or be opened later, to disclose it.");
     }
     render_field(out, "Group", reply_text(result, "group"));
     readers_render(result, out);

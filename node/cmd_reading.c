@@ -275,7 +275,7 @@ static void text_field(struct render *out, const json_t *object, const char *lab
 static void author_line(const json_t *object, struct render *out)
 {
     const json_t *author = json_object_get(object, "author");
-    fputs("From: ", out->out);
+    fprintf(out->out, _("%s: "), _("From"));
     render_text(out, reply_text(author, "participant"));
     fputs("/", out->out);
     render_text(out, reply_text(author, "office"));
@@ -329,7 +329,7 @@ static void show_render(const json_t *result, struct render *out)
     }
     attachments_render(result, out);
     if (json_is_true(json_object_get(result, "covered"))) {
-        fputs("Under embargo until: ", out->out);
+        fprintf(out->out, _("%s: "), _("Under embargo until"));
         render_time(out, json_object_get(result, "embargo"));
         fputc('\n', out->out);
     }

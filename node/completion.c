@@ -5,6 +5,7 @@
 #include "keys/text.h"
 #include "node/args.h"
 #include "node/command.h"
+#include "node/lang.h"
 
 /* Where in a command's words somebody stands: "", "roster", "roster add". */
 struct place {
@@ -120,12 +121,22 @@ static void write_body(FILE *out)
     fputs("    esac\n", out);
 }
 
+/* The languages of messages, where --lang awaits one. */
+static void write_langs(FILE *out)
+{
+    for (unsigned i = 0; i < LANG_COUNT; i++)
+        fprintf(out, "%s%s", i == 0 ? "" : " ", lang_name((enum lang)i));
+}
+
 static void write_bash(FILE *out)
 {
     fputs("# bash completion of gmm: source <(gmm completion bash)\n_gmm() {\n    local at=\"\" next=\"\" word\n"
           "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n",
           out);
     write_body(out);
+    fputs("    if [[ ${COMP_WORDS[COMP_CWORD-1]} == --lang ]]; then next=\"", out);
+    write_langs(out);
+    fputs("\"; fi\n", out);
     fputs("    mapfile -t COMPREPLY < <(compgen -W \"$next\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\n"
           "complete -o default -F _gmm gmm\n",
           out);
@@ -137,6 +148,9 @@ static void write_zsh(FILE *out)
         "#compdef gmm\n_gmm() {\n    local at=\"\" next=\"\" word\n    for word in \"${(@)words[2,CURRENT-1]}\"; do\n",
         out);
     write_body(out);
+    fputs("    if [[ ${words[CURRENT-1]} == --lang ]]; then compadd -- ", out);
+    write_langs(out);
+    fputs("; return; fi\n", out);
     fputs("    compadd -- ${=next}\n    [[ $PREFIX == -* ]] || _files\n}\ncompdef _gmm gmm\n", out);
 }
 
@@ -198,6 +212,11 @@ static void write_fish(FILE *out)
         fprintf(out, "complete -c gmm -l %s %s-d ", args_globals[i].name + 2,
                 args_globals[i].value != NULL ? "-r " : "");
         write_quoted(out, text_tr(args_globals[i].help));
+        if (strcmp(args_globals[i].name, "--lang") == 0) {
+            fputs(" -f -a '", out);
+            write_langs(out);
+            fputc('\'', out);
+        }
         fputc('\n', out);
     }
     write_fish_at(out, (struct place){"", 0});

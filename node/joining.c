@@ -10,6 +10,7 @@
 #include "node/certify.h"
 #include "node/net.h"
 #include "node/requests.h"
+#include "node/retell.h"
 #include "proto/message.h"
 
 #define PENDING "join.pending"
@@ -158,9 +159,11 @@ enum gmm_err joining_refusal(struct node *node, struct gmm_msg *msg)
     const struct charter *charter = node->engine == NULL ? NULL : directory_charter(engine_directory(node->engine));
     if (node->engine != NULL && node_is_active(node))
         return GMM_OK;
+    char reason[RETELL_BYTES];
     if (j != NULL && j->state == JOINING_ASKED)
         return gmm_fail(msg, GMM_EDENIED, "not admitted to '%s' yet: %s", j->invite.network,
-                        j->reason[0] != '\0' ? j->reason : _("the request waits for an answer; gmm sync asks again"));
+                        j->reason[0] != '\0' ? retell(j->reason, reason)
+                                             : _("the request waits for an answer; gmm sync asks again"));
     if (j != NULL && j->state == JOINING_ADMITTED)
         return gmm_fail(msg, GMM_EDENIED, "admitted to '%s', but the roster has not come yet: run gmm sync",
                         j->invite.network);

@@ -23,6 +23,11 @@ static const char *find_french(const char *english, bool plural, uint64_t n)
     return catalogue != NULL ? catalogue_find(catalogue, english, plural && n > 1) : NULL;
 }
 
+const struct catalogue *lang_catalogue(void)
+{
+    return lang_used() == LANG_FR ? french() : NULL;
+}
+
 const char *lang_name(enum lang lang)
 {
     return names[lang];

@@ -27,6 +27,10 @@ enum lang lang_used(void);
  * that is none of the program's own (a name that somebody gave) stays as it is. */
 const char *lang_word(const char *word);
 
+/* The texts of the language in use; NULL: English. */
+struct catalogue;
+const struct catalogue *lang_catalogue(void);
+
 /* The compiled catalogue: made at build time from node/po/fr.po. */
 extern const unsigned char lang_fr[];
 extern const unsigned long lang_fr_len;

@@ -3,23 +3,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keys/text.h"
+#include "node/lang.h"
 #include "node/reply.h"
 
+/* title: what a table has that is read back; shown: in pages, for people, in their language. */
 static const struct {
-    const char *title, *member;
-} columns[] = {{"number", "number"},
-               {"participant", "participant"},
-               {"paragraph", "paragraph"},
-               {"position", "position"},
-               {"comment", "comment"},
-               {"proposed text", "proposed"},
-               {"reply", "reply"},
-               {"disposition", "disposition"},
-               {"reason", "reason"},
-               {"version", "version"},
-               {"lang", "lang"},
-               {"marking", "marking"},
-               {"id", "id"}};
+    const char *title, *member, *shown;
+    bool word; /* one of the program's own */
+} columns[] = {{"number", "number", N_("number"), false},
+               {"participant", "participant", N_("participant"), false},
+               {"paragraph", "paragraph", N_("paragraph"), false},
+               {"position", "position", N_("position"), true},
+               {"comment", "comment", N_("comment"), false},
+               {"proposed text", "proposed", N_("proposed text"), false},
+               {"reply", "reply", N_("reply"), false},
+               {"disposition", "disposition", N_("disposition"), true},
+               {"reason", "reason", N_("reason"), false},
+               {"version", "version", N_("version"), false},
+               {"lang", "lang", N_("lang"), false},
+               {"marking", "marking", N_("marking"), true},
+               {"id", "id", N_("id"), false}};
 #define COLUMNS (sizeof columns / sizeof columns[0])
 
 static void put(struct buffer *out, const char *text)
@@ -34,6 +38,19 @@ static const char *cell(const json_t *row, const char *member, char number[32])
     if (!json_is_integer(value))
         return reply_text(row, member);
     snprintf(number, 32, "%lld", (long long)json_integer_value(value));
+    return number;
+}
+
+/* "confidential, TLP:AMBER": the word before the comma is the program's. */
+static const char *shown_cell(const json_t *row, size_t column, char number[128])
+{
+    const char *text = cell(row, columns[column].member, number);
+    size_t len = strcspn(text, ",");
+    char word[64];
+    if (!columns[column].word || len >= sizeof word)
+        return text;
+    snprintf(word, sizeof word, "%.*s", (int)len, text);
+    snprintf(number, 128, "%s%s", lang_word(word), text + len);
     return number;
 }
 
@@ -112,7 +129,7 @@ void matrix_text_html(struct buffer *out, const json_t *rows, const char *title,
 {
     const json_t *row;
     size_t i;
-    char number[32];
+    char number[128];
     put(out, "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>");
     put_html(out, title);
     put(out, "</title><style>table{border-collapse:collapse}td,th{border:1px solid;padding:.3em;vertical-align:top;"
@@ -123,7 +140,7 @@ void matrix_text_html(struct buffer *out, const json_t *rows, const char *title,
     put(out, "</p>\n<table><thead><tr>");
     for (size_t k = 0; k < COLUMNS; k++) {
         put(out, "<th>");
-        put_html(out, columns[k].title);
+        put_html(out, text_tr(columns[k].shown));
         put(out, "</th>");
     }
     put(out, "</tr></thead><tbody>\n");
@@ -132,7 +149,7 @@ void matrix_text_html(struct buffer *out, const json_t *rows, const char *title,
         put(out, "<tr>");
         for (size_t k = 0; k < COLUMNS; k++) {
             put(out, "<td dir=\"auto\">");
-            put_html(out, cell(row, columns[k].member, number));
+            put_html(out, shown_cell(row, k, number));
             put(out, "</td>");
         }
         put(out, "</tr>\n");
@@ -158,7 +175,7 @@ void matrix_text_md(struct buffer *out, const json_t *rows, const char *title, c
 {
     const json_t *row;
     size_t i;
-    char number[32];
+    char number[128];
     put(out, "# ");
     put_md(out, title);
     put(out, "\n\n");
@@ -166,7 +183,7 @@ void matrix_text_md(struct buffer *out, const json_t *rows, const char *title, c
     put(out, "\n\n|");
     for (size_t k = 0; k < COLUMNS; k++) {
         put(out, " ");
-        put_md(out, columns[k].title);
+        put_md(out, text_tr(columns[k].shown));
         put(out, " |");
     }
     put(out, "\n|");
@@ -178,7 +195,7 @@ void matrix_text_md(struct buffer *out, const json_t *rows, const char *title, c
         put(out, "|");
         for (size_t k = 0; k < COLUMNS; k++) {
             put(out, " ");
-            put_md(out, cell(row, columns[k].member, number));
+            put_md(out, shown_cell(row, k, number));
             put(out, " |");
         }
         put(out, "\n");

@@ -12,6 +12,7 @@
 #include "node/netjoin.h"
 #include "node/netlimits.h"
 #include "node/peers.h"
+#include "node/uvtext.h"
 
 #define ROUNDS 16u         /* of settling before the sockets are looked at again */
 #define TICK_MS_MAX 60000u /* the wall clock may jump: the engine is asked that often at least */
@@ -428,7 +429,7 @@ static enum gmm_err resolve(struct net *net, const char *address, struct sockadd
     uv_getaddrinfo_t request;
     int err = uv_getaddrinfo(net->loop, &request, NULL, host, port, &hints);
     if (err != 0)
-        return gmm_fail(msg, GMM_EIO, "cannot listen on '%s': %s", address, uv_strerror(err));
+        return gmm_fail(msg, GMM_EIO, "cannot listen on '%s': %s", address, text_tr(uvtext(err)));
     memcpy(out, request.addrinfo->ai_addr, request.addrinfo->ai_addrlen);
     uv_freeaddrinfo(request.addrinfo);
     return GMM_OK;
@@ -469,7 +470,7 @@ enum gmm_err net_listen(struct net *net, const char *address, char bound[256], s
     listener->tcp.data = listener;
     int failed = uv_tcp_init(net->loop, &listener->tcp);
     if (failed != 0)
-        return gmm_fail(msg, GMM_EIO, "cannot listen on '%s': %s", address, uv_strerror(failed));
+        return gmm_fail(msg, GMM_EIO, "cannot listen on '%s': %s", address, text_tr(uvtext(failed)));
     net->listener_count++;
     net_handle_opened(net);
     failed = uv_tcp_bind(&listener->tcp, (struct sockaddr *)(void *)&where, 0);
@@ -479,7 +480,7 @@ enum gmm_err net_listen(struct net *net, const char *address, char bound[256], s
         failed = describe_bound(listener);
     if (failed != 0)
         return gmm_fail(msg, failed == UV_EADDRINUSE ? GMM_EBUSY : GMM_EIO, "cannot listen on '%s': %s", address,
-                        uv_strerror(failed));
+                        text_tr(uvtext(failed)));
     snprintf(bound, 256, "%s", listener->bound);
     return GMM_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "keys/text.h"
 #include "node/net_state.h"
+#include "node/uvtext.h"
 
 #define PAUSE_BYTES (4u << 20) /* of our answers unsent: nothing more is read until half of it is gone */
 #define ENDING_MS 2000u
@@ -203,7 +204,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct netconn *conn = stream->data;
     if (n < 0) {
-        netconn_close(conn, n == UV_EOF ? N_("closed by the other side") : uv_strerror((int)n));
+        netconn_close(conn, n == UV_EOF ? N_("closed by the other side") : uvtext((int)n));
         return;
     }
     if (n == 0 || conn->state != NETCONN_OPEN)
@@ -342,7 +343,7 @@ static void on_written(uv_write_t *request, int status)
     if (conn->state == NETCONN_CLOSED)
         return;
     if (status != 0) {
-        netconn_close(conn, uv_strerror(status));
+        netconn_close(conn, uvtext(status));
         return;
     }
     drop_sent(conn, conn->writing_bytes);
@@ -374,7 +375,7 @@ static void write_parts(struct netconn *conn)
             continue;
         }
         if (n < 0 && n != UV_EAGAIN) {
-            netconn_close(conn, uv_strerror(n));
+            netconn_close(conn, uvtext(n));
             return;
         }
         netpace_blocked(&conn->pace, fd_of(conn), uv_now(conn->net->loop));
@@ -383,7 +384,7 @@ static void write_parts(struct netconn *conn)
         n = uv_write(&conn->write, (uv_stream_t *)&conn->tcp, bufs, count, on_written);
         if (n != 0) {
             conn->writing = false;
-            netconn_close(conn, uv_strerror(n));
+            netconn_close(conn, uvtext(n));
         }
     }
 }

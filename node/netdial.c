@@ -6,6 +6,7 @@
 
 #include "keys/text.h"
 #include "node/net_state.h"
+#include "node/uvtext.h"
 
 #define DIAL_MS 10000u
 
@@ -87,7 +88,7 @@ static void on_connected(uv_connect_t *request, int status)
         answer(dial, conn);
     else {
         if (status != UV_ECANCELED)
-            set_why(dial, uv_strerror(status));
+            set_why(dial, uvtext(status));
         netconn_close(conn, dial->why);
         if (dial->fn != NULL)
             try_next(dial);
@@ -104,7 +105,7 @@ static bool connect_to(struct netdial *dial, const struct sockaddr *address)
     }
     int err = uv_tcp_connect(&dial->connect, &conn->tcp, address, on_connected);
     if (err != 0) {
-        set_why(dial, uv_strerror(err));
+        set_why(dial, uvtext(err));
         netconn_close(conn, dial->why);
         return false;
     }
@@ -130,7 +131,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     struct netdial *dial = request->data;
     dial->found = dial->at = found;
     if (status != 0)
-        snprintf(dial->why, sizeof dial->why, _("'%.64s' cannot be resolved: %s"), dial->host, uv_strerror(status));
+        snprintf(dial->why, sizeof dial->why, _("'%.64s' cannot be resolved: %s"), dial->host, uvtext(status));
     if (dial->fn != NULL)
         try_next(dial);
     release(dial);

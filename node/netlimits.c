@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "keys/text.h"
 #include "node/net_state.h"
 
 #define LOOK_MS 5000u
@@ -52,10 +53,10 @@ static bool allowed(const struct net *net, const struct view_office *office, con
 {
     struct moment now = moment_now();
     if (!peerlimits_open(limits, now.weekday, now.minute))
-        snprintf(why, 128, "outside of the hours set for it (gmm peer set)");
+        snprintf(why, 128, "%s", N_("outside of the hours set for it (gmm peer set)"));
     else if (limits->quota > 0 &&
              peerlimits_used(net->node->store, &office->pid, office->office, now.day) >= limits->quota)
-        snprintf(why, 128, "its bytes for today are used up (gmm peer set)");
+        snprintf(why, 128, "%s", N_("its bytes for today are used up (gmm peer set)"));
     else
         return true;
     return false;

@@ -7,6 +7,7 @@
 #include <unicode/utf8.h>
 
 #include "node/lang.h"
+#include "node/localtime.h"
 #include "node/times.h"
 #include "node/utf8.h"
 
@@ -135,7 +136,7 @@ size_t render_width(const char *text)
 
 /* ---- tables ---- */
 
-#define CELL_BYTES 64 /* of what is made here: numbers, times, short ids */
+#define CELL_BYTES 160 /* of what is made here: numbers, times, short ids */
 struct cell {
     const char *text;
     char own[CELL_BYTES];
@@ -167,6 +168,19 @@ static bool short_time(char out[CELL_BYTES], const char *text)
     return true;
 }
 
+/* The same, and beside it what it is where the reader lives. */
+static bool both_times(char out[CELL_BYTES], const char *text)
+{
+    uint64_t ms;
+    char local[LOCALTIME_BYTES];
+    if (!short_time(out, text))
+        return false;
+    size_t len = strlen(out);
+    if (times_parse(&ms, text, 0, NULL) == GMM_OK && localtime_text(ms, local)[0] != '\0')
+        snprintf(out + len, CELL_BYTES - len, " (%s)", local);
+    return true;
+}
+
 static void fill_cell(struct cell *cell, const json_t *row, const char *path)
 {
     bool is_time = strncmp(path, "time:", 5) == 0, is_id = strncmp(path, "id:", 3) == 0;
@@ -182,7 +196,7 @@ static void fill_cell(struct cell *cell, const json_t *row, const char *path)
         cell->text = lang_word(json_is_true(value) ? "yes" : "no");
     else if (text != NULL && is_id)
         cell->text = render_short_id(text, cell->own);
-    else if (text != NULL && (is_time || is_when) && short_time(cell->own, text))
+    else if (text != NULL && (is_when ? both_times(cell->own, text) : is_time && short_time(cell->own, text)))
         cell->text = cell->own;
     else if (text != NULL)
         cell->text = is_word ? lang_word(text) : text;
@@ -279,7 +293,7 @@ void render_time(struct render *r, const json_t *time)
     const char *text = json_string_value(time);
     if (text == NULL)
         fputs(lang_word("never"), r->out);
-    else if (short_time(out, text))
+    else if (both_times(out, text))
         render_text(r, out);
     else
         render_text(r, text);

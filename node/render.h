@@ -36,16 +36,17 @@ void render_field(struct render *r, const char *label, const char *text);
 /* The same for one of the program's own words ("admitted"), shown as lang_word does. */
 void render_word(struct render *r, const char *label, const char *word);
 /* A table from a JSON array of objects: for each column a title (translated) and a member name ("author.participant"
- * reaches inside; "time:…" shows an RFC 3339 time as render_time does, "when:…" too, but null is "-" there, "id:…"
- * shortens an id, "word:…" is one of the program's own words, shown as lang_word does); cells are made harmless and cut
- * to fit; numbers stand to the right; null is "-". */
+ * reaches inside; "time:…" shows an RFC 3339 time as "2014-03-14 16:00 UTC", "when:…" as render_time does, but null is
+ * "-" there, "id:…" shortens an id, "word:…" is one of the program's own words, shown as lang_word does); cells are
+ * made harmless and cut to fit; numbers stand to the right; null is "-". */
 struct render_column {
     const char *title, *member;
     unsigned max; /* columns at most; 0: as wide as needed */
 };
 #define RENDER_COLUMNS 16
 void render_table(struct render *r, const json_t *rows, const struct render_column *columns, size_t count);
-/* "2026-11-24 17:00 UTC" from RFC 3339, or "never" from null; no line end. */
+/* "2014-03-14 16:00 UTC" from RFC 3339, with the reader's own time beside it where that says more, "2014-03-14 16:00
+ * UTC (14 mars 2014, 17:00)", or "never" from null; no line end. */
 void render_time(struct render *r, const json_t *time);
 /* 64 hex digits cut to 12 for tables. */
 const char *render_short_id(const char *hex, char out[16]);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
 #include "node/certify.h"
 #include "node/groups.h"
 #include "node/standing.h"
@@ -495,7 +496,7 @@ enum gmm_err requests_revoke(struct node *node, const struct invites_entry *entr
         err = store_begin(node->store, true);
     if (err == GMM_OK && refuse.found) {
         refuse.row.state = 'n';
-        snprintf(refuse.row.reason, sizeof refuse.row.reason, "the invite was revoked");
+        snprintf(refuse.row.reason, sizeof refuse.row.reason, "%s", N_("the invite was revoked"));
         err = store_put_request(node->store, &refuse.row);
     }
     if (err == GMM_OK)

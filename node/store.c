@@ -74,7 +74,7 @@ enum gmm_err store_code(sqlite3 *db, int rc)
 
 enum gmm_err store_fault_as(struct store *store, enum gmm_err err, const char *text)
 {
-    snprintf(store->error, sizeof store->error, _("the store: %s: %s"), gmm_err_text(err), text);
+    snprintf(store->error, sizeof store->error, _("the store: %s: %s"), gmm_err_text(err), text_tr(text));
     if (store->poison == GMM_OK && store->transaction)
         store->poison = err;
     return err;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/text.h"
+
 typedef enum gmm_err read_fn(struct change *c, const struct gmm_id *nid, const void *body, size_t len);
 
 static enum gmm_err read_admit(struct change *c, const struct gmm_id *nid, const void *body, size_t len)
@@ -113,26 +115,26 @@ static const struct kind {
     read_fn *read;
     void (*close)(struct change *c);
 } kinds[] = {
-    {HEADER_ADMIT, "admission", sizeof(struct control_admit), read_admit, NULL},
-    {HEADER_WRAPKEY, "wrap key", 0, NULL, NULL},
-    {HEADER_SUSPEND, "suspension", sizeof(struct control_removal), read_removal, close_removal},
-    {HEADER_RESTORE, "restoration", sizeof(struct control_removal), read_restore, NULL},
-    {HEADER_EXPEL, "expulsion", sizeof(struct control_removal), read_removal, close_removal},
-    {HEADER_HANDOVER, "handover", sizeof(struct control_handover), read_handover, NULL},
-    {HEADER_ACCEPT, "acceptance", sizeof(struct control_accept), read_accept, close_accept},
-    {HEADER_BALLOT, "ballot", sizeof(struct control_ballot), read_ballot, close_ballot},
-    {HEADER_LEAD, "lead", sizeof(struct control_lead), read_lead, NULL},
-    {HEADER_COSIGN, "cosignature", 0, NULL, NULL},
-    {HEADER_AMEND, "amendment", sizeof(struct control_amend), read_amend, NULL},
-    {HEADER_REPLACE, "replacement", sizeof(struct control_replace), read_replace, NULL},
-    {HEADER_GROUP, "circle", 0, NULL, NULL},
-    {HEADER_ADD, "addition", 0, NULL, NULL},
-    {HEADER_REMOVE, "removal", 0, NULL, NULL},
-    {HEADER_EPOCH, "epoch", sizeof(struct epoch), read_epoch, close_epoch},
-    {HEADER_WRAP, "wrap", 0, NULL, NULL},
-    {HEADER_EPOCH_BAD, "complaint about an epoch", 0, NULL, NULL},
-    {HEADER_CUT, "cut", sizeof(struct control_circle_cut), read_cut, close_cut},
-    {HEADER_LEFT, "list of leavers", sizeof(struct control_left), read_left, close_left},
+    {HEADER_ADMIT, N_("admission"), sizeof(struct control_admit), read_admit, NULL},
+    {HEADER_WRAPKEY, N_("wrap key"), 0, NULL, NULL},
+    {HEADER_SUSPEND, N_("suspension"), sizeof(struct control_removal), read_removal, close_removal},
+    {HEADER_RESTORE, N_("restoration"), sizeof(struct control_removal), read_restore, NULL},
+    {HEADER_EXPEL, N_("expulsion"), sizeof(struct control_removal), read_removal, close_removal},
+    {HEADER_HANDOVER, N_("handover"), sizeof(struct control_handover), read_handover, NULL},
+    {HEADER_ACCEPT, N_("acceptance"), sizeof(struct control_accept), read_accept, close_accept},
+    {HEADER_BALLOT, N_("ballot"), sizeof(struct control_ballot), read_ballot, close_ballot},
+    {HEADER_LEAD, N_("lead"), sizeof(struct control_lead), read_lead, NULL},
+    {HEADER_COSIGN, N_("cosignature"), 0, NULL, NULL},
+    {HEADER_AMEND, N_("amendment"), sizeof(struct control_amend), read_amend, NULL},
+    {HEADER_REPLACE, N_("replacement"), sizeof(struct control_replace), read_replace, NULL},
+    {HEADER_GROUP, N_("circle"), 0, NULL, NULL},
+    {HEADER_ADD, N_("addition"), 0, NULL, NULL},
+    {HEADER_REMOVE, N_("removal"), 0, NULL, NULL},
+    {HEADER_EPOCH, N_("epoch"), sizeof(struct epoch), read_epoch, close_epoch},
+    {HEADER_WRAP, N_("wrap"), 0, NULL, NULL},
+    {HEADER_EPOCH_BAD, N_("complaint about an epoch"), 0, NULL, NULL},
+    {HEADER_CUT, N_("cut"), sizeof(struct control_circle_cut), read_cut, close_cut},
+    {HEADER_LEFT, N_("list of leavers"), sizeof(struct control_left), read_left, close_left},
 };
 
 static const struct kind *kind_of(uint16_t type)
@@ -146,7 +148,7 @@ static const struct kind *kind_of(uint16_t type)
 const char *change_word(uint16_t type)
 {
     const struct kind *kind = kind_of(type);
-    return kind == NULL ? "plain" : kind->word;
+    return text_tr(kind == NULL ? N_("plain") : kind->word);
 }
 
 static enum gmm_err keep_read(struct change *c, const struct gmm_id *nid, const void *body, size_t len)

@@ -6,6 +6,9 @@ check     names each text without French, each French text that is fuzzy or no l
 missing   prints what has no French, in the form of fr.po
 update    adds those to fr.po with an empty msgstr, and takes out what is no longer used
 
+A sentence is a literal with two words side by side, or with one where something is printed (PRINTING). Of another kind are
+assertions, SQL, the names and examples of commands, and what stands in OTHERS.
+
 A text is what stands as a literal at the place of a text in a call (CALLS), in a row of a table (TABLES), after .help =,
 .details = in the table of commands, or in _(), N_() and text_n(). So whoever writes a message writes it as ever, and adds its
 French to fr.po; nothing else is to be marked.
@@ -21,7 +24,7 @@ CALLS = {
     "gmm_fail": (3,), "call_say": (2,), "call_progress": (2,), "call_fail": (3, 4), "call_fail_choices": (3, 4),
     "call_error": (4, 5), "reply_fail": (4,), "render_line": (2,), "render_field": (2,), "render_word": (2,),
     "log_info": (1,), "log_warning": (1,), "set_error": (5, 6), "show_failure": (3, 4), "refuse": (4, 5),
-    "printer_say": (2,), "warn": (2,), "add_check": (4, 5), "caveat": (2,), "chunk_fault": (3,), "text_field": (3,),
+    "printer_say": (2,), "warn": (2,), "add_check": (2, 4, 5), "store_fault_as": (3,), "peer_close": (3,), "caveat": (2,), "chunk_fault": (3,), "text_field": (3,),
     "number_field": (3,), "names_render": (2,), "time_line": (2,), "time_field": (2,), "count_line": (2,),
     "cmd_history_readers_render": (2,), "sync_end": (4,), "fail": (4,), "failure": (2, 3),
 }
@@ -30,6 +33,25 @@ CALLS = {
 OWN_CALLS = {
     "node/config.c": {"fault": (3, 5)}, "node/verify.c": {"fault": (4,)}, "node/store_check.c": {"fault": (4,)},
     "node/proven.c": {"fault": (4,)},
+}
+# what prints: the numbers of the arguments that would be seen
+PRINTING = {"fputs": (1,), "puts": (1,), "printf": (1,), "fprintf": (2,), "write_clause": (1,)}
+ASSERTIONS = ("_Static_assert", "static_assert", "assert", "abort_with")
+SQL = re.compile(r"\b(?:SELECT|INSERT|CREATE|UPDATE|DELETE|DROP|PRAGMA|ALTER|FROM|WHERE|IS NULL|BEGIN|LIMIT|AND \?\d)")
+# what no reader's language changes: (file, how it begins, or "" for all of the file), and why
+OTHERS = {
+    ("proto/authority.c", ""): "the rules as the documents have them, compared by a test",
+    ("node/completion.c", ""): "scripts",
+    ("node/matrix_text.c", "<"): "HTML", ("node/matrix_text.c", "</"): "HTML",
+    ("node/matrix_text.c", "proposed text"): "a column that is read back",
+    ("node/plaintext.c", "<!doctype"): "HTML",
+    ("node/founding.c", ";"): "gmm.conf as init writes it",
+    ("node/daemon.c", "listening on"): "what programs wait for (docs/cli.md)", ("node/daemon.c", "ready"): "the same",
+    ("node/printer.c", "gmm: "): "the program's name", ("node/help.c", "gmm %s"): "the program's name",
+    ("node/help.c", " [OPTION"): "an option's name",
+    ("node/store_check.c", "fork proof"): "a kind in the JSON of verify",
+    ("keys/secret.c", "secret_free of"): "said as the program aborts",
+    ("keys/selftest.c", ""): "a test vector",
 }
 TABLES = {"render_column": (1,), "command_param": (5,), "args_global": (3,), "exit_words": (3,)}
 FIELDS = ("help", "details")
@@ -224,6 +246,55 @@ def arguments(text):
     return [c[-1] if c[-1] != "s" else "s" for c in CONVERSION.findall(text) if c != "%%"]
 
 
+def command_names(root):
+    found = set()
+    for path in glob.glob(f"{root}/node/cmd_*.c"):
+        tokens = tokens_of(path)
+        found |= {tokens[i + 2][1] for i in range(len(tokens) - 2)
+                  if tokens[i][:2] == ("word", "name") and tokens[i + 1][1] == "=" and tokens[i + 2][0] == "string"}
+    return found
+
+
+def is_other(path, text):
+    return any(path == file and text.startswith(begin) for file, begin in OTHERS)
+
+
+def enclosing_calls(tokens):
+    """For each token the names of the calls that it stands in, the innermost last."""
+    out, open_now = [], []
+    for at, (kind, text, _) in enumerate(tokens):
+        if kind == "other" and text in "([{":
+            open_now.append(tokens[at - 1][1] if text == "(" and at > 0 and tokens[at - 1][0] == "word" else "")
+        elif kind == "other" and text in ")]}" and open_now:
+            open_now.pop()
+        out.append(tuple(open_now))
+    return out
+
+
+def unmarked(root, texts):
+    """[(place, literal)]: what readers would see in English whatever their language."""
+    known = {part for pair in texts for part in pair if part} | command_names(root)
+    out = []
+    for path in sources(root):
+        file, tokens = os.path.relpath(path, root), tokens_of(path)
+        calls = enclosing_calls(tokens)
+        printed = set()
+        for at, (kind, text, _) in enumerate(tokens):
+            if kind == "word" and text in PRINTING and at + 1 < len(tokens) and tokens[at + 1][1] == "(" and file.startswith("node/"):
+                parts, _ = split(tokens, at + 1)
+                printed |= {s for n in PRINTING[text] if n <= len(parts) for s, _ in own_strings(parts[n - 1])}
+        for at, (kind, text, line) in enumerate(tokens):
+            if kind != "string" or text in known or is_other(file, text) or SQL.search(text):
+                continue
+            bare = CONVERSION.sub("", text)
+            is_sentence = re.search(r"[A-Za-z]{2,},? [A-Za-z]{2,}", bare)
+            is_printed = text in printed and re.search(r"[A-Za-z]{2,}", bare)
+            example = at > 1 and tokens[at - 1][1] == "=" and tokens[at - 2][1] == "example"
+            if (is_sentence or is_printed) and not example and not set(calls[at]) & set(ASSERTIONS):
+                out.append((f"{file}:{line}", text))
+    return out
+
+
 def words(root):
     """The program's words: what node/po/words.txt lists, one a line."""
     with open(f"{root}/node/po/words.txt", encoding="utf-8") as file:
@@ -259,6 +330,7 @@ def main():
         print(f"{len(texts)} texts, {len(missing)} without French")
         return 0
     faults = [f"{places.get(k, 'node/po/words.txt')}: no French for {quote(k[1])}" for k in missing]
+    faults += [f"{where}: no text of the program's: {quote(text)}" for where, text in unmarked(root, texts.values())]
     for key, e in held.items():
         if key not in texts:
             faults.append(f"node/po/fr.po: no longer used: {quote(key[1])}")

@@ -74,9 +74,13 @@ complete_of() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gmm; echo "${COMPREP
 complete_of gmm rost
 complete_of gmm roster a
 complete_of gmm --json roster add --fing
+complete_of gmm --lang ""
+complete_of gmm list --lang f
 """
     done = subprocess.run(["bash", "-c", ask], stdout=subprocess.PIPE, check=True, env=environment())
-    assert done.stdout.decode().splitlines() == ["roster", "add amend at", "--fingerprint"], done.stdout
+    assert done.stdout.decode().splitlines() == ["roster", "add amend at", "--fingerprint", "en fr", "fr"], done.stdout
+    assert "-l lang -r -d" in gmm("completion", "fish").stdout.decode() and "-f -a 'en fr'" in gmm("completion", "fish").stdout.decode()
+    assert "compadd -- en fr" in gmm("completion", "zsh").stdout.decode()
 
 
 def standard_output_that_is_full():

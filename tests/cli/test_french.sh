@@ -42,6 +42,20 @@ status 0 "$GMM" --quiet network create N
 printf 'un texte\n' >"$dir/t.md"
 status 0 "$GMM" --lang fr post "$dir/t.md" --to internal --symbol S/1 --yes
 has "Peuvent lire" "$dir/out"
+# What somebody wrote, when, where it is compared; dates beside UTC.
+status 0 env TZ=Europe/Paris LC_ALL=fr_FR.UTF-8 "$GMM" --lang fr show S/1
+has "De: ilo/hq, " "$dir/out"
+grep -Eq 'UTC \([0-9]{1,2} [^ ]+ 20[0-9]{2},? ' "$dir/out" || fail "no date of the reader's beside UTC"
+status 0 "$GMM" note S/1 --para 1 --position objection "Non."
+status 0 "$GMM" --lang fr matrix S/1 --format md
+has "paragraphe" "$dir/out"
+has "suite donnée" "$dir/out"
+has "| objection |" "$dir/out"
+status 0 "$GMM" --lang fr matrix S/1 --format html
+has "<th>texte proposé</th>" "$dir/out"
+status 0 "$GMM" --lang fr matrix S/1 --format csv
+has "number,participant,paragraph" "$dir/out"
+
 tables() {
     status 0 "$GMM" --lang fr roster
     has "CATÉGORIE" "$dir/out"
