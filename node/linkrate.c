@@ -20,6 +20,7 @@ bool linkrate_get(int fd, struct linkrate *out)
     if (len < offsetof(struct tcp_info, tcpi_delivery_rate) + sizeof info.tcpi_delivery_rate)
         return false;
     out->bytes_s = info.tcpi_delivery_rate;
+    out->rtt_known = info.tcpi_min_rtt != UINT_MAX && info.tcpi_min_rtt != 0;
     out->min_rtt_ms = info.tcpi_min_rtt == UINT_MAX ? 0 : info.tcpi_min_rtt / 1000u;
     out->outstanding = queued > 0 ? (size_t)queued : 0;
     return true;

@@ -9,6 +9,7 @@
 struct linkrate {
     uint64_t bytes_s;    /* delivered a second, as measured last; 0: not known yet */
     uint32_t min_rtt_ms; /* the shortest round trip seen */
+    bool rtt_known;      /* that it was seen at all */
     size_t outstanding;  /* written, and not yet acknowledged by the other side */
 };
 /* False: the kernel does not say. */

@@ -272,7 +272,8 @@ void netconn_start(struct netconn *conn)
                                  .as.connected = {.initiator = conn->initiator,
                                                   .purpose = conn->purpose,
                                                   .remote_noise_pk = conn->noise_pk,
-                                                  .address = address_hash(conn->net, &address)}};
+                                                  .address = address_hash(conn->net, &address),
+                                                  .room = conn->pace.room}};
     net_step(conn->net, &event);
     set_reading(conn, true);
 }

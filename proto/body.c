@@ -7,6 +7,11 @@
 
 #define LEVEL 3
 
+/* Making a context costs more than packing a record does: each thread keeps its own. What was packed or opened last
+ * stays in there, as it would in memory that was freed. */
+static _Thread_local ZSTD_CCtx *packer;
+static _Thread_local ZSTD_DCtx *opener;
+
 static enum gmm_err zstd_error(size_t code)
 {
     return ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation ? GMM_ENOMEM : GMM_EFORMAT;
@@ -24,7 +29,11 @@ static enum gmm_err compress(uint8_t **data, size_t *data_len, const void *plain
     uint8_t *packed = malloc(bound);
     if (packed == NULL)
         return GMM_ENOMEM;
-    size_t n = ZSTD_compress(packed, bound, plain, len, LEVEL);
+    if (packer == NULL && (packer = ZSTD_createCCtx()) == NULL) {
+        free(packed);
+        return GMM_ENOMEM;
+    }
+    size_t n = ZSTD_compressCCtx(packer, packed, bound, plain, len, LEVEL);
     if (!ZSTD_isError(n)) {
         *data = packed;
         *data_len = n;
@@ -88,7 +97,11 @@ static enum gmm_err expand(uint8_t **plain, size_t *plain_len, const uint8_t *da
     uint8_t *out = malloc(size);
     if (out == NULL)
         return GMM_ENOMEM;
-    size_t n = ZSTD_decompress(out, size, data, len);
+    if (opener == NULL && (opener = ZSTD_createDCtx()) == NULL) {
+        free(out);
+        return GMM_ENOMEM;
+    }
+    size_t n = ZSTD_decompressDCtx(opener, out, size, data, len);
     if (ZSTD_isError(n) || n != size) {
         seal_free(out, size);
         return ZSTD_isError(n) ? zstd_error(n) : GMM_EFORMAT;

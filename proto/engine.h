@@ -116,6 +116,7 @@ struct engine_event {
             enum session_purpose purpose;
             struct gmm_id remote_noise_pk; /* initiator: whom we expect */
             uint64_t address;              /* a hash of the remote address, for limits per address */
+            size_t room;                   /* as of DRAINED; 0: nothing is known of the link */
         } connected;
         struct {
             struct gmm_id gid; /* zero: our control log */

@@ -48,10 +48,12 @@ struct side {
     struct gmm_id refused[64]; /* ring of ids that it has not got, until their retry */
     size_t refused_at;
     uint64_t heard_ms; /* the last piece, or that it has none */
+    size_t asked;      /* wants that are asked of it */
 };
 struct fetch {
     struct want *wants;
     size_t count, capacity, turn;
+    size_t asked; /* of all; and those whose staged part is being loaded */
     struct side **sides;
     size_t side_count;
 };
@@ -156,32 +158,51 @@ static void want_remove(struct fetch *f, struct want *want)
     *want = f->wants[--f->count];
 }
 
-/* Nobody is asked for it, and memory holds nothing of it: what came is staged, and loaded before it is asked for anew.
- */
-static void want_park(struct core *core, struct want *want)
-{
-    stage(core, want);
-    free(want->bytes);
-    want->bytes = NULL;
-    want->conn = want->got = want->total = want->staged = 0;
-    want->looked = want->mixed = false;
-    want->ticket = 0;
-}
-
-/* What came of it was not what was asked for: it begins anew. */
-static void want_spoil(struct core *core, struct want *want)
-{
-    want->got = want->total = 0;
-    stage_drop(core, want);
-    want_park(core, want);
-}
-
 static struct side *side_of(const struct fetch *f, uint32_t conn)
 {
     for (size_t i = 0; i < f->side_count; i++)
         if (f->sides[i]->peer->conn == conn)
             return f->sides[i];
     return NULL;
+}
+
+static void asked_count(struct fetch *f, const struct want *want, bool more)
+{
+    struct side *side = want->conn == 0 ? NULL : side_of(f, want->conn);
+    if (want->conn == 0 && want->ticket == 0)
+        return;
+    f->asked = more ? f->asked + 1 : f->asked - 1;
+    if (side != NULL)
+        side->asked = more ? side->asked + 1 : side->asked - 1;
+}
+
+/* Who is asked for it (conn), or that what is staged of it is being loaded (ticket); 0 and 0: neither. */
+static void want_ask(struct fetch *f, struct want *want, uint32_t conn, uint64_t ticket)
+{
+    asked_count(f, want, false);
+    want->conn = conn;
+    want->ticket = ticket;
+    asked_count(f, want, true);
+}
+
+/* Nobody is asked for it, and memory holds nothing of it: what came is staged, and loaded before it is asked for anew.
+ */
+static void want_park(struct fetch *f, struct core *core, struct want *want)
+{
+    stage(core, want);
+    free(want->bytes);
+    want->bytes = NULL;
+    want->got = want->total = want->staged = 0;
+    want->looked = want->mixed = false;
+    want_ask(f, want, 0, 0);
+}
+
+/* What came of it was not what was asked for: it begins anew. */
+static void want_spoil(struct fetch *f, struct core *core, struct want *want)
+{
+    want->got = want->total = 0;
+    stage_drop(core, want);
+    want_park(f, core, want);
 }
 
 enum gmm_err fetch_open(struct fetch *f, struct peer *peer)
@@ -204,7 +225,7 @@ void fetch_gone(struct fetch *f, struct core *core, uint32_t conn)
 {
     for (size_t i = 0; i < f->count; i++)
         if (f->wants[i].conn == conn && !f->wants[i].storing)
-            want_park(core, &f->wants[i]);
+            want_park(f, core, &f->wants[i]);
     for (size_t i = 0; i < f->side_count; i++) {
         if (f->sides[i]->peer->conn != conn)
             continue;
@@ -247,9 +268,9 @@ static enum gmm_err on_want(struct core *core, struct side *side, const uint8_t 
 }
 
 /* A later try, with a growing delay: somebody may hold it by then. */
-static void postpone(struct core *core, struct want *want)
+static void postpone(struct fetch *f, struct core *core, struct want *want)
 {
-    want_park(core, want);
+    want_park(f, core, want);
     want->delay_ms = want->delay_ms == 0 ? RETRY_MIN_MS : 2 * want->delay_ms;
     if (want->delay_ms > RETRY_MAX_MS)
         want->delay_ms = RETRY_MAX_MS;
@@ -297,14 +318,14 @@ static enum gmm_err on_none(struct fetch *f, struct core *core, struct side *sid
         if (want == NULL || want->conn != side->peer->conn || want->storing)
             continue;
         refuse(side, &id);
-        want_park(core, want);
+        want_park(f, core, want);
         if (candidate(f, core, want) != NULL)
             continue;
         for (size_t k = 0; k < f->side_count; k++)
             for (size_t j = 0; j < 64; j++)
                 if (id_equal(&f->sides[k]->refused[j], &id))
                     memset(&f->sides[k]->refused[j], 0, sizeof id);
-        postpone(core, want);
+        postpone(f, core, want);
         struct effect *effect = core_effect(core, EFFECT_CHUNK_NOT);
         if (effect != NULL) {
             effect->as.chunk.gid = none.gid;
@@ -326,11 +347,11 @@ static bool is_asked_for(const struct core *core, const struct want *want)
 
 /* All parts are here: only bytes that hash to what was asked for go to the store. When they came by several connections
  * nobody can be blamed, and it is fetched anew. */
-static enum gmm_err complete(struct core *core, struct want *want)
+static enum gmm_err complete(struct fetch *f, struct core *core, struct want *want)
 {
     if (!is_asked_for(core, want)) {
         bool mixed = want->mixed;
-        want_spoil(core, want);
+        want_spoil(f, core, want);
         return mixed ? GMM_OK : GMM_ESIGNATURE;
     }
     struct effect *store = core_store(core);
@@ -346,7 +367,7 @@ static enum gmm_err complete(struct core *core, struct want *want)
     s->chunk_len = want->total;
     want->bytes = NULL;
     want->storing = true;
-    want->conn = 0;
+    want_ask(f, want, 0, 0);
     return GMM_OK;
 }
 
@@ -362,7 +383,7 @@ static enum gmm_err on_chunk(struct fetch *f, struct core *core, struct side *si
     side->heard_ms = core->now_ms;
     if (want->bytes != NULL && part.total != want->total) {
         bool mixed = want->mixed;
-        want_spoil(core, want);
+        want_spoil(f, core, want);
         return mixed ? GMM_OK : GMM_EFORMAT;
     }
     if (part.offset != want->got)
@@ -376,7 +397,7 @@ static enum gmm_err on_chunk(struct fetch *f, struct core *core, struct side *si
     memcpy(want->bytes + want->got, part.data, part.data_len);
     want->got += (uint32_t)part.data_len;
     if (want->got == want->total)
-        return complete(core, want);
+        return complete(f, core, want);
     if (core->now_ms - want->first_ms >= STAGE_MS)
         stage(core, want);
     return GMM_OK;
@@ -396,9 +417,10 @@ enum gmm_err fetch_message(struct fetch *f, struct core *core, struct peer *peer
 }
 
 /* What is staged of a piece, to be gone on with. Nothing, or too much: it begins at 0. */
-static void staged_loaded(struct core *core, struct want *want, const uint8_t *bytes, size_t len, size_t total)
+static void staged_loaded(struct fetch *f, struct core *core, struct want *want, const uint8_t *bytes, size_t len,
+                          size_t total)
 {
-    want->ticket = 0;
+    want_ask(f, want, 0, 0);
     want->looked = true;
     if (len == 0 || len >= total || total > LIMIT_CHUNK_SEALED || (want->bytes = malloc(total)) == NULL)
         return;
@@ -413,7 +435,7 @@ bool fetch_loaded(struct fetch *f, struct core *core, uint64_t ticket, const uin
 {
     for (size_t i = 0; i < f->count; i++)
         if (f->wants[i].ticket == ticket) {
-            staged_loaded(core, &f->wants[i], bytes, len, total);
+            staged_loaded(f, core, &f->wants[i], bytes, len, total);
             return true;
         }
     for (size_t i = 0; i < f->side_count; i++) {
@@ -454,7 +476,7 @@ void fetch_persisted(struct fetch *f, struct core *core, const struct gmm_id *gi
         return;
     want->storing = false;
     if (!ok) {
-        postpone(core, want);
+        postpone(f, core, want);
         return;
     }
     bool body = want->body;
@@ -486,36 +508,28 @@ static void serve_next(struct core *core, struct side *side)
 }
 
 /* First what is staged of it is loaded. */
-static void load_staged(struct core *core, struct want *want)
+static void load_staged(struct fetch *f, struct core *core, struct want *want)
 {
     struct effect *effect = core_effect(core, EFFECT_LOAD_CHUNK);
     if (effect == NULL)
         return;
-    effect->ticket = want->ticket = ++core->next_ticket;
+    effect->ticket = ++core->next_ticket;
+    want_ask(f, want, 0, effect->ticket);
     effect->as.chunk.gid = want->gid;
     effect->as.chunk.id = want->id;
     effect->as.chunk.max = LIMIT_CHUNK_SEALED;
     effect->as.chunk.staged = true;
 }
 
-static void ask(struct core *core, struct side *side, struct want *want)
+static void ask(struct fetch *f, struct core *core, struct side *side, struct want *want)
 {
-    want->conn = side->peer->conn;
+    want_ask(f, want, side->peer->conn, 0);
     want->asked_ms = core->now_ms;
     struct message_chunk_place place = {.id = want->id, .offset = want->got};
     struct buffer out;
     buffer_init(&out, 4096);
     message_chunk_want_encode(&out, &want->gid, &place, 1);
     peer_send_buffer(side->peer, SESSION_CONTROL, MESSAGE_CHUNK_WANT, &out);
-}
-
-static size_t asked_of(const struct fetch *f, uint32_t conn)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < f->count; i++)
-        count += (f->wants[i].conn != 0 && (conn == 0 || f->wants[i].conn == conn)) ||
-                 (conn == 0 && f->wants[i].ticket != 0);
-    return count;
 }
 
 /* Who was asked and is silent loses it to another. Returns when to look again. */
@@ -531,7 +545,7 @@ static uint64_t look_for_silence(struct fetch *f, struct core *core)
         if (due <= core->now_ms) {
             refuse(side, &want->id);
             if (candidate(f, core, want) != NULL)
-                want_park(core, want);
+                want_park(f, core, want);
             else
                 due = core->now_ms + SILENT_MS;
         }
@@ -540,22 +554,30 @@ static uint64_t look_for_silence(struct fetch *f, struct core *core)
     return next;
 }
 
+/* May anybody be asked for one more? */
+static bool may_ask(const struct fetch *f, bool body)
+{
+    size_t most = body ? BODIES_OF_ONE : ASKED_OF_ONE;
+    for (size_t i = 0; i < f->side_count && f->asked < (body ? BODIES_IN_ALL : ASKED_IN_ALL); i++)
+        if (f->sides[i]->asked < most)
+            return true;
+    return false;
+}
+
 /* What is asked for next, and of whom: bodies, which are small, before chunks. NULL: nothing now. */
 static struct want *choose(struct fetch *f, struct core *core, struct side **of, uint64_t *next)
 {
     for (unsigned pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < f->count; i++) {
+        for (size_t i = 0; i < f->count && may_ask(f, pass == 0); i++) {
             struct want *want = &f->wants[i];
-            if (want->body != (pass == 0) || (pass == 1 && asked_of(f, 0) >= ASKED_IN_ALL) || want->conn != 0 ||
-                want->storing || want->ticket != 0)
+            if (want->body != (pass == 0) || want->conn != 0 || want->storing || want->ticket != 0)
                 continue;
             if (want->retry_ms > core->now_ms) {
                 *next = want->retry_ms < *next ? want->retry_ms : *next;
                 continue;
             }
             *of = candidate(f, core, want);
-            size_t asked = *of == NULL ? 0 : asked_of(f, (*of)->peer->conn);
-            if (*of != NULL && asked < (want->body ? BODIES_OF_ONE : ASKED_OF_ONE))
+            if (*of != NULL && (*of)->asked < (want->body ? BODIES_OF_ONE : ASKED_OF_ONE))
                 return want;
         }
     return NULL;
@@ -570,14 +592,14 @@ uint64_t fetch_continue(struct fetch *f, struct core *core)
     uint64_t next = look_for_silence(f, core);
     struct side *side = NULL;
     struct want *want;
-    while (asked_of(f, 0) < BODIES_IN_ALL && (want = choose(f, core, &side, &next)) != NULL) {
+    while ((want = choose(f, core, &side, &next)) != NULL) {
         if (!want->looked) {
-            load_staged(core, want);
+            load_staged(f, core, want);
             if (want->ticket == 0)
                 break;
             continue;
         }
-        ask(core, side, want);
+        ask(f, core, side, want);
         f->turn++;
     }
     return next;
@@ -586,7 +608,7 @@ uint64_t fetch_continue(struct fetch *f, struct core *core)
 bool fetch_busy(const struct fetch *f, uint32_t conn)
 {
     const struct side *side = side_of(f, conn);
-    return (side != NULL && side->serve_count > 0) || asked_of(f, conn) > 0;
+    return side != NULL && (side->serve_count > 0 || side->asked > 0);
 }
 
 bool fetch_hopes(const struct fetch *f, const struct core *core, uint32_t conn)

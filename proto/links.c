@@ -170,7 +170,7 @@ enum gmm_err links_connected(struct links *links, struct core *core, const struc
     peer->address = event->as.connected.address;
     peer->noise_pk = event->as.connected.remote_noise_pk;
     peer->since_ms = core->now_ms;
-    peer->room = PEER_ROOM_FIRST;
+    peer->room = event->as.connected.room == 0 ? PEER_ROOM_FIRST : event->as.connected.room;
     buffer_init(&hello, SESSION_HELLO_MAX);
     if (peer->initiator && peer->purpose == SESSION_OFFICES)
         err = links_hello(core, &core->keystore->noise_pk, token, token_len, &hello);
