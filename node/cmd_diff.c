@@ -209,6 +209,21 @@ struct following {
     size_t count;
 };
 
+/* By paragraph, then in the order in which they were signed. */
+static enum gmm_err insert_note(json_t *rows, json_t *row)
+{
+    json_int_t para = json_integer_value(json_object_get(row, "para"));
+    size_t low = 0, high = json_array_size(rows);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (json_integer_value(json_object_get(json_array_get(rows, middle), "para")) > para)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return json_array_insert_new(rows, low, row) == 0 ? GMM_OK : GMM_ENOMEM;
+}
+
 static enum gmm_err follow(void *arg, const struct note_view *note)
 {
     struct following *f = arg;
@@ -216,10 +231,8 @@ static enum gmm_err follow(void *arg, const struct note_view *note)
         return GMM_OK;
     size_t at = paragraphs_follow(&f->from->paragraphs, f->steps, f->count, note->item->para);
     const struct paragraph *p = at == PARAGRAPHS_NONE ? NULL : &f->to->paragraphs.list[at];
-    json_array_append_new(f->rows,
-                          json_pack("{s:o, s:I, s:o, s:b}", "id", reply_id(&note->item->id), "para",
-                                    (json_int_t)note->item->para, "now", number_json(p), "orphaned", p == NULL));
-    return GMM_OK;
+    return insert_note(f->rows, json_pack("{s:o, s:I, s:o, s:b}", "id", reply_id(&note->item->id), "para",
+                                          (json_int_t)note->item->para, "now", number_json(p), "orphaned", p == NULL));
 }
 
 static enum gmm_err compare(struct node *node, const struct side *from, const struct side *to, json_t *result)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/attesting.h"
 #include "node/item.h"
 #include "node/reply.h"
 #include "node/roles.h"
@@ -194,6 +195,7 @@ static void fill_note(struct consult_fact *fact, const struct projection_item *i
     fact->as.note.para = item->para;
     fact->as.note.position = item->position;
     fact->as.note.reply = !id_is_zero(&item->parent);
+    fact->as.note.parent = item->parent;
     fact->as.note.alone = consulting_offices(view, &fact->author, item->time_ms) <= 1;
 }
 
@@ -256,36 +258,6 @@ static enum gmm_err collect_text(struct consulting *c, const struct read_text *t
     return err;
 }
 
-static int by_id(const void *a, const void *b)
-{
-    return id_compare(&(*(struct consult_fact *const *)a)->id, &(*(struct consult_fact *const *)b)->id);
-}
-
-/* What another participant answered is attested by the answer. */
-static enum gmm_err attest(struct consulting *c)
-{
-    struct consult_fact **sorted = calloc(c->count + 1, sizeof(struct consult_fact *));
-    if (sorted == NULL)
-        return GMM_ENOMEM;
-    for (size_t i = 0; i < c->count; i++)
-        sorted[i] = &c->facts[i];
-    qsort(sorted, c->count, sizeof *sorted, by_id);
-    for (size_t i = 0; i < c->count; i++) {
-        const struct consult_fact *answer = &c->facts[i];
-        if (answer->kind != CONSULT_DISPOSITION)
-            continue;
-        struct consult_fact wanted = {.id = answer->as.disposition.note}, *key = &wanted;
-        struct consult_fact **found = bsearch(&key, sorted, c->count, sizeof *sorted, by_id);
-        if (found == NULL || id_equal(&(*found)->author, &answer->author))
-            continue;
-        uint64_t at = answer->time >> 16;
-        if ((*found)->witnessed_ms == 0 || (*found)->witnessed_ms > at)
-            (*found)->witnessed_ms = at;
-    }
-    free(sorted);
-    return GMM_OK;
-}
-
 static uint64_t removed_at(const struct view *view, const struct gmm_id *pid)
 {
     uint64_t at = 0;
@@ -312,6 +284,11 @@ static enum gmm_err collect_parties(struct consulting *c)
     return GMM_OK;
 }
 
+static struct consult_facts facts_of(const struct consulting *c)
+{
+    return (struct consult_facts){c->facts, c->count, c->parties, c->party_count, c->holdings, c->holding_count};
+}
+
 enum gmm_err consulting_open(struct node *node, const char *ref, struct consulting *out, json_t *choices,
                              struct gmm_msg *msg)
 {
@@ -322,10 +299,10 @@ enum gmm_err consulting_open(struct node *node, const char *ref, struct consulti
     for (size_t i = 0; i < out->text_count && err == GMM_OK; i++)
         err = collect_text(out, &out->texts[i]);
     if (err == GMM_OK)
-        err = attest(out);
+        err = attesting_fill(out);
     if (err != GMM_OK)
         return err;
-    struct consult_facts facts = {out->facts, out->count, out->parties, out->party_count};
+    struct consult_facts facts = facts_of(out);
     return consult_outcome(&out->outcome, &facts, node_now_ms());
 }
 
@@ -343,6 +320,7 @@ void consulting_close(struct consulting *c)
     free(c->texts);
     free(c->facts);
     free(c->parties);
+    free(c->holdings);
     *c = (struct consulting){0};
 }
 
@@ -434,7 +412,8 @@ enum gmm_err consulting_try(struct consulting *c, struct consult_fact *fact, str
     if (added == NULL)
         return GMM_ENOMEM;
     *added = *fact;
-    struct consult_facts facts = {c->facts, c->count--, c->parties, c->party_count};
+    struct consult_facts facts = facts_of(c);
+    c->count--;
     enum gmm_err err = consult_outcome(&tried, &facts, now_ms);
     if (err != GMM_OK)
         return err;

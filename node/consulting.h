@@ -14,10 +14,11 @@ struct consulting {
     struct node *node;
     struct projection_item document; /* the text that the reference names; by symbol the newest original */
     struct gmm_id gid;
-    size_t text_count, count, capacity, party_count, kept_count, kept_capacity;
+    size_t text_count, count, capacity, party_count, kept_count, kept_capacity, holding_count, holding_capacity;
     struct read_text *texts; /* of its symbol in the group, newest version first */
     struct consult_fact *facts;
     struct consult_party *parties;
+    struct consult_holding *holdings;
     struct consulting_kept *kept; /* what facts borrow from */
     struct consults outcome;      /* as of the moment of opening */
 };

@@ -12,6 +12,7 @@
 #include "keys/text.h"
 #include "node/content.h"
 #include "node/embargoes.h"
+#include "node/marking.h"
 #include "node/read.h"
 #include "node/render.h"
 
@@ -225,6 +226,18 @@ static enum gmm_err plan_revision(struct node *node, const struct post_request *
     return GMM_OK;
 }
 
+/* Without a marking of its own a text is handled as what it revises or translates is now; of two as the graver one. */
+static void inherit_marking(struct node *node, const struct projection_item *of, struct post_plan *plan)
+{
+    if (id_is_zero(&of->id))
+        return;
+    struct marking now = marking_of(node, of);
+    if (now.marking > (unsigned)plan->marking)
+        plan->marking = (enum record_marking)now.marking;
+    if (now.tlp > (unsigned)plan->tlp)
+        plan->tlp = (enum record_tlp)now.tlp;
+}
+
 /* Two versions that were posted at once have one successor. */
 static enum gmm_err plan_merge(struct node *node, const struct post_request *request, struct post_plan *plan,
                                const struct read_found *revised, json_t *choices, struct gmm_msg *msg)
@@ -240,6 +253,8 @@ static enum gmm_err plan_merge(struct node *node, const struct post_request *req
         plan->merges = other.item.id;
         if (other.item.version >= plan->version)
             plan->version = other.item.version + 1;
+        if (request->marking == NULL)
+            inherit_marking(node, &other.item, plan);
     }
     read_close(&other);
     return err;
@@ -313,6 +328,10 @@ enum gmm_err post_make_plan(struct node *node, const struct post_request *reques
         err = plan_merge(node, request, out, &revised, choices, msg);
     if (err == GMM_OK && request->translates != NULL)
         err = plan_translation(node, request, out, &translated, choices, msg);
+    if (err == GMM_OK && request->marking == NULL) {
+        inherit_marking(node, &revised.item, out);
+        inherit_marking(node, &translated.item, out);
+    }
     if (err == GMM_OK && out->version == 0)
         err = plan_new(node, out, msg);
     out->embargo_ms = request->embargo_ms;

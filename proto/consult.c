@@ -60,7 +60,8 @@ struct course {
     const struct consult_fact *original; /* of the version that is consulted on */
     const struct record_text *langs;
     uint32_t lang_count;
-    uint64_t round_from_ms, round_deadline_ms; /* as recorded */
+    uint64_t said_from_ms;                     /* when the round was begun: positions count from then on */
+    uint64_t round_from_ms, round_deadline_ms; /* as recorded: of the round, or of its reopening */
     uint64_t silence_until_ms;
     bool closed;
 };
@@ -156,7 +157,7 @@ static void begin_round(struct course *k, const struct consult_fact *fact, const
     k->original = original;
     k->c->document = fact->document;
     k->c->version = original->as.version.version;
-    k->round_from_ms = consult_index_ms(fact);
+    k->said_from_ms = k->round_from_ms = consult_index_ms(fact);
     k->round_deadline_ms = fact->as.action.deadline_ms;
     k->c->silence_ms = 0;
     if (fact->as.action.lang_count > 0) {
@@ -440,7 +441,7 @@ static enum gmm_err finish(struct walk *w, struct course *k, uint64_t now_ms)
     c->deadline_ms = c->silence_ms != 0 ? silence_ends(w, k) : effective(w, k, k->round_from_ms, k->round_deadline_ms);
     enum gmm_err err = w->err;
     if (err == GMM_OK)
-        err = consult_weigh(&weighed, &w->x, &k->open->as.action.invited, k->round_from_ms, last_ms(k));
+        err = consult_weigh(&weighed, &w->x, &k->open->as.action.invited, k->said_from_ms, last_ms(k));
     if (err != GMM_OK)
         return err;
     err = fill_invited(w, k, &weighed);

@@ -2,7 +2,8 @@
  *
  * Facts are what the records of one symbol say, in any order, some twice: the same set gives the same outcome at every
  * office. They are taken in canonical order (header time, then id). What is late, contradictory, said twice or said by
- * whom it does not behove has no effect, and is listed with the reason. Borrows from the facts.
+ * whom it does not behove has no effect, and is listed with the reason. What anchors come to (holdings, witnessed_ms)
+ * is worked out by who gathers the facts: it too follows from records alone. Borrows from the facts.
  */
 #ifndef GMM_PROTO_CONSULT_H
 #define GMM_PROTO_CONSULT_H
@@ -47,7 +48,8 @@ struct consult_fact {
             uint32_t para;
             unsigned position;
             bool reply;
-            bool alone; /* its participant had one active office then: the note is the participant's */
+            struct gmm_id parent; /* of a reply: the note that it answers */
+            bool alone;           /* its participant had one active office then: the note is the participant's */
         } note;
         struct {
             uint32_t para;
@@ -69,11 +71,17 @@ struct consult_party {
     bool observer;
     uint64_t from_ms, until_ms; /* active in [from, until) */
 };
+struct consult_holding { /* by its anchors: a participant has held a text since then */
+    struct gmm_id document, pid;
+    uint64_t since_ms;
+};
 struct consult_facts {
     const struct consult_fact *facts;
     size_t count;
     const struct consult_party *parties;
     size_t party_count;
+    const struct consult_holding *holdings;
+    size_t holding_count;
 };
 
 enum consult_state {
@@ -104,7 +112,7 @@ struct consult_ignored {
 struct consult_invited {
     struct gmm_id pid;
     bool counts;        /* active and no observer: silence may bind it */
-    uint64_t stored_ms; /* the earliest receipt of a text of this version; 0: not reached */
+    uint64_t stored_ms; /* since when it is known to hold a text of this version; 0: not reached */
     unsigned position;  /* the gravest that stands; 0: none */
     bool released, cleared, conflict;
 };

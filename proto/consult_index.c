@@ -105,7 +105,21 @@ uint64_t consult_index_complete(const struct consult_index *x, const struct gmm_
     return complete;
 }
 
-uint64_t consult_index_stored(const struct consult_index *x, const struct gmm_id *original, const struct gmm_id *pid)
+/* By anchors. */
+static uint64_t held_since(const struct consult_index *x, const struct gmm_id *original, const struct gmm_id *pid)
+{
+    uint64_t since = 0;
+    for (size_t i = 0; i < x->facts->holding_count; i++) {
+        const struct consult_holding *h = &x->facts->holdings[i];
+        const struct consult_fact *text = id_equal(&h->pid, pid) ? find_version(x, &h->document) : NULL;
+        if (text != NULL && is_text_of(text, original) && (since == 0 || h->since_ms < since))
+            since = h->since_ms;
+    }
+    return since;
+}
+
+/* By what it wrote about it; the facts ascend in time. */
+static uint64_t said_since(const struct consult_index *x, const struct gmm_id *original, const struct gmm_id *pid)
 {
     for (size_t i = 0; i < x->count; i++) {
         const struct consult_fact *fact = x->order[i];
@@ -118,6 +132,12 @@ uint64_t consult_index_stored(const struct consult_index *x, const struct gmm_id
             return consult_index_ms(fact);
     }
     return 0;
+}
+
+uint64_t consult_index_stored(const struct consult_index *x, const struct gmm_id *original, const struct gmm_id *pid)
+{
+    uint64_t said = said_since(x, original, pid), held = held_since(x, original, pid);
+    return held != 0 && (said == 0 || held < said) ? held : said;
 }
 
 bool consult_index_counts(const struct consult_index *x, const struct gmm_id *pid, uint64_t at_ms)

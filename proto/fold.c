@@ -277,6 +277,14 @@ uint64_t fold_stored(const struct fold *fold, const struct run_key *log, uint64_
     return stored_since(fold->anchors, log, seq, office, sisters, sister_count);
 }
 
+enum gmm_err fold_holdings(struct fold *fold, const struct run_key *log, struct stored_holding **list, size_t *count)
+{
+    *list = NULL;
+    *count = 0;
+    enum gmm_err err = refresh(fold);
+    return err == GMM_OK ? stored_holdings(fold->anchors, &fold->state, log, list, count) : err;
+}
+
 enum gmm_err fold_duty(struct duty *duty, struct fold *fold, const struct duty_asker *asker)
 {
     static const struct duty none;

@@ -1,6 +1,9 @@
 #include "proto/stored.h"
 
+#include <stdlib.h>
+
 #include "proto/anchors.h"
+#include "proto/claims.h"
 
 static void earlier(uint64_t *ms, const struct anchors_record *record)
 {
@@ -72,4 +75,24 @@ uint64_t stored_since(const struct anchors *a, const struct run_key *log, uint64
             }
     }
     return ms;
+}
+
+enum gmm_err stored_holdings(const struct anchors *a, const struct state *s, const struct run_key *log,
+                             struct stored_holding **list, size_t *count)
+{
+    const struct state_group *group = id_is_zero(&log->group) ? NULL : state_group(s, &log->group);
+    struct claims claims;
+    *list = NULL;
+    *count = 0;
+    if (group != NULL && group->kind == GROUP_INTERNAL)
+        return GMM_OK;
+    enum gmm_err err = claims_words(&claims, a, s, log, UINT64_MAX);
+    if (err != GMM_OK)
+        return err;
+    *list = calloc(claims.count + 1, sizeof **list);
+    for (size_t i = 0; *list != NULL && i < claims.count; i++)
+        (*list)[(*count)++] = (struct stored_holding){s->participants[claims.list[i].unit].pid, claims.list[i].seq,
+                                                      header_time_ms(claims.list[i].time)};
+    claims_close(&claims);
+    return *list == NULL ? GMM_ENOMEM : GMM_OK;
 }

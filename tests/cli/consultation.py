@@ -55,6 +55,11 @@ class Clock:
         self.began = time.monotonic()
         self.write()
 
+    def told(self, later):
+        """So many seconds from now on."""
+        now = self.base / 1000 + time.monotonic() - self.began + later
+        return datetime.datetime.fromtimestamp(now, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+
     def stop(self):
         self.ended.set()
         self.thread.join()

@@ -35,6 +35,8 @@ static struct gmm_id entry(unsigned n)
 /* A consultation as it is told: facts are numbered as they come, and the number names the entry. */
 static struct consult_fact facts[600];
 static size_t count;
+static struct consult_holding holdings[8]; /* by anchors */
+static size_t holding_count;
 static struct gmm_id invited_ids[4];
 static struct gmm_id superseded[600];
 static const struct consult_party parties[] = {
@@ -102,7 +104,7 @@ static void stored(unsigned author, uint64_t ms)
 
 static void begin(void)
 {
-    count = 0;
+    count = holding_count = 0;
     invited_ids[0] = pid(IOM);
     invited_ids[1] = pid(WHO);
     invited_ids[2] = pid(GOV);
@@ -111,10 +113,20 @@ static void begin(void)
     act(RECORD_CONSULT_OPEN, ILO, T(1), T(100));
 }
 
+static void held(unsigned participant, unsigned document, uint64_t ms)
+{
+    holdings[holding_count++] = (struct consult_holding){entry(document), pid(participant), ms};
+}
+
+static struct consult_facts told(void)
+{
+    return (struct consult_facts){facts, count, parties, sizeof parties / sizeof parties[0], holdings, holding_count};
+}
+
 static struct consults outcome(uint64_t now)
 {
     struct consults out;
-    struct consult_facts all = {facts, count, parties, sizeof parties / sizeof parties[0]};
+    struct consult_facts all = told();
     assert_int_equal(consult_outcome(&out, &all, now), GMM_OK);
     return out;
 }
@@ -245,6 +257,30 @@ static void test_silence(void **s)
     assert_int_equal(state(T(82)), CONSULT_LAPSED);
 }
 
+/* What a participant's anchors say counts as its receipt does; of another version, or too late, it does not. */
+static void test_held(void **s)
+{
+    (void)s;
+    begin();
+    act(RECORD_CONSULT_SILENCE, ILO, T(10), T(82));
+    document(ILO, T(11), 1, "en", 1);
+    document(ILO, T(12), 2, "fr", 0);
+    assert_int_equal(state(T(90)), CONSULT_LAPSED);
+    held(OBS, 1, T(20));
+    held(IOM, 5, T(20));
+    held(IOM, 77, T(20));
+    held(WHO, 1, T(83));
+    assert_int_equal(state(T(90)), CONSULT_LAPSED);
+    assert_true(of(WHO, T(90)).stored_ms == T(83) && of(IOM, T(90)).stored_ms == 0);
+    held(GOV, 4, T(30)); /* a translation will do */
+    assert_int_equal(state(T(90)), CONSULT_ADOPTED);
+    held(GOV, 1, T(25));
+    stored(GOV, T(28));
+    assert_true(of(GOV, T(90)).stored_ms == T(25));
+    stored(GOV, T(13));
+    assert_true(of(GOV, T(90)).stored_ms == T(13));
+}
+
 static void test_objections(void **s)
 {
     (void)s;
@@ -303,6 +339,7 @@ static void test_close_and_reopen(void **s)
     assert_int_equal(refused(9), CONSULT_UNAUTHORISED);
     act(RECORD_CONSULT_REOPEN, CHAIR, T(92), T(200));
     assert_int_equal(state(T(93)), CONSULT_OPEN);
+    assert_int_equal(of(WHO, T(93)).position, RECORD_OBJECTION); /* the same round: what was said in it stands */
     act(RECORD_CONSULT_REOPEN, ILO, T(94), T(200));
     assert_int_equal(refused(11), CONSULT_DUPLICATE);
     act(RECORD_CONSULT_CLOSE, ILO, T(95), 0)->as.action.outcome = RECORD_OUTCOME_COMMENTS;
@@ -491,7 +528,7 @@ static void test_memory_ends(void **s)
     stored(IOM, T(2));
     act(RECORD_CONSULT_SILENCE, ILO, T(10), T(82));
     note(WHO, T(81), 0, RECORD_OBJECTION);
-    struct consult_facts all = {facts, count, parties, sizeof parties / sizeof parties[0]};
+    struct consult_facts all = told();
     for (long at = 0;; at++) {
         struct consults out;
         failmalloc_at(at);
@@ -520,6 +557,7 @@ int main(void)
         cmocka_unit_test(test_positions),
         cmocka_unit_test(test_releases),
         cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_held),
         cmocka_unit_test(test_objections),
         cmocka_unit_test(test_close_and_reopen),
         cmocka_unit_test(test_languages_and_rounds),
