@@ -112,7 +112,9 @@ static enum consult_state judge_silence(struct walk *w, const struct course *k, 
     }
     for (size_t i = 0; i < weighed.count; i++) {
         const struct consult_statement *s = &weighed.list[i];
-        if (s->dead || s->position != RECORD_OBJECTION || !consult_index_counts(&w->x, &s->pid, until))
+        /* Who is suspended afterwards has objected all the same. */
+        if (s->dead || s->position != RECORD_OBJECTION ||
+            !consult_index_counts(&w->x, &s->pid, consult_index_ms(s->fact)))
             continue;
         bool known = attested(s->fact, ends) || !over;
         seen = seen || known;

@@ -39,7 +39,7 @@ static struct consult_holding holdings[8]; /* by anchors */
 static size_t holding_count;
 static struct gmm_id invited_ids[4];
 static struct gmm_id superseded[600];
-static const struct consult_party parties[] = {
+static struct consult_party parties[] = {
     {{{1, 0, ILO, 7}}, false, 0, UINT64_MAX}, {{{1, 0, IOM, 7}}, false, 0, UINT64_MAX},
     {{{1, 0, WHO, 7}}, false, 0, UINT64_MAX}, {{{1, 0, GOV, 7}}, false, 0, UINT64_MAX},
     {{{1, 0, OBS, 7}}, true, 0, UINT64_MAX},  {{{1, 0, CHAIR, 7}}, false, 0, UINT64_MAX},
@@ -306,6 +306,13 @@ static void test_objections(void **s)
     objection->author = pid(OBS);
     assert_int_equal(state(T(90)), CONSULT_ADOPTED);
     objection->author = pid(WHO);
+    parties[2].until_ms = T(60); /* suspended after it had objected, or before */
+    assert_int_equal(state(T(59)), CONSULT_BROKEN);
+    assert_int_equal(state(T(90)), CONSULT_SUSPENDED);
+    assert_false(of(WHO, T(90)).counts);
+    parties[2].until_ms = T(40);
+    assert_int_equal(state(T(90)), CONSULT_ADOPTED);
+    parties[2].until_ms = UINT64_MAX;
     struct consult_fact *withdrawn = add(CONSULT_DISPOSITION, WHO, T(60));
     withdrawn->as.disposition.note = objection->id;
     withdrawn->as.disposition.as = RECORD_WITHDRAWN;
