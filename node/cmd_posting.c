@@ -33,13 +33,14 @@ static const char *group_kind(enum epoch_group_kind kind)
 
 static json_t *post_json(struct node *node, const struct post_plan *plan, const struct gmm_id *id)
 {
-    return json_pack("{s:o, s:o, s:I, s:o, s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "id", item_id(id), "symbol",
-                     item_text(plan->symbol), "version", (json_int_t)plan->version, "group",
+    return json_pack("{s:o, s:o, s:I, s:o, s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:o}", "id", item_id(id),
+                     "symbol", item_text(plan->symbol), "version", (json_int_t)plan->version, "group",
                      item_text(plan->audience.name), "group_kind", group_kind(plan->audience.kind), "readers",
                      groups_readers(node, &plan->audience), "offices", (json_int_t)plan->audience.offices, "bytes",
                      (json_int_t)plan->bytes, "marking", item_text(record_marking_text(plan->marking)), "tlp",
                      item_text(record_tlp_text(plan->tlp)), "title", item_text(plan->title), "lang",
-                     item_text(plan->lang), "embargo", render_json_time(plan->embargo_ms));
+                     item_text(plan->lang), "lang_assumed", plan->lang_assumed, "embargo",
+                     render_json_time(plan->embargo_ms));
 }
 
 /* "Same key, same id": what was posted under this key, as it was then. */
@@ -60,6 +61,7 @@ static void reply_again(struct node *node, struct call *call, const struct gmm_i
     snprintf(plan.title, sizeof plan.title, "%s", item.title == NULL ? "" : item.title);
     snprintf(plan.symbol, sizeof plan.symbol, "%s", item.symbol == NULL ? "" : item.symbol);
     snprintf(plan.lang, sizeof plan.lang, "%s", item.lang == NULL ? "" : item.lang);
+    plan.lang_assumed = call_text(call, "lang") == NULL && id_is_zero(&item.revises);
     plan.version = item.version;
     plan.marking = (enum record_marking)item.marking;
     plan.tlp = (enum record_tlp)item.tlp;
@@ -254,6 +256,8 @@ static void post_render(const json_t *result, struct render *out)
                 (long long)json_integer_value(json_object_get(result, "version")), reply_text(result, "lang"),
                 (long long)json_integer_value(json_object_get(result, "bytes")), reply_text(result, "marking"),
                 reply_text(result, "tlp")[0] != '\0' ? ", " : "", reply_text(result, "tlp"));
+    if (json_is_true(json_object_get(result, "lang_assumed")))
+        render_line(out, "Language: %s (assumed; --lang says another)", reply_text(result, "lang"));
     if (json_is_string(json_object_get(result, "embargo"))) {
         fprintf(out->out, _("%s: "), _("Under embargo until"));
         render_time(out, json_object_get(result, "embargo"));
@@ -319,8 +323,10 @@ static const struct command_param post_params[] = {
     {"--to", COMMAND_TEXT, COMMAND_REPEATED, "GROUP|ID,…", "who can read: one group, or participants"},
     {"--title", COMMAND_TEXT, 0, "TITLE", "the file's name when not given"},
     {"--symbol", COMMAND_TEXT, 0, "SYMBOL", "the symbol that all its versions and languages share"},
-    {"--lang", COMMAND_TEXT, 0, "LANG", "its language; the office's when not given"},
-    {"--marking", COMMAND_TEXT, 0, "MARKING", "unclassified, confidential, strictly-confidential; also TLP:AMBER, …"},
+    {"--lang", COMMAND_TEXT, 0, "LANG", "its language; not given: that of what it revises, else the office's"},
+    {"--marking", COMMAND_TEXT, 0, "MARKING",
+     "unclassified, confidential, strictly-confidential; also TLP:AMBER, …; not given: that of what it revises or "
+     "translates, else unclassified"},
     {"--attach", COMMAND_IN, COMMAND_REPEATED, "FILE", "an attachment; may be given again"},
     {"--revises", COMMAND_TEXT, COMMAND_REPEATED, "REF",
      "the document whose next version this is; twice where two heads become one"},
@@ -340,6 +346,7 @@ static const struct command_param note_params[] = {
     {"--propose", COMMAND_WORDS, 0, "TEXT", "wording proposed instead, or - for standard input"},
     {"--reply-to", COMMAND_TEXT, 0, "NOTE", "the note that it answers"},
     {"--internal", COMMAND_FLAG, 0, NULL, "for our own offices only"},
+    {"--yes", COMMAND_FLAG, 0, NULL, "as for post; a note asks nothing"},
     {"--once", COMMAND_TEXT, 0, "KEY", "the same key gives the same id and no second entry"},
 };
 static const struct command_param check_params[] = {

@@ -115,9 +115,10 @@ static void post(struct node *node, struct call *call)
     if (err == GMM_OK)
         err = append(node, &audience, &practice, &id, &msg);
     if (err == GMM_OK)
-        result = json_pack("{s:o, s:o, s:o, s:o}", "id", reply_id(&id), "theme",
+        result = json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "id", reply_id(&id), "theme",
                            item_text(record_theme_text(practice.theme)), "group", item_text(audience.name), "readers",
-                           groups_readers(node, &audience));
+                           groups_readers(node, &audience), "lang", json_stringn(practice.lang.p, practice.lang.len),
+                           "lang_assumed", call_text(call, "lang") == NULL);
     groups_audience_close(&audience);
     if (err != GMM_OK) {
         fail(call, err, &msg, choices);
@@ -131,6 +132,8 @@ static void post_render(const json_t *result, struct render *out)
 {
     render_line(out, "%s", reply_text(result, "id"));
     render_field(out, "Group", reply_text(result, "group"));
+    if (json_is_true(json_object_get(result, "lang_assumed")))
+        render_line(out, "Language: %s (assumed; --lang says another)", reply_text(result, "lang"));
 }
 
 /* ---- list, show */

@@ -212,8 +212,10 @@ static enum gmm_err plan_revision(struct node *node, const struct post_request *
     const struct projection_item *old = &found->item;
     if (old->version == UINT32_MAX)
         return gmm_fail(msg, GMM_ELIMIT, "'%s' has no next version", request->revises);
-    if (request->lang == NULL && old->lang != NULL)
+    if (request->lang == NULL && old->lang != NULL) {
         snprintf(plan->lang, sizeof plan->lang, "%s", old->lang);
+        plan->lang_assumed = false;
+    }
     plan->revises = old->id;
     plan->version = old->version + 1;
     if (old->symbol == NULL || strcmp(plan->symbol, old->symbol) != 0)
@@ -303,6 +305,7 @@ static enum gmm_err plan_words(struct node *node, const struct post_request *req
     enum gmm_err err = post_check_lang(lang, msg);
     if (err == GMM_OK)
         snprintf(plan->lang, sizeof plan->lang, "%s", lang);
+    plan->lang_assumed = request->lang == NULL;
     if (err == GMM_OK)
         err = post_read_marking(request->marking, &plan->marking, &plan->tlp, msg);
     if (err == GMM_OK && request->symbol != NULL)

@@ -22,8 +22,9 @@ struct post_request { /* text NULL: not given */
 struct post_plan {
     struct groups_audience audience;
     char title[LIMIT_TITLE_TEXT + 1], symbol[LIMIT_SYMBOL_TEXT + 1], lang[LIMIT_LANG_TEXT + 1];
+    bool lang_assumed; /* nobody said it: it is the office's */
     uint32_t version;
-    enum record_marking marking;
+    enum record_marking marking; /* not given: that of what is revised or translated, as it stands */
     enum record_tlp tlp;
     struct gmm_id revises, merges, translates; /* zero: none */
     uint64_t embargo_ms;                       /* 0: none */

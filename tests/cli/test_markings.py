@@ -31,6 +31,27 @@ def silent():
     return {name for names in SILENT.values() for name in names.split(", ")}
 
 
+def test_marking_and_language_not_given():
+    """Nothing falls back to unclassified by being revised or translated; a language that nobody said is said to be assumed."""
+    office = lib.found("unhcr")
+
+    def post(*args):
+        return office.json("post", "-", "--yes", *args, data=b"Un.")
+
+    first = post("--to", "all", "--symbol", S, "--marking", POSTED)
+    assert (first["lang"], first["lang_assumed"]) == ("en", True), first
+    assert "Language: en (assumed" in office.text("post", "-", "--to", "all", "--dry-run", data=b"x")
+    assert "assumed" not in office.text("post", "-", "--to", "all", "--dry-run", "--lang", "fr", data=b"x")
+    office.run("mark", first["id"], "--marking", f"{LEVEL},{TLP}")
+    marked(post("--translates", S, "--lang", "fr"))
+    second = post("--revises", S)
+    marked(second)
+    assert (second["lang"], second["lang_assumed"]) == ("en", False), second
+    marked(post("--revises", S, "--marking", "unclassified"), "unclassified", None)
+    assert office.json("note", S, "--yes", "Oui")["document"]
+    assert "Language: en (assumed" in office.text("practice", "post", "--theme", "capacity", "--title", "x", "y")
+
+
 class Scene:
     """An office that reads what another one posted, and a consultation on it."""
 
@@ -231,4 +252,4 @@ def test_every_output():
 
 
 if __name__ == "__main__":
-    lib.main(test_every_command_is_in_a_table, test_every_output)
+    lib.main(test_every_command_is_in_a_table, test_every_output, test_marking_and_language_not_given)
