@@ -89,6 +89,28 @@ static void roster_render(const json_t *shown, struct render *out)
     fputc('\n', out->out);
 }
 
+/* Who was in the group then, and who else held the text, as far as the file shows it. */
+static void group_render(const json_t *shown, struct render *out)
+{
+    const json_t *members = json_object_get(shown, "members"), *item;
+    char label[256];
+    size_t i;
+    if (json_is_array(members)) {
+        fputs(_("members of the group then:"), out->out);
+        json_array_foreach(members, i, item)
+        {
+            fprintf(out->out, "%s %s", i == 0 ? "" : ",", json_string_value(item));
+        }
+        fputc('\n', out->out);
+    }
+    json_array_foreach(json_object_get(shown, "stored"), i, item)
+    {
+        snprintf(label, sizeof label, _("held by %s/%s, by its own clock"), reply_text(item, "participant"),
+                 reply_text(item, "office"));
+        time_field(out, label, json_object_get(item, "time"));
+    }
+}
+
 static void home_render(const json_t *result, struct render *out)
 {
     faults_render(result, out);
@@ -202,6 +224,7 @@ static void shown_render(const json_t *shown, struct render *out)
                  json_is_string(json_object_get(shown, "group")) ? reply_text(shown, "group")
                                                                  : _("a circle, whose members the file does not name"));
     roster_render(shown, out);
+    group_render(shown, out);
     json_array_foreach(json_object_get(shown, "caveats"), i, item)
     {
         render_field(out, "NOTE", json_string_value(item));
@@ -226,7 +249,7 @@ static void proven_render(const json_t *result, struct render *out)
                 "PROVEN: the key of this office signed exactly this text, and by the records in the file the office "
                 "spoke for its participant then.");
     render_line(out, "Not proven: that the network is the one you mean, before you have compared its id; that the time "
-                     "is right; who belonged to the group and who has read it; that nothing was revoked or replaced "
+                     "is right; who has read it; that no record was left out, and that nothing was revoked or replaced "
                      "later.");
 }
 

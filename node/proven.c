@@ -14,8 +14,8 @@
 #include "node/render.h"
 #include "node/reply.h"
 #include "node/sys.h"
-#include "proto/evidence.h"
 #include "proto/record.h"
+#include "proto/witness.h"
 
 struct reading {
     struct evidence *e;
@@ -80,14 +80,57 @@ static void show_effect(struct reading *r)
 {
     struct gmm_msg why = {.text = ""};
     const struct view_fork *fork = view_fork(r->now, &r->log);
-    if (view_stands_outside(r->now, &r->log, r->e->header.seq, r->e->header.time, &why))
-        return;
-    if (fork != NULL && r->e->header.seq >= fork->end && view_office(r->now, &r->log.author) != NULL)
+    bool stands = view_stands_outside(r->now, &r->log, r->e->header.seq, r->e->header.time, &why);
+    bool parted = fork != NULL && r->e->header.seq >= fork->first_seq && view_office(r->now, &r->log.author) != NULL;
+    /* Also where it stands: others' anchors may have been left out. */
+    if (parted && (stands || r->e->header.seq >= fork->end))
         caveat(r,
                "The office signed another entry at this place of its log too; the file holds the proof. Which of the "
                "two counts is for the other participants' records to say.");
-    else
+    else if (!stands)
         fault(r, "entry", &r->e->id, why.text);
+}
+
+/* Ids, sorted. */
+static json_t *members_json(const struct reading *r, const struct view_group *group)
+{
+    json_t *roster = past_roster(r->then), *members = json_array(), *row;
+    size_t i;
+    bool failed = roster == NULL || members == NULL;
+    json_array_foreach(roster, i, row)
+    {
+        const struct view_participant *p =
+            view_participant_by_id(r->then, json_string_value(json_object_get(row, "participant")));
+        if (!failed && p != NULL && view_is_member(r->then, &group->gid, &p->pid))
+            failed = json_array_append_new(members, item_text(p->id)) != 0;
+    }
+    json_decref(roster);
+    if (!failed)
+        return members;
+    json_decref(members);
+    return NULL;
+}
+
+/* Who else held it, by the anchors in the file: since when, by its own clock. */
+static json_t *stored_json(const struct reading *r)
+{
+    json_t *stored = json_array();
+    bool failed = stored == NULL;
+    for (size_t i = 0; !failed && i < r->e->group_count; i++) {
+        struct witness w;
+        if (!witness_at(r->e, r->now, i, &w))
+            continue;
+        const struct view_participant *p = view_participant(r->now, &w.pid);
+        const struct view_office *office = view_office(r->now, &w.sign_pk);
+        failed = json_array_append_new(stored,
+                                       json_pack("{s:o, s:o, s:o}", "participant", item_text(p == NULL ? NULL : p->id),
+                                                 "office", item_text(office == NULL ? NULL : office->office), "time",
+                                                 render_json_time(w.time_ms))) != 0;
+    }
+    if (!failed)
+        return stored;
+    json_decref(stored);
+    return NULL;
 }
 
 static void show_group(struct reading *r)
@@ -95,6 +138,11 @@ static void show_group(struct reading *r)
     const struct view_group *group = view_group(r->then, &r->log.group);
     put(r, "group", item_text(group == NULL ? NULL : group->name));
     put(r, "gid", reply_id(&r->log.group));
+    put(r, "members", group == NULL || r->e->version < 2 ? json_null() : members_json(r, group));
+    put(r, "stored", stored_json(r));
+    if (group != NULL && r->e->version >= 2 && view_office(r->then, &r->log.author) != NULL &&
+        !view_is_member(r->then, &r->log.group, &view_office(r->then, &r->log.author)->pid))
+        caveat(r, "By the records in this file the participant was not a member of the group then.");
 }
 
 static void show_roster(struct reading *r)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "keys/text.h"
+#include "node/proving_group.h"
 #include "proto/evidence.h"
 
 struct place { /* of a control record that belongs into the file */
@@ -18,20 +19,6 @@ struct gathering {
     struct run **runs;
     size_t run_count, run_cap;
 };
-
-/* Doubles the array when it is full; false: no memory for it. */
-static bool grow(void **array, size_t count, size_t *cap, size_t size)
-{
-    size_t wanted = *cap == 0 ? 64 : 2 * *cap;
-    if (count < *cap)
-        return true;
-    void *grown = realloc(*array, wanted * size);
-    if (grown == NULL)
-        return false;
-    *array = grown;
-    *cap = wanted;
-    return true;
-}
 
 static enum gmm_err on_plain(void *arg, const uint8_t bytes[HEADER_BYTES], const struct gmm_id *id, const uint8_t *body,
                              size_t len)
@@ -49,7 +36,7 @@ static enum gmm_err on_plain(void *arg, const uint8_t bytes[HEADER_BYTES], const
     if (!view_stands(g->view, &place.log, header.seq, header.time, NULL))
         return GMM_OK;
     void *places = g->places;
-    if (!grow(&places, g->count, &g->cap, sizeof *g->places))
+    if (!proving_grow(&places, g->count, &g->cap, sizeof *g->places))
         return GMM_ENOMEM;
     g->places = places;
     g->places[g->count++] = place;
@@ -61,17 +48,6 @@ static int compare_places(const void *a, const void *b)
     const struct place *x = a, *y = b;
     int order = run_key_compare(&x->log, &y->log);
     return order != 0 ? order : (x->seq > y->seq) - (x->seq < y->seq);
-}
-
-/* A run from one seq to the first signed head at or behind another, in one block: as few headers as can be. */
-static enum gmm_err load_proven(struct node *node, const struct run_key *log, uint64_t from, uint64_t to, bool headers,
-                                struct run **out)
-{
-    uint64_t last = from | (LIMIT_RUN_ENTRIES - 1);
-    enum gmm_err err = GMM_ENOTFOUND;
-    for (; err == GMM_ENOTFOUND && to <= last; to++)
-        err = store_load_part(node->store, log, from, to, LIMIT_RUN_BYTES, headers, false, out);
-    return err;
 }
 
 /* The last place that the run which begins at this one can take in. */
@@ -90,11 +66,11 @@ static enum gmm_err load_control(struct gathering *g)
         const struct place *first = &g->places[i];
         struct run *run = NULL;
         void *runs = g->runs;
-        if (!grow(&runs, g->run_count, &g->run_cap, sizeof(struct run *)))
+        if (!proving_grow(&runs, g->run_count, &g->run_cap, sizeof(struct run *)))
             return GMM_ENOMEM;
         g->runs = runs;
         enum gmm_err err =
-            load_proven(g->node, &first->log, first->seq, g->places[last_in_block(g, i)].seq, false, &run);
+            proving_load_run(g->node, &first->log, first->seq, g->places[last_in_block(g, i)].seq, false, &run);
         if (err == GMM_ENOTFOUND) { /* a name ends this log, not a head: its last records cannot be shown */
             i++;
             continue;
@@ -140,19 +116,31 @@ static enum gmm_err check(const struct gmm_id *id, const struct buffer *made, si
                            why.text[0] != '\0' ? why.text : _("of another entry"));
 }
 
+/* As far as the anchors name it, when that much of the log is held here. */
+static enum gmm_err load_entry_run(struct node *node, const struct header *header, uint64_t covered, struct run **run)
+{
+    struct run_key log;
+    run_key_of(&log, header);
+    enum gmm_err err = proving_load_run(node, &log, header->seq, covered, true, run);
+    return err == GMM_ENOTFOUND && covered > header->seq
+               ? proving_load_run(node, &log, header->seq, header->seq, true, run)
+               : err;
+}
+
 static enum gmm_err make(struct node *node, const struct store_entry *entry, const struct header *header,
                          const uint8_t key[32], struct buffer *out, struct gmm_msg *msg)
 {
     struct gathering g = {.node = node, .view = engine_view(node->engine)};
-    struct run_key log;
+    struct proving_group group;
     struct run *run = NULL;
     size_t start = out->len;
-    run_key_of(&log, header);
     if (g.view == NULL)
         return GMM_ENOMEM;
-    enum gmm_err err = load_proven(node, &log, header->seq, header->seq, true, &run);
+    enum gmm_err err = proving_group_gather(node, g.view, header, &group);
+    if (err == GMM_OK)
+        err = load_entry_run(node, header, group.covered, &run);
     if (err == GMM_ENOTFOUND)
-        return gmm_fail(msg, GMM_ESTATE, "no signature of its office over this entry is held here");
+        err = gmm_fail(msg, GMM_ESTATE, "no signature of its office over this entry is held here");
     if (err == GMM_OK)
         err = gather(&g);
     if (err == GMM_OK) {
@@ -161,6 +149,8 @@ static enum gmm_err make(struct node *node, const struct store_entry *entry, con
                                              .forks = engine_forks(node->engine),
                                              .control = (const struct run *const *)g.runs,
                                              .control_count = g.run_count,
+                                             .group = (const struct run *const *)group.runs,
+                                             .group_count = group.count,
                                              .run = run,
                                              .key = key};
         err = evidence_make(out, &parts);
@@ -169,6 +159,7 @@ static enum gmm_err make(struct node *node, const struct store_entry *entry, con
         buffer_cut(out, start);
     run_free(run);
     gathering_close(&g);
+    proving_group_close(&group);
     return err;
 }
 

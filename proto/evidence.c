@@ -9,13 +9,35 @@
 
 #define MAGIC "GMMPROOF"
 #define MAGIC_BYTES 8u
-#define VERSION 1u
+#define VERSION 2u
+#define VERSION_WITHOUT_GROUP 1u
 #define SUM_BYTES 32u
 #define ITEM_BYTES_LEAST 36u /* a stretch: prev and the length of its run */
 
 bool evidence_wants(uint16_t type)
 {
     return type < HEADER_GROUP && type != HEADER_WRAPKEY && type != HEADER_ANCHOR;
+}
+
+bool evidence_wants_of_group(uint16_t type)
+{
+    return type == HEADER_ADD || type == HEADER_REMOVE || type == HEADER_GROUP_ANCHOR;
+}
+
+enum part { PART_CONTROL, PART_GROUP, PART_ENTRY };
+
+/* May the entry, the i-th of a stretch in this part, have a body; and so must it, for the same file has one form. */
+static bool has_body(enum part part, uint32_t i, uint16_t type)
+{
+    switch (part) {
+    case PART_CONTROL:
+        return evidence_wants(type);
+    case PART_GROUP:
+        return i == 0 && evidence_wants_of_group(type);
+    case PART_ENTRY:
+        break;
+    }
+    return i == 0;
 }
 
 /* ---- making */
@@ -62,7 +84,7 @@ static void put_forks(struct buffer *out, const struct forks *forks, const struc
 }
 
 /* The entries of the run with the bodies that this place lets stand. */
-static enum gmm_err put_stretch(struct buffer *out, const struct run *run, bool control)
+static enum gmm_err put_stretch(struct buffer *out, const struct run *run, enum part part)
 {
     struct header first;
     struct run_entry entries[LIMIT_RUN_ENTRIES];
@@ -73,7 +95,7 @@ static enum gmm_err put_stretch(struct buffer *out, const struct run *run, bool 
     bare.entries = entries;
     for (uint32_t i = 0; i < run->count; i++) {
         entries[i] = run->entries[i];
-        if (control ? !evidence_wants(bytes_load_u16(entries[i].header + 2)) : i > 0)
+        if (!has_body(part, i, bytes_load_u16(entries[i].header + 2)))
             entries[i].body = NULL;
     }
     buffer_put_id(out, &first.prev);
@@ -97,9 +119,13 @@ enum gmm_err evidence_make(struct buffer *out, const struct evidence_parts *part
         buffer_put_u32(&made, (uint32_t)parts->control_count);
     }
     for (size_t i = 0; err == GMM_OK && i < parts->control_count; i++)
-        err = put_stretch(&made, parts->control[i], true);
+        err = put_stretch(&made, parts->control[i], PART_CONTROL);
     if (err == GMM_OK)
-        err = put_stretch(&made, parts->run, false);
+        buffer_put_u32(&made, (uint32_t)parts->group_count);
+    for (size_t i = 0; err == GMM_OK && i < parts->group_count; i++)
+        err = put_stretch(&made, parts->group[i], PART_GROUP);
+    if (err == GMM_OK)
+        err = put_stretch(&made, parts->run, PART_ENTRY);
     if (err == GMM_OK) {
         buffer_put(&made, parts->key, 32);
         hash_h(&sum, LABEL_EVIDENCE, made.p, made.len);
@@ -194,18 +220,19 @@ static enum gmm_err open_forks(struct evidence *e, struct bytes_in *in, struct g
 }
 
 /* Are the bodies where this place wants them, and nowhere else? */
-static bool bodies_fit(const struct run *run, bool control)
+static bool bodies_fit(const struct run *run, enum part part)
 {
     for (uint32_t i = 0; i < run->count; i++) {
         uint16_t type = bytes_load_u16(run->entries[i].header + 2);
-        bool wanted = control ? evidence_wants(type) : i == 0;
+        bool wanted = has_body(part, i, type);
         if ((run->entries[i].body != NULL) != wanted || (i == 0 && !wanted))
             return false;
     }
-    return id_is_zero(&run->key.group) == control;
+    return id_is_zero(&run->key.group) == (part == PART_CONTROL);
 }
 
-static enum gmm_err open_stretch(const struct evidence *e, struct verified_run **out, struct bytes_in *in, bool control)
+static enum gmm_err open_stretch(const struct evidence *e, struct verified_run **out, struct bytes_in *in,
+                                 enum part part)
 {
     struct gmm_id prev, log0;
     struct run *run = NULL;
@@ -219,7 +246,7 @@ static enum gmm_err open_stretch(const struct evidence *e, struct verified_run *
     if (err != GMM_OK)
         return err;
     header_log0(&log0, nid, &run->key.group, &run->key.author, run->key.instance);
-    if (!bodies_fit(run, control) || (run->first_seq == 0 && !id_equal(&prev, &log0)))
+    if (!bodies_fit(run, part) || (run->first_seq == 0 && !id_equal(&prev, &log0)))
         err = GMM_EFORMAT;
     else if (directory_author(e->directory, &run->key.author) == NULL)
         err = GMM_EUNKNOWN;
@@ -242,16 +269,24 @@ static bool follows(const struct run *before, const struct run *run)
     return run->first_seq > end || id_equal(&first.prev, &before->entries[before->count - 1].id);
 }
 
+/* The number of stretches, and room for them. */
+static enum gmm_err open_count(uint32_t *count, struct verified_run ***list, struct bytes_in *in, struct gmm_msg *why)
+{
+    *count = bytes_get_u32(in);
+    if (in->failed || *count > in->left / ITEM_BYTES_LEAST)
+        return gmm_fail(why, GMM_EFORMAT, "the number of its control or group records is impossible");
+    *list = calloc((size_t)*count + 1, sizeof(struct verified_run *));
+    return *list == NULL ? GMM_ENOMEM : GMM_OK;
+}
+
 static enum gmm_err open_control(struct evidence *e, struct bytes_in *in, struct gmm_msg *why)
 {
-    uint32_t count = bytes_get_u32(in);
-    if (in->failed || count > in->left / ITEM_BYTES_LEAST)
-        return gmm_fail(why, GMM_EFORMAT, "the number of its control records is impossible");
-    e->control = calloc((size_t)count + 1, sizeof(struct verified_run *));
-    if (e->control == NULL)
-        return GMM_ENOMEM;
+    uint32_t count;
+    enum gmm_err counted = open_count(&count, &e->control, in, why);
+    if (counted != GMM_OK)
+        return counted;
     for (uint32_t i = 0; i < count; i++) {
-        enum gmm_err err = open_stretch(e, &e->control[i], in, true);
+        enum gmm_err err = open_stretch(e, &e->control[i], in, PART_CONTROL);
         if (err == GMM_OK)
             e->control_count++;
         if (err == GMM_OK && i > 0 && !follows(verified_run_view(e->control[i - 1]), verified_run_view(e->control[i])))
@@ -264,19 +299,56 @@ static enum gmm_err open_control(struct evidence *e, struct bytes_in *in, struct
     return GMM_OK;
 }
 
+/* Each is signed up to its own head: two of one log may overlap. */
+static enum gmm_err open_group(struct evidence *e, struct bytes_in *in, struct gmm_msg *why)
+{
+    uint32_t count;
+    enum gmm_err counted = open_count(&count, &e->group, in, why);
+    if (counted != GMM_OK)
+        return counted;
+    for (uint32_t i = 0; i < count; i++) {
+        enum gmm_err err = open_stretch(e, &e->group[i], in, PART_GROUP);
+        if (err == GMM_OK)
+            e->group_count++;
+        if (err == GMM_OK && i > 0) {
+            const struct run *before = verified_run_view(e->group[i - 1]), *run = verified_run_view(e->group[i]);
+            int order = run_key_compare(&before->key, &run->key);
+            if (order > 0 || (order == 0 && before->first_seq >= run->first_seq))
+                err = GMM_EORDER;
+        }
+        if (err != GMM_OK)
+            return err == GMM_ENOMEM
+                       ? err
+                       : gmm_fail(why, err, "group records, part %u: %s", (unsigned)i + 1, gmm_err_text(err));
+    }
+    return GMM_OK;
+}
+
+/* What else the file holds is of the entry's own log, and of its own group. */
+static enum gmm_err check_place(const struct evidence *e, const struct run_key *log, struct gmm_msg *why)
+{
+    for (size_t i = 0; i < forks_count(e->forks); i++)
+        if (run_key_compare(&forks_at(e->forks, i)->key, log) != 0)
+            return gmm_fail(why, GMM_EFORMAT, "a fork proof is of another log than the entry");
+    for (size_t i = 0; i < e->group_count; i++)
+        if (!id_equal(&verified_run_view(e->group[i])->key.group, &log->group))
+            return gmm_fail(why, GMM_EFORMAT, "a group record is of another group than the entry");
+    return GMM_OK;
+}
+
 static enum gmm_err open_entry(struct evidence *e, struct bytes_in *in, struct gmm_msg *why)
 {
-    enum gmm_err err = open_stretch(e, &e->run, in, false);
+    enum gmm_err err = open_stretch(e, &e->run, in, PART_ENTRY);
     if (err != GMM_OK)
         return err == GMM_ENOMEM ? err : gmm_fail(why, err, "the entry and the head over it: %s", gmm_err_text(err));
     bytes_get(in, e->key, sizeof e->key);
     const struct run *run = verified_run_view(e->run);
     const struct run_entry *entry = &run->entries[0];
     e->id = entry->id;
+    err = check_place(e, &run->key, why);
+    if (err != GMM_OK)
+        return err;
     err = header_decode(&e->header, entry->header);
-    for (size_t i = 0; err == GMM_OK && i < forks_count(e->forks); i++)
-        if (run_key_compare(&forks_at(e->forks, i)->key, &run->key) != 0)
-            return gmm_fail(why, GMM_EFORMAT, "a fork proof is of another log than the entry");
     if (err == GMM_OK && (in->failed || !bytes_in_done(in)))
         return gmm_fail(why, GMM_EFORMAT, "it does not end where its last part ends");
     if (err == GMM_OK)
@@ -295,16 +367,16 @@ static enum gmm_err open_parts(struct evidence *e, struct bytes_in *in, struct g
         err = open_forks(e, in, why);
     if (err == GMM_OK)
         err = open_control(e, in, why);
+    if (err == GMM_OK && e->version != VERSION_WITHOUT_GROUP)
+        err = open_group(e, in, why);
     return err == GMM_OK ? open_entry(e, in, why) : err;
 }
 
-static enum gmm_err fold_records(struct evidence *e)
+static enum gmm_err fold_runs(struct evidence *e, struct verified_run *const *list, size_t count)
 {
     enum gmm_err err = GMM_OK;
-    if ((e->fold = fold_new(e->directory)) == NULL)
-        return GMM_ENOMEM;
-    for (size_t i = 0; i < e->control_count; i++) {
-        const struct run *run = verified_run_view(e->control[i]);
+    for (size_t i = 0; i < count; i++) {
+        const struct run *run = verified_run_view(list[i]);
         for (uint32_t n = 0; n < run->count && err == GMM_OK; n++) {
             const struct run_entry *entry = &run->entries[n];
             if (entry->body == NULL)
@@ -312,6 +384,16 @@ static enum gmm_err fold_records(struct evidence *e)
             err = fold_add(e->fold, entry->header, &entry->id, entry->body, entry->body_len);
         }
     }
+    return err;
+}
+
+static enum gmm_err fold_records(struct evidence *e)
+{
+    if ((e->fold = fold_new(e->directory)) == NULL)
+        return GMM_ENOMEM;
+    enum gmm_err err = fold_runs(e, e->control, e->control_count);
+    if (err == GMM_OK)
+        err = fold_runs(e, e->group, e->group_count);
     if (err == GMM_OK && forks_count(e->forks) > 0)
         fold_forks(e->fold, e->forks);
     return err == GMM_OK ? fold_view_at(e->fold, header_time_ms(e->header.time), &e->past) : err;
@@ -332,9 +414,11 @@ enum gmm_err evidence_open(struct evidence **out, const void *bytes, size_t len,
         return gmm_fail(why, GMM_ECORRUPT, "its bytes do not hash to the sum at its end: it was altered or cut short");
     bytes_in_init(&in, p + MAGIC_BYTES, len - MAGIC_BYTES - SUM_BYTES);
     unsigned version = bytes_get_u8(&in);
-    if (version != VERSION)
+    if (version != VERSION && version != VERSION_WITHOUT_GROUP)
         return gmm_fail(why, GMM_EVERSION, "an evidence file of version %u: a later gmm reads it", version);
     struct evidence *e = calloc(1, sizeof *e);
+    if (e != NULL)
+        e->version = version;
     enum gmm_err err = e == NULL ? GMM_ENOMEM : open_parts(e, &in, why);
     if (err == GMM_OK)
         err = fold_records(e);
@@ -357,6 +441,9 @@ void evidence_free(struct evidence *e)
     for (size_t i = 0; i < e->control_count; i++)
         verified_run_free(e->control[i]);
     free(e->control);
+    for (size_t i = 0; i < e->group_count; i++)
+        verified_run_free(e->group[i]);
+    free(e->group);
     forks_free(e->forks);
     directory_free(e->directory);
     sodium_memzero(e->key, sizeof e->key);

@@ -40,11 +40,33 @@ def shows_who_signed_what(chair, draft):
     assert shown["network"]["id"] == chair.json("network", "show")["id"], shown
     assert shown["group"] == "all" and shown["chair"] == {"participant": "ilo", "term": 1}, shown
     assert sorted(p["participant"] for p in shown["roster"]) == ["ilo", "iom"], shown
+    assert shown["members"] == ["ilo", "iom"] and shown["stored"] == [], shown
     text = gmm("verify", path("draft.proof"), env=AUDITOR).stdout.decode()
     for words in ("PROVEN", "Not proven", "Compare", shown["network"]["id"], shown["author"]["fingerprint"], "ilo/hq"):
         assert words in text, (words, text)
     secret = b"Nobody pays"
     assert secret not in read("draft.proof")
+
+
+def a_circle_names_nobody(chair):
+    """Its members are nobody's business but theirs: neither they nor anchors of theirs are in the file."""
+    chair.run("group", "create", "Drafters", "--with", "iom")
+    chair.post("draft.txt", "--to", "Drafters", "--symbol", "GMG/5")
+    export(chair, "GMG/5", "circle.proof")
+    shown = verify("circle.proof")["evidence"]
+    assert shown["group"] is None and shown["members"] is None and shown["stored"] == [], shown
+    assert b"Drafters" not in read("circle.proof")
+
+
+def who_was_in_the_group_then(chair):
+    """Before and after a removal, both shown by files that are made behind it."""
+    chair.post("draft.txt", "--to", "decent-work", "--symbol", "GMG/6")
+    chair.run("group", "remove", "decent-work", "iom")
+    chair.post("draft.txt", "--to", "decent-work", "--symbol", "GMG/7")
+    for symbol, members in (("GMG/6", ["ilo", "iom"]), ("GMG/7", ["ilo"])):
+        export(chair, symbol, "group.proof")
+        shown = verify("group.proof")["evidence"]
+        assert (shown["group"], shown["members"]) == ("decent-work", members), shown
 
 
 def other_content_is_told(chair):
@@ -141,7 +163,9 @@ def test_all():
     other.run("sync", "--timeout", "60")
     shows_who_signed_what(chair, draft)  # by the daemon
     daemon.stop()
-    other_content_is_told(chair)  # without one
+    a_circle_names_nobody(chair)  # without one
+    who_was_in_the_group_then(chair)
+    other_content_is_told(chair)
     a_note_and_another_reader(chair, other, draft)
     a_changed_byte_is_six("draft.proof")
     misuse(chair)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Who holds a document follows from what offices anchor; who opened it is told where gmm.conf allows that."""
+import json
 import os
 import sys
 
@@ -30,6 +31,15 @@ def main_tests():
     assert all(row["opened"] is None for row in got.values()), got
     assert got["iom"]["heard"] and got["wb"]["heard"], got
     assert "LAST HEARD" in ilo.text("receipts", report)
+
+    # What is anchored goes into evidence: whoever has the file sees who else held the text, by signatures.
+    ilo.run("export-proof", report, "-o", path("report.proof"))
+    proven = json.loads(gmm("--json", "verify", path("report.proof"), env=environment(HOME=path("nobody"))).stdout)
+    stored = {row["participant"]: row["time"] for row in proven["evidence"]["stored"]}
+    assert stored == {name: got[name]["stored"] for name in ("iom", "wb")}, (stored, got)
+    assert proven["evidence"]["members"] == ["ilo", "iom", "wb"], proven
+    text = gmm("verify", path("report.proof"), env=environment(HOME=path("nobody"))).stdout.decode()
+    assert "members of the group then: ilo, iom, wb" in text and "held by wb/hq" in text, text
 
     for office in (iom, wb):
         office.run("get", report, "-o", "got-" + office.participant + ".txt")

@@ -70,6 +70,22 @@ static void add_fork(struct exhibit *x)
     must_ok(forks_add(x->forks, proof, NULL), "its fork proof");
 }
 
+/* The same head twice: the second is anchored a second later. */
+static void add_anchors(struct exhibit *x)
+{
+    struct world *w = &x->t.a;
+    struct control_anchor_head head = {.author = x->log.author, .instance = x->log.instance, .seq = 2};
+    struct run_key log;
+    world_log_of(w, 0, &x->all, &log);
+    for (unsigned i = 0; i < w->entry_count; i++)
+        if (run_key_compare(&w->entries[i].log, &x->log) == 0 && w->entries[i].seq == head.seq)
+            head.id = w->entries[i].id;
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t seq = w->entries[world_anchor(w, 0, &x->all, &head, 1)].seq;
+        x->group[x->group_count++] = world_run(w, &log, seq, 1);
+    }
+}
+
 void exhibit_open(struct exhibit *x, bool forked)
 {
     *x = (struct exhibit){0};
@@ -84,6 +100,7 @@ void exhibit_open(struct exhibit *x, bool forked)
     world_append(&x->t.a, 0, NULL, HEADER_WRAPKEY, "x", 1);
     world_join(&x->t.a, "unu", IDENTITY_OBSERVER);
     gather_control(x);
+    add_anchors(x);
     x->run = world_run(&x->t.a, &x->log, 2, 3);
     if (forked)
         add_fork(x);
@@ -95,6 +112,8 @@ void exhibit_close(struct exhibit *x)
     run_free(x->run);
     for (size_t i = 0; i < x->control_count; i++)
         run_free(x->control[i]);
+    for (size_t i = 0; i < x->group_count; i++)
+        run_free(x->group[i]);
     twin_close(&x->t);
     *x = (struct exhibit){0};
 }
@@ -105,6 +124,8 @@ void exhibit_parts(struct exhibit *x, struct evidence_parts *parts)
                                      .forks = x->forks,
                                      .control = (const struct run *const *)x->control,
                                      .control_count = x->control_count,
+                                     .group = (const struct run *const *)x->group,
+                                     .group_count = x->group_count,
                                      .run = x->run,
                                      .key = x->key};
 }

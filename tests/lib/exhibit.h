@@ -12,6 +12,8 @@ struct exhibit {
     uint8_t key[32];
     struct run *control[8];
     size_t control_count;
+    struct run *group[2]; /* an anchor of the document by office 0 (ilo), as it posted it and as another one later */
+    size_t group_count;
     struct run *run;
     struct forks *forks;
 };

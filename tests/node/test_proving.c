@@ -92,6 +92,21 @@ static void compares_chunk_by_chunk(void **state)
     buffer_close(&file);
 }
 
+/* Of all participants of the group the one that founded it is there yet; the entry is held by nobody else. */
+static void shows_who_was_in_the_group(void **state)
+{
+    (void)state;
+    struct buffer file;
+    prove(&small, &file);
+    json_t *report = report_on(&file, NULL, GMM_OK);
+    const json_t *shown = json_object_get(report, "evidence"), *members = json_object_get(shown, "members");
+    assert_int_equal(json_array_size(members), 1);
+    assert_string_equal(json_string_value(json_array_get(members, 0)), "ilo");
+    assert_int_equal(json_array_size(json_object_get(shown, "stored")), 0);
+    json_decref(report);
+    buffer_close(&file);
+}
+
 /* Of the same log, and nothing of it can be read with the key that the file shows. */
 static void shows_one_text_only(void **state)
 {
@@ -143,6 +158,11 @@ static void what_is_no_record_is_proven_too(void **state)
     assert_non_null(strstr(json_string_value(json_array_get(caveats, 0)), "not a well-formed record"));
     assert_string_equal(member(json_object_get(shown, "author"), "participant"), "iom");
     assert_int_equal(json_array_size(json_object_get(shown, "roster")), 3);
+    assert_int_equal(json_array_size(json_object_get(shown, "members")), 3);
+    const json_t *stored = json_object_get(shown, "stored");
+    assert_int_equal(json_array_size(stored), 2); /* the office said it twice */
+    assert_string_equal(member(json_array_get(stored, 0), "participant"), "ilo");
+    assert_string_equal(member(json_array_get(stored, 0), "office"), "hq");
     json_decref(report);
     buffer_close(&file);
     exhibit_close(&x);
@@ -164,11 +184,9 @@ static void unknown_entries_are_not_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(proves_what_was_posted),
-        cmocka_unit_test(compares_chunk_by_chunk),
-        cmocka_unit_test(shows_one_text_only),
-        cmocka_unit_test(nothing_else_is_a_proof),
-        cmocka_unit_test(what_is_no_record_is_proven_too),
+        cmocka_unit_test(proves_what_was_posted),        cmocka_unit_test(compares_chunk_by_chunk),
+        cmocka_unit_test(shows_who_was_in_the_group),    cmocka_unit_test(shows_one_text_only),
+        cmocka_unit_test(nothing_else_is_a_proof),       cmocka_unit_test(what_is_no_record_is_proven_too),
         cmocka_unit_test(unknown_entries_are_not_found),
     };
     return cmocka_run_group_tests(tests, start, end);

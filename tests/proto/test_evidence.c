@@ -93,13 +93,22 @@ static void has_one_form(void **state)
     (void)state;
     struct evidence *e;
     struct evidence_parts parts;
-    const struct run *control[8];
+    const struct run *control[8], *group[8];
     struct buffer made;
     assert_int_equal(open_bytes(&e, file.p, file.len), GMM_OK);
+    assert_int_equal(e->version, 2);
     for (size_t i = 0; i < e->control_count; i++)
         control[i] = verified_run_view(e->control[i]);
-    parts =
-        (struct evidence_parts){e->directory, e->forks, control, e->control_count, verified_run_view(e->run), e->key};
+    for (size_t i = 0; i < e->group_count; i++)
+        group[i] = verified_run_view(e->group[i]);
+    parts = (struct evidence_parts){.directory = e->directory,
+                                    .forks = e->forks,
+                                    .control = control,
+                                    .control_count = e->control_count,
+                                    .group = group,
+                                    .group_count = e->group_count,
+                                    .run = verified_run_view(e->run),
+                                    .key = e->key};
     buffer_init(&made, LIMIT_EVIDENCE_BYTES);
     assert_int_equal(evidence_make(&made, &parts), GMM_OK);
     assert_int_equal(made.len, file.len);
@@ -197,6 +206,78 @@ static void parts_out_of_place_are_refused(void **state)
     assert_non_null(strstr(why.text, "key"));
 }
 
+static void records_of_another_group_are_refused(void **state)
+{
+    (void)state;
+    struct evidence_parts parts;
+    struct gmm_id internal;
+    struct run_key log;
+    exhibit_parts(&x, &parts);
+    assert_int_equal(x.group_count, 2);
+    struct run *turned[] = {x.group[1], x.group[0]};
+    parts.group = (const struct run *const *)turned;
+    assert_int_equal(open_parts(&parts), GMM_EORDER);
+    struct run *twice[] = {x.group[0], x.group[0]};
+    parts.group = (const struct run *const *)twice;
+    assert_int_equal(open_parts(&parts), GMM_EORDER);
+
+    parts.group_count = 1;
+    parts.group = (const struct run *const *)x.control; /* no record of a group */
+    assert_int_equal(open_parts(&parts), GMM_EFORMAT);
+    parts.group = (const struct run *const *)&x.run; /* begins with a document */
+    assert_int_equal(open_parts(&parts), GMM_EFORMAT);
+
+    world_gid_internal(&x.t.a, 0, &internal);
+    world_log_of(&x.t.a, 0, &internal, &log);
+    const struct control_anchor_head head = {x.log.author, {{0}}, x.log.instance, 2};
+    struct run *elsewhere = world_run(&x.t.a, &log, x.t.a.entries[world_anchor(&x.t.a, 0, &internal, &head, 1)].seq, 1);
+    parts.group = (const struct run *const *)&elsewhere;
+    assert_int_equal(open_parts(&parts), GMM_EFORMAT);
+    assert_non_null(strstr(why.text, "another group"));
+    run_free(elsewhere);
+
+    /* and with none at all it is a proof as well */
+    parts.group_count = 0;
+    assert_int_equal(open_parts(&parts), GMM_OK);
+}
+
+/* Files of before are read as ever: they say nothing of the group. */
+static void version_1_is_read(void **state)
+{
+    (void)state;
+    struct evidence *e;
+    struct evidence_parts parts;
+    struct buffer made;
+    exhibit_parts(&x, &parts);
+    parts.group_count = 0;
+    buffer_init(&made, LIMIT_EVIDENCE_BYTES);
+    assert_int_equal(evidence_make(&made, &parts), GMM_OK);
+    /* the number of group records stands before the entry's stretch: prev, length, run, then key and sum */
+    size_t end = made.len - 32 - 32;
+    const uint8_t *run_at = NULL;
+    for (size_t at = 4; run_at == NULL && at + 4 < end; at++)
+        if (bytes_load_u32(made.p + at) == end - at - 4 && bytes_load_u32(made.p + at - 36) == 0)
+            run_at = made.p + at;
+    assert_non_null(run_at);
+    size_t count_at = (size_t)(run_at - made.p) - 36;
+    memmove(made.p + count_at, made.p + count_at + 4, made.len - count_at - 4);
+    made.len -= 4;
+    made.p[8] = 1;
+    exhibit_resum(made.p, made.len);
+    assert_int_equal(open_bytes(&e, made.p, made.len), GMM_OK);
+    assert_int_equal(e->version, 1);
+    assert_int_equal(e->group_count, 0);
+    assert_memory_equal(e->plain, EXHIBIT_TEXT, e->plain_len);
+    evidence_free(e);
+    made.p[8] = 2;
+    exhibit_resum(made.p, made.len);
+    assert_int_not_equal(open_bytes(&e, made.p, made.len), GMM_OK);
+    made.p[8] = 3;
+    exhibit_resum(made.p, made.len);
+    assert_int_equal(open_bytes(&e, made.p, made.len), GMM_EVERSION);
+    buffer_close(&made);
+}
+
 static void a_stretch_that_begins_with_nothing_is_refused(void **state)
 {
     (void)state;
@@ -289,6 +370,8 @@ int main(void)
         FORKED(every_changed_byte_is_found_although_the_sum_fits),
         TEST(every_shorter_file_is_refused),
         TEST(parts_out_of_place_are_refused),
+        TEST(records_of_another_group_are_refused),
+        TEST(version_1_is_read),
         TEST(a_stretch_that_begins_with_nothing_is_refused),
         TEST(an_author_without_certificate_is_refused),
         FORKED(a_fork_is_told),
