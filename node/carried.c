@@ -99,10 +99,23 @@ static const struct read_text *counterpart(const struct read_found *found, const
     return original;
 }
 
+/* A translation that has no successor in its language yet: its paragraphs bear the numbers of what it translates. */
+static const struct read_text *comparable(const struct read_found *found, const struct read_text *old,
+                                          const struct read_text *now)
+{
+    if (now == NULL || strcmp(now->lang, old->lang) == 0)
+        return old;
+    for (size_t i = 0; i < found->text_count; i++)
+        if (id_equal(&found->texts[i].id, &old->translates))
+            return &found->texts[i];
+    return old;
+}
+
 static enum gmm_err make_way(struct carried *c, size_t at)
 {
     struct way *way = &c->ways[at];
-    const struct read_text *old = &c->found->texts[at], *now = counterpart(c->found, old);
+    const struct read_text *noted = &c->found->texts[at], *now = counterpart(c->found, noted);
+    const struct read_text *old = comparable(c->found, noted, now);
     if (way->made)
         return GMM_OK;
     way->made = true;

@@ -489,15 +489,21 @@ struct searching {
     struct marking_memo memo;
 };
 
-/* The symbol of a document, or of the one that a note is about. */
-static bool has_symbol(struct node *node, const struct projection_item *item, const char *symbol)
+static bool symbol_and_lang_are(const struct searching *s, const char *symbol, const char *lang)
+{
+    return (s->symbol == NULL || (symbol != NULL && strcmp(symbol, s->symbol) == 0)) &&
+           (s->lang == NULL || (lang != NULL && read_lang_is(lang, s->lang, true)));
+}
+
+/* A note has the symbol of its document, and its language where it names none of its own. */
+static bool has_symbol_and_lang(const struct searching *s, const struct projection_item *item)
 {
     struct projection_item document;
-    if (item->symbol != NULL || id_is_zero(&item->document))
-        return item->symbol != NULL && strcmp(item->symbol, symbol) == 0;
-    if (projection_get(node->projection, &item->document, &document) != GMM_OK)
+    if (id_is_zero(&item->document) || (s->symbol == NULL && s->lang == NULL))
+        return symbol_and_lang_are(s, item->symbol, item->lang);
+    if (projection_get(s->node->projection, &item->document, &document) != GMM_OK)
         return false;
-    bool same = document.symbol != NULL && strcmp(document.symbol, symbol) == 0;
+    bool same = symbol_and_lang_are(s, document.symbol, item->lang == NULL ? document.lang : item->lang);
     projection_item_close(&document);
     return same;
 }
@@ -509,10 +515,7 @@ static bool is_wanted(const struct searching *s, const struct projection_item *i
     const struct view_participant *p = office == NULL ? NULL : view_participant(view, &office->pid);
     if (item_kind(item->type) == NULL || (s->type != 0 && item->type != s->type) || item->time_ms < s->since_ms)
         return false;
-    if ((s->gid != NULL && !id_equal(s->gid, &item->gid)) ||
-        (s->symbol != NULL && !has_symbol(s->node, item, s->symbol)))
-        return false;
-    if (s->lang != NULL && (item->lang == NULL || !read_lang_is(item->lang, s->lang, true)))
+    if ((s->gid != NULL && !id_equal(s->gid, &item->gid)) || !has_symbol_and_lang(s, item))
         return false;
     return s->from == NULL || (p != NULL && strcmp(p->id, s->from) == 0);
 }

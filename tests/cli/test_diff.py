@@ -12,6 +12,37 @@ ONE = "Titre\n\n1. Tous les êtres humains naissent libres.\n\n2. Nul ne sera te
 TWO = "Titre\n\n1. Nouveau paragraphe.\n\n2. Tous les êtres humains naissent libres.\n\n3. Nul ne sera jamais tenu en esclavage.\n"
 
 
+def test_notes_over_several_versions():
+    """From the first version to the third, in the language of the note; where that has no third yet, as the original goes."""
+    ilo = lib.found("unhcr")
+    symbol = "GMG/2014/5"
+    texts = {"fr": ["Les États coopèrent.", "Le recrutement est équitable.", "Les frais sont abolis."],
+             "en": ["States cooperate.", "Recruitment is fair.", "Fees are abolished."]}
+
+    def numbered(*paragraphs):
+        return "".join(f"{i}. {text}\n\n" for i, text in enumerate(paragraphs, 1)).encode()
+
+    def post(paragraphs, *args):
+        return ilo.json("post", "-", "--to", "all", "--yes", *args, data=numbered(*paragraphs))["id"]
+
+    post(texts["fr"], "--symbol", symbol, "--lang", "fr")
+    english = post(texts["en"], "--translates", symbol, "--lang", "en")
+    french = [ilo.json("note", symbol, "--para", str(n), f"note {n}")["id"] for n in (1, 2, 3)]
+    translated = [ilo.json("note", english, "--para", str(n), f"note {n}")["id"] for n in (1, 2, 3)]
+    post(["Nouveau."] + texts["fr"], "--revises", symbol)
+    third = post(["Nouveau.", "Encore."] + texts["fr"][:2], "--revises", symbol)
+
+    def places():
+        return {n["id"]: (n["para"], n["noted_para"], n["version"], n["orphaned"]) for n in ilo.json("notes", symbol)}
+
+    wanted = [(3, 1, 1, False), (4, 2, 1, False), (None, 3, 1, True)]
+    assert places() == dict(zip(french + translated, wanted + wanted)), places()
+    # The English third version puts them elsewhere: it is what counts for notes on English then.
+    post(["New.", "And again."] + texts["en"][1:], "--translates", third, "--lang", "en")
+    english_now = [(None, 1, 1, True), (3, 2, 1, False), (4, 3, 1, False)]
+    assert places() == dict(zip(french + translated, wanted + english_now)), places()
+
+
 def test_diff():
     ilo = lib.found()
 
@@ -55,4 +86,4 @@ def test_diff():
 
 
 if __name__ == "__main__":
-    lib.main(test_diff)
+    lib.main(test_diff, test_notes_over_several_versions)
