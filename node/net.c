@@ -113,6 +113,7 @@ static void net_peer_changed(struct net *net, uint32_t number, const struct effe
     log_info("connected to %s (%s)", office != NULL ? office->office : _("an office"), conn->remote);
     conn->opened_ms = uv_now(net->loop);
     netlimits_opened(net, conn);
+    netconn_recall(conn);
     net->limits_due = 0;
     peers_opened(net, conn);
 }
@@ -129,8 +130,10 @@ static const struct node_transport transport = {net_send, net_shut, net_timer, n
 
 static void conn_closed(struct net *net, struct netconn *conn)
 {
-    if (conn->was_open)
+    if (conn->was_open) {
         netlimits_closed(net, conn);
+        netpace_keep(&net->paces, &conn->noise_pk, &conn->pace);
+    }
     peers_closed(net, conn);
     netjoin_closed(net, conn);
 }

@@ -52,6 +52,7 @@ struct net {
     uint64_t limits_due; /* when limits are looked at again; UINT64_MAX: no session has any */
     uint64_t pace_due;   /* the earliest time that a connection waits for; UINT64_MAX: none does */
     uint64_t listing;    /* of peers: each session is counted once */
+    struct netpace_memory paces;
     uint8_t *read_buffer;
     uint8_t address_key[16];
     struct net_listener listeners[NET_LISTENERS];

@@ -390,6 +390,14 @@ static void write_parts(struct netconn *conn)
     }
 }
 
+void netconn_recall(struct netconn *conn)
+{
+    if (!netpace_recall(&conn->net->paces, &conn->noise_pk, &conn->pace))
+        return;
+    conn->told += conn->pace.room;
+    make_dirty(conn);
+}
+
 void netconn_flush(struct netconn *conn)
 {
     write_parts(conn);

@@ -61,6 +61,8 @@ void netconn_start(struct netconn *conn);
 void netconn_queue(struct netconn *conn, uint8_t *bytes, size_t len);
 /* Writes what can be written at once, the rest as the socket takes it; tells the engine (DRAINED) when it has room. */
 void netconn_flush(struct netconn *conn);
+/* The session is open: if the link to this office is known to be slow, the engine is told (DRAINED). */
+void netconn_recall(struct netconn *conn);
 /* The engine wants it closed: gentle when it gave no error and something is still queued. The reason is kept. */
 void netconn_end(struct netconn *conn, enum gmm_err err, const char *why);
 /* Those whose time has come are dirty again; returns when the next one's does (UINT64_MAX: none waits). */

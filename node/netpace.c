@@ -9,8 +9,9 @@
 #define NEAR_MS 2u
 #define HELD_MS 50u      /* until the kernel is asked again */
 #define HELD_FIRST_MS 2u /* while the rate is not known */
-#define ON_THE_WAY_MS 1000u
-#define ON_THE_WAY_LEAST (8u << 10)
+#define ON_THE_WAY_MS 500u
+#define ON_THE_WAY_LEAST (6u << 10)
+#define WRITE_LEAST (1u << 10) /* at a time, when that much less than full is on the way */
 #define SAMPLE_MS 200u
 #define SAMPLE_FIRST_MS 50u
 #define UNSENT_LEAST (8u << 10)
@@ -60,8 +61,7 @@ void netpace_init(struct netpace *p, int fd)
 {
     struct linkrate link;
     *p = (struct netpace){.room = PEER_ROOM_FIRST};
-    if (linkrate_get(fd, &link) && link.rtt_known && link.min_rtt_ms < NEAR_MS)
-        p->room = PEER_ROOM_MOST;
+    p->near = linkrate_get(fd, &link) && link.rtt_known && link.min_rtt_ms < NEAR_MS;
     tell_kernel(p, fd);
 }
 
@@ -103,12 +103,18 @@ size_t netpace_room(struct netpace *p, int fd, uint64_t now_ms)
 {
     struct linkrate link;
     if (linkrate_get(fd, &link)) {
+        /* A tunnel is near, too, and may end in a slow link: the first bytes must have arrived. */
+        bool fast = p->near && !p->blocked && p->rate == 0 && p->written > 0 && link.outstanding < p->room / 2;
         measure(p, &link, now_ms);
         uint64_t room = rate_of(p, &link) / 2;
         /* Upwards only as far as what was written has arrived: the kernel may have taken it without that. */
         size_t most = p->rate != 0 ? PEER_ROOM_MOST : link.outstanding < p->room / 2 ? 2 * p->room : p->room;
         if (room > 0)
             p->room = room > most ? most : (size_t)room;
+        if (fast) {
+            p->room = PEER_ROOM_MOST;
+            p->near = false;
+        }
     }
     if (p->out.rate > 0 && p->room > p->out.rate / 2)
         p->room = (size_t)(p->out.rate / 2);
@@ -120,16 +126,17 @@ size_t netpace_room(struct netpace *p, int fd, uint64_t now_ms)
     return p->room;
 }
 
-/* What is on its way already would take more than a second beside a round trip. */
-static bool is_full(const struct netpace *p, int fd)
+/* How much more may be on its way: not more than takes half a second beside a round trip. What is there when the link
+ * is cut was sent in vain, and it no longer gives way to what is urgent. */
+static size_t space(const struct netpace *p, int fd)
 {
     struct linkrate link;
     if (p->room >= PEER_ROOM_MOST || !linkrate_get(fd, &link))
-        return false;
-    if (p->rate == 0)
-        return link.outstanding >= 2 * p->room;
-    uint64_t most = rate_of(p, &link) * (link.min_rtt_ms + ON_THE_WAY_MS) / 1000u;
-    return link.outstanding >= (most < ON_THE_WAY_LEAST ? ON_THE_WAY_LEAST : most);
+        return SIZE_MAX;
+    uint64_t most = p->rate == 0 ? 2 * p->room : rate_of(p, &link) * (link.min_rtt_ms + ON_THE_WAY_MS) / 1000u;
+    if (p->rate != 0 && most < ON_THE_WAY_LEAST)
+        most = ON_THE_WAY_LEAST;
+    return link.outstanding + WRITE_LEAST > most ? 0 : (size_t)most - link.outstanding;
 }
 
 void netpace_blocked(struct netpace *p, int fd, uint64_t now_ms)
@@ -144,16 +151,17 @@ void netpace_blocked(struct netpace *p, int fd, uint64_t now_ms)
 
 size_t netpace_out(struct netpace *p, int fd, uint64_t now_ms, uint64_t *again_ms)
 {
-    if (is_full(p, fd)) {
+    size_t most = space(p, fd);
+    if (most == 0) {
         netpace_blocked(p, fd, now_ms);
         *again_ms = now_ms + (p->rate == 0 ? HELD_FIRST_MS : HELD_MS);
         return 0;
     }
     if (p->out.rate == 0)
-        return p->room >= PEER_ROOM_MOST ? SIZE_MAX : p->room;
+        return most < p->room || p->room >= PEER_ROOM_MOST ? most : p->room;
     refill(&p->out, now_ms);
     if (p->out.tokens > 0)
-        return (size_t)p->out.tokens;
+        return (size_t)p->out.tokens < most ? (size_t)p->out.tokens : most;
     *again_ms = ready_ms(&p->out, now_ms);
     return 0;
 }
@@ -172,4 +180,37 @@ uint64_t netpace_read(struct netpace *p, size_t bytes, uint64_t now_ms)
     refill(&p->in, now_ms);
     p->in.tokens -= (int64_t)bytes;
     return p->in.tokens >= 0 ? 0 : ready_ms(&p->in, now_ms);
+}
+
+static size_t kept(const struct netpace_memory *memory, const struct gmm_id *office)
+{
+    size_t at = 0;
+    while (at < NETPACE_KEPT && (memory->links[at].room == 0 || !id_equal(&memory->links[at].office, office)))
+        at++;
+    return at;
+}
+
+void netpace_keep(struct netpace_memory *memory, const struct gmm_id *office, const struct netpace *p)
+{
+    size_t at = kept(memory, office);
+    if (p->room >= PEER_ROOM_FIRST) {
+        if (at < NETPACE_KEPT)
+            memory->links[at].room = 0;
+        return;
+    }
+    if (at == NETPACE_KEPT)
+        at = memory->next++ % NETPACE_KEPT;
+    memory->links[at].office = *office;
+    memory->links[at].room = p->room;
+}
+
+bool netpace_recall(const struct netpace_memory *memory, const struct gmm_id *office, struct netpace *p)
+{
+    size_t at = kept(memory, office);
+    if (at == NETPACE_KEPT)
+        return false;
+    p->room = memory->links[at].room;
+    p->rate = 2 * p->room;
+    p->blocked = true; /* it is not taken to be faster before it was tried */
+    return true;
 }

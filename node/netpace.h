@@ -1,7 +1,8 @@
 /* How fast one connection may be written and read: the link's own pace, measured, and the limits set for the peer.
  *
  * A link that is slow must not fill up with bytes that can no longer give way: about half a second of it is taken from
- * the engine at a time, and about a second, beside a round trip, is left to the kernel.
+ * the engine at a time, and as much, beside a round trip, is left to the kernel. What is there when the link is cut was
+ * sent in vain.
  */
 #ifndef GMM_NODE_NETPACE_H
 #define GMM_NODE_NETPACE_H
@@ -9,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "keys/id.h"
 
 struct netpace_bucket {
     uint64_t rate;    /* bytes a second; 0: no limit */
@@ -23,7 +26,18 @@ struct netpace {
     /* While more waits than the kernel takes, what the other side acknowledges is counted: that is the link's rate.
      * (The kernel's own figure is that of bursts, where the receiver is what is slow.) */
     uint64_t since_ms, since_bytes, rate; /* since_ms 0: nothing waits; rate: bytes a second, 0: not known */
-    bool blocked;                         /* since the room was told last */
+    bool near;    /* the handshake was answered at once, and what it carries was not tried yet */
+    bool blocked; /* since the room was told last */
+};
+
+#define NETPACE_KEPT 64u
+/* How slow the links to offices were when they ended last: the next session begins at that pace. In memory only. */
+struct netpace_memory {
+    struct {
+        struct gmm_id office;
+        size_t room;
+    } links[NETPACE_KEPT];
+    size_t next;
 };
 
 void netpace_init(struct netpace *p, int fd);
@@ -38,5 +52,9 @@ void netpace_wrote(struct netpace *p, size_t bytes);
 void netpace_blocked(struct netpace *p, int fd, uint64_t now_ms);
 /* So many were read: 0, or nothing is read before then. */
 uint64_t netpace_read(struct netpace *p, size_t bytes, uint64_t now_ms);
+/* The session with this office has ended; a link that was not slow is forgotten. */
+void netpace_keep(struct netpace_memory *memory, const struct gmm_id *office, const struct netpace *p);
+/* A session with this office has begun; false: its link is not known to be slow. */
+bool netpace_recall(const struct netpace_memory *memory, const struct gmm_id *office, struct netpace *p);
 
 #endif

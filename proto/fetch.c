@@ -9,7 +9,7 @@
 #define ASKED_IN_ALL 8u   /* and of all: bounds memory at 8 chunks */
 #define BODIES_OF_ONE 16u /* bodies are smaller */
 #define BODIES_IN_ALL 32u
-#define PART_LEAST (2u << 10) /* of a piece, a message: a quarter of a second of the link, within these */
+#define PART_LEAST (4u << 10) /* of a piece, a message: a quarter of a second of the link, within these */
 #define PART_MOST (128u << 10)
 #define SERVE_MAX 1024u        /* waiting to be served to one peer */
 #define QUEUE_LEAST (8u << 10) /* sent, and not yet taken by the transport: about a second of it, within these */

@@ -12,6 +12,7 @@ class Line:
         self.target = target.rsplit(":", 1)
         self.rate, self.cut_after = rate, cut_after
         self.forth = self.back = self.cuts = 0  # bytes to the target, and from it
+        self.allowed = None  # bytes of the target's that may still pass while the line is held
         self.open = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
@@ -42,9 +43,16 @@ class Line:
         carried, begun = 0, time.monotonic()
         try:
             while True:
-                data = source.recv(1024 if self.rate is not None else 65536)
+                most = 1024 if self.rate is not None else 65536
+                while back and self.allowed == 0:
+                    time.sleep(0.002)
+                if back and self.allowed is not None:
+                    most = min(most, self.allowed)
+                data = source.recv(most)
                 if not data:
                     break
+                if back and self.allowed is not None:
+                    self.allowed = max(0, self.allowed - len(data))
                 carried += len(data)
                 if back:
                     self.back += len(data)
@@ -63,6 +71,23 @@ class Line:
         except OSError:
             pass
         self.end(pair)
+
+    def until_here(self, do, here, step, most):
+        """How many bytes of the target's pass from what `do` does until `here` says that it has arrived: the line stands still meanwhile,
+        so that the figure does not depend on how long programs take. Fails beyond `most`, or when nothing more comes."""
+        self.allowed = 0
+        do()
+        carried = 0
+        while not here():
+            assert carried < most, f"not here after {carried} bytes"
+            self.allowed = step
+            end = time.monotonic() + 120
+            while self.allowed > 0:
+                assert time.monotonic() < end, f"nothing more comes after {carried} bytes"
+                time.sleep(0.005)
+            carried += step
+        self.allowed = None
+        return carried
 
     def end(self, pair):
         for side in pair:

@@ -25,14 +25,12 @@ def test_note_before_file():
     lib.until(film_is_coming, 120)
     worst = 0
     for n in range(3):
-        before = line.back
-        ilo.run("note", small, "deadline is near")
+        def note():
+            ilo.run("note", small, "deadline is near")
 
         def note_is_here():
             return len(iom.json("notes", small)) > n
-        lib.until(note_is_here, 120)
-        worst = max(worst, line.back - before)
-    assert worst <= 10 * RATE, worst
+        worst = max(worst, line.until_here(note, note_is_here, RATE // 4, 10 * RATE))
     assert iom.json("show", "F/1")["here"] is False
     print(f"   {worst / RATE:.1f} s of the line at most", flush=True)
     line.close()

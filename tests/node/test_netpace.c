@@ -83,9 +83,37 @@ static void test_pause(void **state)
     assert_true(again > 1000000);
 }
 
+static void test_memory(void **state)
+{
+    static struct netpace_memory memory;
+    struct netpace p, q;
+    struct gmm_id office = {{1}};
+    (void)state;
+    netpace_init(&p, NO_SOCKET);
+    assert_false(netpace_recall(&memory, &office, &p));
+    netpace_keep(&memory, &office, &p); /* nothing says that it is slow */
+    assert_false(netpace_recall(&memory, &office, &p));
+    netpace_limit(&p, 6000, 0, 0);
+    assert_int_equal(netpace_room(&p, NO_SOCKET, 1), 3000);
+    netpace_keep(&memory, &office, &p);
+    netpace_init(&q, NO_SOCKET);
+    assert_true(netpace_recall(&memory, &office, &q));
+    assert_int_equal(q.room, 3000);
+    for (uint8_t other = 2; other < 2 + NETPACE_KEPT; other++) {
+        assert_true(netpace_recall(&memory, &office, &q));
+        netpace_keep(&memory, &(struct gmm_id){{other}}, &p);
+    }
+    assert_false(netpace_recall(&memory, &office, &q)); /* the oldest goes first */
+    office.b[0] = 3;
+    netpace_init(&q, NO_SOCKET);
+    netpace_keep(&memory, &office, &q); /* it is fast by now */
+    assert_false(netpace_recall(&memory, &office, &q));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_limit), cmocka_unit_test(test_out),
-                                       cmocka_unit_test(test_in), cmocka_unit_test(test_pause)};
+                                       cmocka_unit_test(test_in), cmocka_unit_test(test_pause),
+                                       cmocka_unit_test(test_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
