@@ -8,10 +8,11 @@
 
 #include "keys/chunk.h"
 #include "keys/text.h"
+#include "node/sealer.h"
 #include "node/sys.h"
 #include "proto/chunker.h"
 
-#define READ_BYTES (256u << 10)
+#define READ_BYTES SEALER_SPARE_BYTES
 /* Chunks have 256 KiB to 4 MiB; only the last of a content may be shorter. */
 #define CHUNKS_MAX (LIMIT_CONTENT_BYTES / LIMIT_CHUNK_MIN + 1u)
 
@@ -34,8 +35,8 @@ struct writing {
     const struct gmm_id *gid;
     uint8_t conv[32];
     struct chunker chunker;
-    uint8_t *plain, *sealed;
-    size_t plain_len;
+    struct sealer *sealer;
+    size_t plain_len; /* in the sealer's job that is being filled */
     uint64_t size;
     struct manifest_chunk *chunks;
     size_t count, capacity;
@@ -66,24 +67,19 @@ static enum gmm_err note_fresh(struct writing *w, const struct gmm_id *id, size_
     return GMM_OK;
 }
 
-/* Seals one chunk, and writes it unless this group's store has it. */
-static enum gmm_err put_chunk(struct writing *w, struct manifest_chunk *chunk, const void *plain, size_t len)
+/* Writes a sealed chunk unless this group's store has it. */
+static enum gmm_err put_sealed(struct writing *w, const struct gmm_id *id, const uint8_t *sealed, size_t sealed_len)
 {
     uint32_t held = 0;
-    size_t sealed_len = chunk_sealed_size(len);
-    enum gmm_err err = chunk_seal(w->sealed, chunk->key, &chunk->id, w->conv, network(w->node), w->gid, plain, len);
-    if (err != GMM_OK)
-        return err;
-    chunk->len = (uint32_t)len;
-    err = store_has_chunk(w->node->store, w->gid, &chunk->id, &held);
+    enum gmm_err err = store_has_chunk(w->node->store, w->gid, id, &held);
     if (err != GMM_ENOTFOUND)
         return err;
-    if ((err = note_fresh(w, &chunk->id, sealed_len)) != GMM_OK)
+    if ((err = note_fresh(w, id, sealed_len)) != GMM_OK)
         return err;
-    return chunkfile_write(w->node->chunks, &chunk->id, w->sealed, sealed_len, false);
+    return chunkfile_write(w->node->chunks, id, sealed, sealed_len, false);
 }
 
-static enum gmm_err put_content_chunk(struct writing *w, size_t len)
+static enum gmm_err note_chunk(struct writing *w, const struct manifest_chunk *chunk)
 {
     struct manifest_chunk *more;
     if (w->count == w->capacity) {
@@ -99,10 +95,38 @@ static enum gmm_err put_content_chunk(struct writing *w, size_t len)
         w->chunks = more;
         w->capacity = wanted;
     }
-    enum gmm_err err = put_chunk(w, &w->chunks[w->count], w->plain, len);
+    w->chunks[w->count++] = *chunk;
+    return GMM_OK;
+}
+
+/* The oldest chunk that is being sealed, once it is. */
+static enum gmm_err put_oldest(struct writing *w)
+{
+    struct sealer_job *job = sealer_take(w->sealer);
+    enum gmm_err err = job->err;
     if (err == GMM_OK)
-        w->count++;
+        err = put_sealed(w, &job->chunk.id, job->sealed, job->sealed_len);
+    if (err == GMM_OK)
+        err = note_chunk(w, &job->chunk);
+    sealer_done(w->sealer);
     return err;
+}
+
+/* A chunk of so many bytes is whole; what was read behind it begins the next one. */
+static enum gmm_err cut_chunk(struct writing *w, size_t len)
+{
+    struct sealer_job *job = sealer_room(w->sealer), *next;
+    size_t rest = w->plain_len - len;
+    job->len = len;
+    sealer_put(w->sealer);
+    while ((next = sealer_room(w->sealer)) == NULL) {
+        enum gmm_err err = put_oldest(w);
+        if (err != GMM_OK)
+            return err;
+    }
+    memcpy(next->plain, job->plain + len, rest);
+    w->plain_len = rest;
+    return GMM_OK;
 }
 
 /* Cuts what was read since, keeps the rest. */
@@ -110,17 +134,25 @@ static enum gmm_err cut_chunks(struct writing *w, size_t fed)
 {
     while (fed < w->plain_len) {
         bool cut = false;
-        fed += chunker_feed(&w->chunker, w->plain + fed, w->plain_len - fed, &cut);
+        const uint8_t *plain = sealer_room(w->sealer)->plain;
+        fed += chunker_feed(&w->chunker, plain + fed, w->plain_len - fed, &cut);
         if (!cut)
             continue;
-        enum gmm_err err = put_content_chunk(w, fed);
+        enum gmm_err err = cut_chunk(w, fed);
         if (err != GMM_OK)
             return err;
-        w->plain_len -= fed;
-        memmove(w->plain, w->plain + fed, w->plain_len);
         fed = 0;
     }
     return GMM_OK;
+}
+
+/* What is left at the end of the content, and all that is under way. */
+static enum gmm_err cut_last(struct writing *w)
+{
+    enum gmm_err err = w->plain_len == 0 ? GMM_OK : cut_chunk(w, w->plain_len);
+    while (err == GMM_OK && sealer_busy(w->sealer))
+        err = put_oldest(w);
+    return err;
 }
 
 static enum gmm_err read_some(int fd, uint64_t at, void *out, size_t max, size_t *got, struct gmm_msg *msg)
@@ -139,11 +171,11 @@ static enum gmm_err read_chunks(struct writing *w, int fd, struct gmm_msg *msg)
 {
     for (;;) {
         size_t got = 0, fed = w->plain_len;
-        enum gmm_err err = read_some(fd, w->size, w->plain + w->plain_len, READ_BYTES, &got, msg);
+        enum gmm_err err = read_some(fd, w->size, sealer_room(w->sealer)->plain + w->plain_len, READ_BYTES, &got, msg);
         if (err != GMM_OK)
             return err;
         if (got == 0)
-            return w->plain_len == 0 ? GMM_OK : put_content_chunk(w, w->plain_len);
+            return cut_last(w);
         w->size += got;
         w->plain_len += got;
         if (w->size > LIMIT_CONTENT_BYTES)
@@ -152,6 +184,21 @@ static enum gmm_err read_chunks(struct writing *w, int fd, struct gmm_msg *msg)
         if ((err = cut_chunks(w, fed)) != GMM_OK)
             return err;
     }
+}
+
+static enum gmm_err put_list(struct writing *w, const struct buffer *list, struct manifest_chunk *chunk)
+{
+    struct sealer_job *job = sealer_room(w->sealer);
+    memcpy(job->plain, list->p, list->len);
+    job->len = list->len;
+    sealer_put(w->sealer);
+    job = sealer_take(w->sealer);
+    enum gmm_err err = job->err;
+    if (err == GMM_OK)
+        err = put_sealed(w, &job->chunk.id, job->sealed, job->sealed_len);
+    *chunk = job->chunk;
+    sealer_done(w->sealer);
+    return err;
 }
 
 /* The chunks' own list goes into chunks when it is long. */
@@ -170,7 +217,7 @@ static enum gmm_err put_lists(struct writing *w, struct manifest *m)
         manifest_list_pack(&list, w->chunks + at, (uint32_t)n);
         err = list.failed;
         if (err == GMM_OK)
-            err = put_chunk(w, &m->chunks[m->count], list.p, list.len);
+            err = put_list(w, &list, &m->chunks[m->count]);
         buffer_close_wiped(&list);
         at += n;
     }
@@ -195,10 +242,8 @@ static enum gmm_err store_chunks(struct writing *w, const uint8_t *conv, int fd,
         err = engine_domain(w->node->engine, w->gid, node_now_ms(), w->conv);
     if (err != GMM_OK)
         return err;
-    w->plain = malloc((size_t)LIMIT_CHUNK_MAX + READ_BYTES);
-    w->sealed = malloc(chunk_sealed_size(LIMIT_CHUNK_MAX));
-    if (w->plain == NULL || w->sealed == NULL)
-        return GMM_ENOMEM;
+    if ((err = sealer_new(&w->sealer, w->conv, network(w->node), w->gid)) != GMM_OK)
+        return err;
     chunker_init(&w->chunker, w->conv);
     err = read_chunks(w, fd, msg);
     chunker_close(&w->chunker);
@@ -221,8 +266,7 @@ static void writing_close(struct writing *w, bool keep)
         sodium_memzero(w->chunks, w->count * sizeof *w->chunks);
     free(w->chunks);
     free(w->fresh);
-    free(w->plain);
-    free(w->sealed);
+    sealer_free(w->sealer);
     sodium_memzero(w->conv, sizeof w->conv);
 }
 
