@@ -210,6 +210,10 @@ void net_touch(struct net *net)
 
 static void flush_store(struct net *net)
 {
+    net->flush_due = node_flush_due(net->node);
+    if (net->flush_due > uv_now(net->loop))
+        return;
+    net->flush_due = 0;
     enum gmm_err err = node_flush(net->node);
     if (err == GMM_OK || uv_now(net->loop) < net->quiet_until)
         return;
@@ -299,6 +303,7 @@ static void keep_time(struct net *net)
     due = next_watch(net);
     next = due < next ? due : next;
     next = net->pace_due < next ? net->pace_due : next;
+    next = net->flush_due != 0 && net->flush_due < next ? net->flush_due : next;
     if (next == net->alarm_due)
         return;
     net->alarm_due = next;

@@ -50,6 +50,7 @@ struct net {
     struct netconn *dirty;              /* with bytes to write or a DISCONNECTED to tell */
     size_t conn_count, ending_count;
     uint64_t limits_due; /* when limits are looked at again; UINT64_MAX: no session has any */
+    uint64_t flush_due;  /* when what waits in the store is committed; 0: nothing waits */
     uint64_t pace_due;   /* the earliest time that a connection waits for; UINT64_MAX: none does */
     uint64_t listing;    /* of peers: each session is counted once */
     struct netpace_memory paces;

@@ -113,6 +113,8 @@ uint64_t node_now_ms(void);
 enum gmm_err node_step(struct node *node, struct engine_event *event);
 /* Commits the open transaction, feeds PERSISTED, and goes on until nothing is pending. */
 enum gmm_err node_flush(struct node *node);
+/* When to flush at the latest (sys_now_ms): several chunks share one commit and its synchronisations. 0: at once. */
+uint64_t node_flush_due(const struct node *node);
 /* The time of the next TICK; UINT64_MAX: none. */
 uint64_t node_next_tick_ms(const struct node *node);
 

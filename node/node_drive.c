@@ -8,7 +8,11 @@
 #include "node/log.h"
 #include "node/node_state.h"
 #include "node/partial.h"
+#include "node/sys.h"
 #include "proto/clocks.h"
+
+#define PATIENT_MS 30u
+#define PATIENT_BYTES (16u << 20)
 
 uint64_t node_now_ms(void)
 {
@@ -170,6 +174,19 @@ static enum gmm_err note_peer(struct node *node, const struct effect *effect)
     return err == GMM_ENOMEM ? err : GMM_OK;
 }
 
+/* Nobody waits for a chunk of many. */
+static void note_patience(struct node_pending *p, const struct engine_store *s)
+{
+    bool patient = s->has_chunk && !s->chunk_is_body && s->run_count + s->object_count + s->secret_count == 0;
+    if (p->ticket_count == 0) {
+        p->patient_ms = patient ? sys_now_ms() : 0;
+        p->patient_bytes = 0;
+    } else if (!patient) {
+        p->patient_ms = 0;
+    }
+    p->patient_bytes += s->chunk_len;
+}
+
 static enum gmm_err on_store(struct node *node, const struct effect *effect)
 {
     struct node_pending *p = node->pending;
@@ -177,6 +194,7 @@ static enum gmm_err on_store(struct node *node, const struct effect *effect)
     if (!grow(&items, p->ticket_count, &p->ticket_capacity, sizeof *p->tickets))
         return GMM_ENOMEM;
     p->tickets = items;
+    note_patience(p, &effect->as.store);
     p->tickets[p->ticket_count++] = effect->ticket;
     enum gmm_err err = p->store_err == GMM_OK ? write_store(node, &effect->as.store) : GMM_OK;
     if (p->store_err == GMM_OK)
@@ -455,6 +473,14 @@ enum gmm_err node_flush(struct node *node)
     p->flushing = false;
     p->has_ensured = false;
     return first;
+}
+
+uint64_t node_flush_due(const struct node *node)
+{
+    const struct node_pending *p = node->pending;
+    return p->ticket_count > 0 && p->patient_ms != 0 && p->patient_bytes < PATIENT_BYTES && p->store_err == GMM_OK
+               ? p->patient_ms + PATIENT_MS
+               : 0;
 }
 
 uint64_t node_next_tick_ms(const struct node *node)

@@ -30,6 +30,8 @@ struct node_pending {
     uint64_t *tickets; /* in the open transaction */
     size_t ticket_count, ticket_capacity;
     enum gmm_err store_err; /* of the open transaction */
+    size_t patient_bytes;   /* chunks in it; nothing but such tickets: patient_ms is when the first came, else 0 */
+    uint64_t patient_ms;
     uint64_t tick_ms;
     bool stepping, working, flushing;
     bool behind;           /* a projection failed: caught up later */

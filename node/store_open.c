@@ -14,11 +14,13 @@
 #define BUSY_MS 2000
 #define PATH_BYTES_MAX 4096
 #define WAL_HEADER_BYTES 32
-/* secure_delete: what is erased leaves no trace in free pages; temp_store: nor in files that a sort would write. The
- * cache bounds memory: a large transaction spills into the WAL. */
-static const char pragmas[] = "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
-                              "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;"
-                              "PRAGMA journal_size_limit=16777216;";
+/* synchronous: store_commit synchronises what must be durable, once; else each commit would. secure_delete: what is
+ * erased leaves no trace in free pages; temp_store: nor in files that a sort would write. The cache bounds memory: a
+ * large transaction spills into the WAL. */
+static const char pragmas[] =
+    "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
+    "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;"
+    "PRAGMA journal_size_limit=16777216;";
 
 /* Paths are passed as URIs, percent-encoded, so that no name is taken for something else. */
 static char *uri_of(const char *path, const char *query)

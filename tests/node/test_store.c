@@ -79,6 +79,7 @@ static void a_new_store(void **state)
     assert_int_equal(number("PRAGMA foreign_keys"), 1);
     assert_int_equal(number("PRAGMA trusted_schema"), 0);
     assert_int_equal(number("PRAGMA secure_delete"), 1);
+    assert_int_equal(number("PRAGMA synchronous"), 1); /* NORMAL: a commit that is durable says so itself */
     store_id(store, id);
     assert_memory_equal(id, name, sizeof id);
     reopen();
