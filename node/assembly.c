@@ -4,6 +4,7 @@
 #include "node/batches.h"
 #include "node/bundlepeer.h"
 #include "node/embargoes.h"
+#include "node/erasing.h"
 #include "node/joining.h"
 #include "node/log.h"
 #include "node/net.h"
@@ -22,6 +23,7 @@ static void closing(struct node *node)
     receipts_close(node);
     urgency_close(node);
     backlog_close(node);
+    erasing_close(node);
 }
 
 /* A daemon listens first: what is not in the catalogue yet comes there in slices. */
@@ -30,18 +32,23 @@ static enum gmm_err catch_up(struct node *node)
     enum gmm_err err = taking_load(node);
     if (err == GMM_OK)
         err = project_catch_up(node, node->daemon ? 0 : PROJECT_CATALOGUE, NULL, NULL);
+    if (err == GMM_OK)
+        err = erasing_load(node);
     backlog_look(node, node->daemon || err != GMM_OK ? PROJECT_ALL : PROJECT_INDEX);
     return err;
 }
 
 static enum gmm_err entries_came(struct node *node, const struct node_later *later)
 {
-    return backlog_entries(node, &later->key, later->first_seq, later->count);
+    enum gmm_err err = erasing_entries(node, &later->key, later->first_seq, later->count);
+    return err == GMM_OK ? backlog_entries(node, &later->key, later->first_seq, later->count) : err;
 }
 
 static enum gmm_err view_changed(struct node *node)
 {
     enum gmm_err err = project_view(node);
+    if (err == GMM_OK)
+        err = erasing_view(node);
     joining_settle(node);
     urgency_again(node);
     urgency_settle(node);
@@ -52,6 +59,7 @@ static enum gmm_err take(struct node *node, const struct node_later *later)
 {
     if (later->kind == EFFECT_ENTRIES || later->kind == EFFECT_SECRET) {
         enum gmm_err err = later->kind == EFFECT_ENTRIES ? entries_came(node, later) : project_secret(node, &later->id);
+        node->erase_again = node->erase_again || later->kind == EFFECT_SECRET;
         receipts_settle(node);
         urgency_settle(node);
         return err;
@@ -84,6 +92,7 @@ static void settled(struct node *node)
     struct gmm_msg msg = {.text = ""};
     urgency_settle(node);
     embargoes_settle(node);
+    erasing_settle(node);
     if (!newkeys_due(node))
         return;
     if (newkeys_take(node, &msg) != GMM_OK)

@@ -7,6 +7,7 @@
 
 #include "keys/chunk.h"
 #include "node/bundlepark.h"
+#include "node/erased.h"
 #include "node/project.h"
 #include "node/sys.h"
 
@@ -80,6 +81,8 @@ static enum gmm_err store_chunk(struct bundlein *in, const struct gmm_id *gid, c
     enum gmm_err err = store_has_chunk(in->node->store, gid, id, &held);
     if (err != GMM_ENOTFOUND)
         return err;
+    if (!erased_takes_chunk(in->node, gid, id))
+        return GMM_OK; /* of what was erased: an older bundle does not bring it back */
     if (in->chunk_count == in->chunk_capacity) {
         size_t capacity = in->chunk_capacity == 0 ? 16 : 2 * in->chunk_capacity;
         struct gmm_id *grown = realloc(in->chunks, capacity * sizeof *grown);

@@ -20,6 +20,7 @@ extern const struct command_family command_reading;   /* cmd_reading.c: get, sho
 extern const struct command_family command_matrix;    /* cmd_matrix.c: matrix */
 extern const struct command_family command_practice;  /* cmd_practice.c: practice */
 extern const struct command_family command_marking;   /* cmd_marking.c: mark, retain */
+extern const struct command_family command_erase;     /* cmd_erase.c: erase */
 extern const struct command_family command_care;      /* cmd_care.c: doctor */
 extern const struct command_family command_keys;      /* cmd_key.c: key */
 extern const struct command_family command_diff;      /* cmd_diff.c: diff */

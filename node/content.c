@@ -458,6 +458,36 @@ enum gmm_err content_missing(struct node *node, const struct gmm_id *gid, const 
     return err;
 }
 
+static enum gmm_err collect_named(struct reading *r, void *arg, const struct manifest_chunk *chunk)
+{
+    struct missing *named = arg;
+    void *items = named->ids;
+    (void)r;
+    if (grow(&items, named->count, &named->capacity, sizeof *named->ids) != GMM_OK)
+        return GMM_ENOMEM;
+    named->ids = items;
+    named->ids[named->count++] = chunk->id;
+    return GMM_OK;
+}
+
+enum gmm_err content_chunks(struct node *node, const struct gmm_id *gid, const struct manifest *manifest,
+                            struct gmm_id **ids, size_t *count)
+{
+    struct reading r = {.node = node, .gid = gid};
+    struct missing named = {0};
+    enum gmm_err err = each_chunk(&r, manifest, true, collect_named, &named);
+    for (uint32_t i = 0; manifest->level > 0 && i < manifest->count && err == GMM_OK; i++)
+        err = collect_named(&r, &named, &manifest->chunks[i]);
+    reading_close(&r);
+    if (err != GMM_OK) {
+        free(named.ids);
+        named = (struct missing){0};
+    }
+    *ids = named.ids;
+    *count = named.count;
+    return err;
+}
+
 static enum gmm_err remove_unheld(struct reading *r, void *arg, const struct manifest_chunk *chunk)
 {
     uint32_t held = 0;

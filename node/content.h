@@ -34,5 +34,9 @@ enum gmm_err content_read(struct node *node, const struct gmm_id *gid, const str
  * GMM_ECORRUPT: a list of chunks does not open or lies about the content. */
 enum gmm_err content_missing(struct node *node, const struct gmm_id *gid, const struct manifest *manifest,
                              struct gmm_id **ids, size_t *count);
+/* Every chunk that a manifest names, those of its lists as far as these are held, the lists last: a new array (free;
+ * NULL when none). */
+enum gmm_err content_chunks(struct node *node, const struct gmm_id *gid, const struct manifest *manifest,
+                            struct gmm_id **ids, size_t *count);
 
 #endif

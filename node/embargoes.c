@@ -113,6 +113,19 @@ enum gmm_err embargoes_note(struct node *node, const struct record_document *doc
     return err == GMM_ENOTFOUND ? GMM_OK : err;
 }
 
+enum gmm_err embargoes_forget(struct node *node, const struct record_document *doc)
+{
+    static const char *const prefixes[] = {OURS, DISCLOSED};
+    enum gmm_err err = record_embargo_commit(doc) == NULL ? GMM_OK : store_begin(node->store, true);
+    for (size_t i = 0; err == GMM_OK && record_embargo_commit(doc) != NULL && i < 2; i++) {
+        char name[STORE_NAME_BYTES];
+        name_of(name, prefixes[i], record_embargo_commit(doc));
+        if ((err = store_unset(node->store, name)) == GMM_ENOTFOUND)
+            err = GMM_OK;
+    }
+    return err;
+}
+
 /* GMM_ENOTFOUND: no key is here. */
 static enum gmm_err find_key(struct node *node, const uint8_t commit[32], uint8_t key[EMBARGO_KEY_BYTES])
 {
@@ -204,7 +217,8 @@ static enum gmm_err disclose(struct node *node, const struct kept *kept)
 /* One key: published and, once that is durable, no secret of ours any more. One without a document was never posted. */
 static enum gmm_err settle_one(struct node *node, const char *name, const struct kept *kept)
 {
-    enum gmm_err err = id_is_zero(&kept->document) ? GMM_OK : disclose(node, kept);
+    bool erased = store_hidden_of(node->store, &kept->document) != STORE_SHOWN;
+    enum gmm_err err = id_is_zero(&kept->document) || erased ? GMM_OK : disclose(node, kept);
     if (err == GMM_OK)
         err = store_begin(node->store, false);
     return err == GMM_OK ? store_unset(node->store, name) : err;

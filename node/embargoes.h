@@ -22,5 +22,7 @@ enum gmm_err embargoes_take(struct node *node, const void *plain, size_t len, st
 enum gmm_err embargoes_load(struct node *node);
 /* Publishes the keys of ours that are due. What fails is tried again a minute later. */
 void embargoes_settle(struct node *node);
+/* The document goes: no key of it is kept. */
+enum gmm_err embargoes_forget(struct node *node, const struct record_document *doc);
 
 #endif

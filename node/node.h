@@ -21,6 +21,7 @@
 struct net;
 struct backlog;
 struct joining;
+struct erasing;
 struct receipts;
 struct urgency;
 struct node;
@@ -89,7 +90,9 @@ struct node {
     struct joining *joining;                /* node/joining.h: this home's own request to join; NULL: none waits */
     uint64_t embargo_due_ms;                /* node/embargoes.h: when the first key of ours is due; 0: none */
     bool disclosing;
-    struct gmm_msg damage; /* NODE_DAMAGED: why parts of it are closed; else empty */
+    struct erasing *erasing; /* node/erasing.h: what is to be erased */
+    bool erase_again;        /* what bears on it came: it is looked at again when nothing is under way */
+    struct gmm_msg damage;   /* NODE_DAMAGED: why parts of it are closed; else empty */
     /* private to node.c */
     struct node_pending *pending;
 };

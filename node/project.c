@@ -11,6 +11,7 @@
 #include "node/sys.h"
 #include "node/urgency.h"
 #include "node/watch.h"
+#include "proto/control_erase.h"
 #include "proto/record_consult.h"
 
 #define TITLE_BYTES (LIMIT_TITLE_TEXT + LIMIT_SYMBOL_TEXT + (LIMIT_ATTACHMENTS + 1) * (LIMIT_FILE_NAME + 1) + 8u)
@@ -108,6 +109,7 @@ static enum gmm_err put_item(struct node *node, const struct projection_item *it
     if (err == GMM_OK) {
         watch_emit(node, item);
         receipts_owe(node, item);
+        node->erase_again = node->erase_again || item->type == HEADER_RETAIN;
         urgency_note(node, item);
     }
     return err;
@@ -394,11 +396,29 @@ static enum gmm_err want_body(struct node *node, const uint8_t bytes[HEADER_BYTE
                               struct wants *wants)
 {
     struct header h;
+    if (store_hidden_of(node->store, id) != STORE_SHOWN) /* erased: nobody gives it */
+        return GMM_OK;
     if (header_decode(&h, bytes) != GMM_OK || node->engine == NULL ||
         !engine_takes(node->engine, &h.group, header_time_ms(h.time)))
         return GMM_OK;
     enum gmm_err err = projection_want_chunk(node->projection, &h.group, id, id);
     return err == GMM_OK ? wants_add_body(wants, bytes) : err;
+}
+
+/* A plain record that says something which is shown: that of an office nothing is left of these entries. */
+static enum gmm_err put_erased(struct node *node, const uint8_t bytes[HEADER_BYTES], const uint8_t *body, size_t len)
+{
+    struct control_erased r;
+    struct header h;
+    enum gmm_err err = header_decode(&h, bytes);
+    if (err == GMM_OK)
+        err = control_erased_decode(&r, body, len);
+    for (uint16_t i = 0; err == GMM_OK && i < r.count; i++) {
+        struct gmm_id target = control_erased_at(&r, i);
+        err = projection_put_erased(node->projection, &target, &h);
+        node->erase_again = node->erase_again || store_hidden_of(node->store, &target) == STORE_HIDDEN;
+    }
+    return err == GMM_EVERSION || is_their_fault(err) ? GMM_OK : err;
 }
 
 static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTES], const struct gmm_id *id,
@@ -409,6 +429,8 @@ static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTE
     size_t len = 0;
     uint16_t type = bytes_load_u16(bytes + 2);
     bool other = project_item_is(type);
+    if (type == HEADER_ERASED && body != NULL)
+        return (what & PROJECT_CATALOGUE) != 0 ? put_erased(node, bytes, body, body_len) : GMM_OK;
     if (body == NULL && type >= 64 && (what & PROJECT_CATALOGUE) == 0)
         return GMM_OK; /* when it comes, it is indexed too */
     if (body == NULL && type >= 64)
@@ -671,7 +693,8 @@ static enum gmm_err want_again(void *arg, const struct gmm_id *gid, const struct
     struct store_entry entry;
     if (store_load_entry(again->node->store, chunk, &entry) != GMM_OK)
         return wants_add(again->wants, gid, chunk);
-    enum gmm_err err = entry.body == NULL ? wants_add_body(again->wants, entry.header) : GMM_OK;
+    bool wanted = entry.body == NULL && store_hidden_of(again->node->store, chunk) == STORE_SHOWN;
+    enum gmm_err err = wanted ? wants_add_body(again->wants, entry.header) : GMM_OK;
     store_entry_close(&entry);
     return err;
 }

@@ -31,10 +31,13 @@ static const char schema[] =
     " WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS p_group_hash ON p_group(hash);"
     "CREATE TABLE IF NOT EXISTS p_chunk(chunk BLOB PRIMARY KEY, gid BLOB NOT NULL, document BLOB NOT NULL) STRICT,"
-    " WITHOUT ROWID;";
+    " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS p_erased(target BLOB, office BLOB, gid BLOB NOT NULL, instance INTEGER, seq INTEGER,"
+    " time INTEGER NOT NULL, PRIMARY KEY(target, office, instance, seq)) STRICT, WITHOUT ROWID;";
 static const char drop[] =
     "DROP TABLE IF EXISTS p_item; DROP TABLE IF EXISTS p_log; DROP TABLE IF EXISTS p_gap;"
-    "DROP TABLE IF EXISTS p_deferred; DROP TABLE IF EXISTS p_group; DROP TABLE IF EXISTS p_chunk;";
+    "DROP TABLE IF EXISTS p_deferred; DROP TABLE IF EXISTS p_group; DROP TABLE IF EXISTS p_chunk;"
+    "DROP TABLE IF EXISTS p_erased;";
 
 static enum gmm_err execute(struct projection *p, const char *sql)
 {
@@ -47,10 +50,10 @@ static bool has_tables(struct projection *p)
     enum gmm_err err;
     sqlite3_stmt *stmt = store_prepare(p->store,
                                        "SELECT count(*) FROM sqlite_schema WHERE name IN "
-                                       "('p_item','p_log','p_gap','p_deferred','p_group','p_chunk')"
+                                       "('p_item','p_log','p_gap','p_deferred','p_group','p_chunk','p_erased')"
                                        " AND EXISTS(SELECT 1 FROM pragma_table_info('p_item') WHERE name = 'counter')",
                                        &err);
-    bool all = stmt != NULL && store_row(p->store, stmt, &err) && sqlite3_column_int(stmt, 0) == 6;
+    bool all = stmt != NULL && store_row(p->store, stmt, &err) && sqlite3_column_int(stmt, 0) == 7;
     sqlite3_finalize(stmt);
     return all;
 }

@@ -84,6 +84,17 @@ enum gmm_err projection_check(struct projection *p, const struct projection_item
 enum gmm_err projection_counts(struct projection *p, uint64_t *documents, uint64_t *notes);
 enum gmm_err projection_set_opened(struct projection *p, const struct gmm_id *id, uint64_t ms);
 
+/* An entry is shown no more (node/erasing.h): its line goes, what waited for it too. fn hears of the chunks that were
+ * wanted for it alone; may be NULL. */
+typedef enum gmm_err projection_chunk_fn(void *arg, const struct gmm_id *gid, const struct gmm_id *chunk);
+enum gmm_err projection_drop(struct projection *p, const struct gmm_id *id, projection_chunk_fn *fn, void *arg);
+/* "ERASED": the entry (header h, of an ERASED) says that its office holds nothing of the target. */
+enum gmm_err projection_put_erased(struct projection *p, const struct gmm_id *target, const struct header *h);
+/* Who says so, with effect or without: the log and seq of each, and the header's time. */
+typedef enum gmm_err projection_erased_fn(void *arg, const struct run_key *key, uint64_t seq, uint64_t time);
+enum gmm_err projection_each_erased(struct projection *p, const struct gmm_id *target, projection_erased_fn *fn,
+                                    void *arg);
+
 /* Circle names: gid → name (sealed). GMM_ENOTFOUND; *name: free. By name: up to max gids (names are not unique). */
 enum gmm_err projection_put_group_name(struct projection *p, const struct gmm_id *gid, const char *name);
 enum gmm_err projection_get_group_name(struct projection *p, const struct gmm_id *gid, char **name);
@@ -94,9 +105,10 @@ enum gmm_err projection_groups_by_name(struct projection *p, const char *name, s
  * need it; when the chunk is a list of further chunks, its arrival makes those wanted. Wanting twice is a no-op. */
 enum gmm_err projection_want_chunk(struct projection *p, const struct gmm_id *gid, const struct gmm_id *chunk,
                                    const struct gmm_id *document);
+/* Is it wanted? */
+enum gmm_err projection_wants_chunk(struct projection *p, const struct gmm_id *chunk, bool *wanted);
 /* Forgets it. *document (may be NULL): as it was wanted with. GMM_ENOTFOUND: nobody wanted it. */
 enum gmm_err projection_got_chunk(struct projection *p, const struct gmm_id *chunk, struct gmm_id *document);
-typedef enum gmm_err projection_chunk_fn(void *arg, const struct gmm_id *gid, const struct gmm_id *chunk);
 enum gmm_err projection_each_wanted(struct projection *p, projection_chunk_fn *fn, void *arg);
 
 #endif

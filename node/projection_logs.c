@@ -146,6 +146,23 @@ enum gmm_err projection_set_voids(struct projection *p, const struct run_key *ke
     return err;
 }
 
+/* What it says of erasures, too. */
+static enum gmm_err cut_erased(struct projection *p, const struct run_key *key, uint64_t from_seq)
+{
+    enum gmm_err err;
+    sqlite3_stmt *stmt = store_prepare(
+        p->store, "DELETE FROM p_erased WHERE office = ?1 AND gid = ?2 AND instance = ?3 AND seq >= ?4", &err);
+    if (stmt == NULL)
+        return err;
+    store_bind_id(stmt, 1, &key->author);
+    store_bind_id(stmt, 2, &key->group);
+    store_bind_u64(stmt, 3, key->instance);
+    sqlite3_bind_int64(stmt, 4, clamp(from_seq));
+    err = store_run_stmt(p->store, stmt);
+    sqlite3_finalize(stmt);
+    return err;
+}
+
 enum gmm_err projection_cut(struct projection *p, const struct run_key *key, uint64_t from_seq)
 {
     static const char *const steps[] = {"DELETE FROM p_item WHERE log = ?1 AND seq >= ?2",
@@ -163,5 +180,7 @@ enum gmm_err projection_cut(struct projection *p, const struct run_key *key, uin
         err = store_run_stmt(p->store, stmt);
         sqlite3_finalize(stmt);
     }
+    if (err == GMM_OK)
+        err = cut_erased(p, key, from_seq);
     return err == GMM_ENOTFOUND ? GMM_OK : err;
 }

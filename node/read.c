@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "node/embargoes.h"
+#include "node/erased.h"
 #include "node/item.h"
 #include "node/reply.h"
 #include "node/times.h"
@@ -193,6 +194,9 @@ static enum gmm_err find_by_id(struct node *node, const char *ref, struct read_f
         else if (one != GMM_ENOTFOUND)
             err = one;
     }
+    for (size_t i = 0; err == GMM_OK && readable == 0 && i < count && i < PREFIX_MATCHES; i++)
+        if ((err = erased_tell(node, &ids[i], ref, msg)) != GMM_OK)
+            return err;
     if (err == GMM_ENOTFOUND || (err == GMM_OK && readable == 0))
         return gmm_fail(msg, GMM_ENOTFOUND, "nothing here is called '%s'", ref);
     if (err != GMM_OK)
@@ -218,7 +222,8 @@ bool read_find_apart(struct node *node, const char *ref, struct store_entry *out
     if (store_find_prefix(node->store, hex, ids, PREFIX_MATCHES, &count) != GMM_OK || count != 1 ||
         store_load_entry(node->store, &ids[0], out) != GMM_OK)
         return false;
-    if (out->body == NULL && bytes_load_u16(out->header + 2) >= 64)
+    if (out->body == NULL && bytes_load_u16(out->header + 2) >= 64 &&
+        store_hidden_of(node->store, &out->id) == STORE_SHOWN)
         return true;
     store_entry_close(out);
     return false;

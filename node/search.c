@@ -1,5 +1,6 @@
 #include "node/search.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,6 +195,23 @@ enum gmm_err search_put(struct search *s, const struct gmm_id *id, const char *t
     sqlite3_bind_text64(stmt, 2, title == NULL ? "" : title, title_len, SQLITE_STATIC, SQLITE_UTF8);
     sqlite3_bind_text64(stmt, 3, text == NULL ? "" : text, text_len, SQLITE_STATIC, SQLITE_UTF8);
     return store_run_stmt(s->store, stmt);
+}
+
+/* Its number stays taken: another entry's words must not join those that are still there. */
+enum gmm_err search_drop(struct search *s, const struct gmm_id *id)
+{
+    uint8_t nobody[sizeof id->b + 8]; /* longer than an id: it is none */
+    enum gmm_err err = store_in_transaction(s->store) ? GMM_OK : store_begin(s->store, false);
+    sqlite3_stmt *stmt =
+        err == GMM_OK ? store_prepare(s->store, "UPDATE s_entry SET id = ?2 WHERE id = ?1", &err) : NULL;
+    if (stmt == NULL)
+        return err;
+    randombytes_buf(nobody, sizeof nobody);
+    store_bind_id(stmt, 1, id);
+    store_bind_blob(stmt, 2, nobody, sizeof nobody);
+    err = store_run_stmt(s->store, stmt);
+    sqlite3_finalize(stmt);
+    return err;
 }
 
 enum gmm_err search_query(struct search *s, const char *words, uint32_t limit, search_hit_fn *fn, void *arg)

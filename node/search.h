@@ -19,6 +19,8 @@ enum gmm_err search_get_done(struct search *s, const struct run_key *key, uint64
 enum gmm_err search_set_done(struct search *s, const struct run_key *key, uint64_t next_seq);
 typedef enum gmm_err search_hit_fn(void *arg, const struct gmm_id *id, double score);
 /* Best first. GMM_EUSAGE: no word in the query. */
+/* No query finds it from now on. What its words left in the index goes when that is made anew (search_reset). */
+enum gmm_err search_drop(struct search *s, const struct gmm_id *id);
 enum gmm_err search_query(struct search *s, const char *words, uint32_t limit, search_hit_fn *fn, void *arg);
 /* Integrity of the index: GMM_ECORRUPT when damaged or missing. */
 enum gmm_err search_check(struct search *s);

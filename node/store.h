@@ -18,7 +18,7 @@
 struct sqlite3;
 struct store;
 
-#define STORE_SCHEMA 3
+#define STORE_SCHEMA 4
 
 /* Opens or creates. A newer schema: GMM_EVERSION, untouched. An older one: the file is copied beside itself, then
  * migrated. read_only writes nothing (immutable when the folder cannot be written). id16: the store's random id (16
@@ -83,7 +83,8 @@ enum gmm_err store_load_entry(struct store *store, const struct gmm_id *id, stru
 /* Ids that begin with these hex digits (≥ 8, ≤ 64): up to max; *count of them. */
 enum gmm_err store_find_prefix(struct store *store, const char *hex, struct gmm_id *out, size_t max, size_t *count);
 void store_entry_close(struct store_entry *entry);
-/* The body of an entry that came without it; GMM_ENOTFOUND: no such entry. What stands already stays. */
+/* The body of an entry that came without it; GMM_ENOTFOUND: no such entry. What stands already stays; what is hidden
+ * takes none. */
 enum gmm_err store_put_body(struct store *store, const struct gmm_id *id, const void *body, size_t len);
 /* Entries of a log whose body is not here; reads only logs that are marked to have some. */
 enum gmm_err store_count_gaps(struct store *store, const struct run_key *key, uint64_t *gaps);
@@ -94,9 +95,45 @@ typedef void store_fault_fn(void *arg, const char *kind, const struct gmm_id *id
 enum gmm_err store_check(struct store *store, const struct gmm_id *nid, const struct view *view, uint64_t *checked,
                          store_fault_fn *fn, void *arg);
 
+/* Erasures (node/erasing.h). What is hidden is as absent for everything above, but for store_load_hidden. */
+enum store_hidden { STORE_SHOWN, STORE_HIDDEN, STORE_ERASED };
+/* ERASED also takes the body away, for ever. *had_body (may be NULL): a body was there. GMM_ENOTFOUND: no such entry;
+ * GMM_ESTATE: it was ERASED before, and is not shown again. */
+enum gmm_err store_hide(struct store *store, const struct gmm_id *id, enum store_hidden hidden, bool *had_body);
+/* STORE_SHOWN also of what is unknown. */
+enum store_hidden store_hidden_of(struct store *store, const struct gmm_id *id);
+/* As store_load_entry, with the body of one that is hidden. */
+enum gmm_err store_load_hidden(struct store *store, const struct gmm_id *id, struct store_entry *out);
+/* The same of a chunk: ERASED remembers that it is not to be had back. Nothing happens when there is no row. */
+enum gmm_err store_hide_chunk(struct store *store, const struct gmm_id *gid, const struct gmm_id *id,
+                              enum store_hidden hidden);
+enum store_hidden store_chunk_hidden_of(struct store *store, const struct gmm_id *gid, const struct gmm_id *id);
+/* How far an erasure is carried out here. PURGED: nothing is left, in index and write-ahead log neither. */
+enum store_erasure_state { STORE_ERASURE_HIDDEN = 1, STORE_ERASURE_DELETED, STORE_ERASURE_PURGED };
+struct store_erasure {
+    struct gmm_id id, gid; /* of the entry */
+    uint64_t seen_ms;      /* when the ERASE was first known here */
+    uint64_t done_ms;      /* when it was deleted; 0: not yet */
+    enum store_erasure_state state;
+};
+enum gmm_err store_put_erasure(struct store *store, const struct store_erasure *erasure); /* by id */
+enum gmm_err store_get_erasure(struct store *store, const struct gmm_id *id, struct store_erasure *out);
+/* With its chunks. */
+enum gmm_err store_drop_erasure(struct store *store, const struct gmm_id *id);
+/* All of them: *list, free. */
+enum gmm_err store_list_erasures(struct store *store, struct store_erasure **list, size_t *count);
+enum gmm_err store_put_erasure_chunks(struct store *store, const struct gmm_id *id, const struct gmm_id *chunks,
+                                      size_t count);
+enum gmm_err store_list_erasure_chunks(struct store *store, const struct gmm_id *id, struct gmm_id **chunks,
+                                       size_t *count);
+/* Outside of transactions: the write-ahead log goes into the file and is emptied, so that what was deleted stands in
+ * neither. GMM_EBUSY. */
+enum gmm_err store_purge(struct store *store);
+
 /* Chunks: rows here, bytes in node/chunkfile.h files (written and synced before the row). */
+/* What was hidden is shown again: somebody posts it anew. */
 enum gmm_err store_put_chunk(struct store *store, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len);
-/* GMM_ENOTFOUND when not held for this group. */
+/* GMM_ENOTFOUND when not held for this group, or hidden. */
 enum gmm_err store_has_chunk(struct store *store, const struct gmm_id *gid, const struct gmm_id *id, uint32_t *len);
 typedef enum gmm_err store_chunk_fn(void *arg, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len);
 enum gmm_err store_each_chunk(struct store *store, store_chunk_fn *fn, void *arg);

@@ -36,7 +36,7 @@ enum gmm_err store_has_chunk(struct store *store, const struct gmm_id *gid, cons
 enum gmm_err store_each_chunk(struct store *store, store_chunk_fn *fn, void *arg)
 {
     enum gmm_err err;
-    sqlite3_stmt *stmt = store_prepare(store, "SELECT gid, id, len FROM chunk ORDER BY id, gid", &err);
+    sqlite3_stmt *stmt = store_prepare(store, "SELECT gid, id, len FROM chunk WHERE hidden = 0 ORDER BY id, gid", &err);
     while (store_row(store, stmt, &err)) {
         struct gmm_id gid, id;
         if (!store_col_id(stmt, 0, &gid) || !store_col_id(stmt, 1, &id))

@@ -321,8 +321,8 @@ enum gmm_err store_each_entry(struct store *store, const struct run_key *key, ui
     enum gmm_err err = find_log(store, key, &log);
     if (err != GMM_OK)
         return err == GMM_ENOTFOUND ? GMM_OK : err;
-    sqlite3_stmt *stmt =
-        store_prepare(store, "SELECT header, body FROM entry WHERE key BETWEEN ?1 AND ?2 ORDER BY key", &err);
+    sqlite3_stmt *stmt = store_prepare(
+        store, "SELECT header, iif(hidden = 0, body, NULL) FROM entry WHERE key BETWEEN ?1 AND ?2 ORDER BY key", &err);
     if (stmt != NULL && log.head.seq != LOGS_NO_SEQ && from_seq <= log.head.seq) {
         sqlite3_bind_int64(stmt, 1, store_key(log.no, from_seq));
         sqlite3_bind_int64(stmt, 2, store_key(log.no, log.head.seq));
@@ -500,7 +500,9 @@ enum gmm_err store_put_body(struct store *store, const struct gmm_id *id, const 
     int64_t key = 0;
     enum gmm_err err = find_entry(store, id, &key);
     sqlite3_stmt *stmt =
-        err == GMM_OK ? store_prepare(store, "UPDATE entry SET body = ?2 WHERE key = ?1 AND body IS NULL", &err) : NULL;
+        err == GMM_OK
+            ? store_prepare(store, "UPDATE entry SET body = ?2 WHERE key = ?1 AND body IS NULL AND hidden = 0", &err)
+            : NULL;
     if (stmt == NULL)
         return err;
     sqlite3_bind_int64(stmt, 1, key);
@@ -517,8 +519,8 @@ enum gmm_err store_count_gaps(struct store *store, const struct run_key *key, ui
     enum gmm_err err = find_log(store, key, &log);
     if (err != GMM_OK || !log.has_gaps)
         return err;
-    sqlite3_stmt *stmt =
-        store_prepare(store, "SELECT count(*) FROM entry WHERE key BETWEEN ?1 AND ?2 AND body IS NULL", &err);
+    sqlite3_stmt *stmt = store_prepare(
+        store, "SELECT count(*) FROM entry WHERE key BETWEEN ?1 AND ?2 AND body IS NULL AND hidden = 0", &err);
     if (stmt == NULL)
         return err;
     sqlite3_bind_int64(stmt, 1, store_key(log.no, 0));

@@ -23,7 +23,7 @@
     X(STORE_SQL_DROP_PROOF, "DELETE FROM proof WHERE hash = ?1")                                                       \
     X(STORE_SQL_CLOSE_LOG, "UPDATE log SET closed = closed | 1 WHERE no = ?1")                                         \
     X(STORE_SQL_PUT_ENTRY, "INSERT INTO entry(key, id8, type, header, sig, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")      \
-    X(STORE_SQL_GET_BY_ID, "SELECT header, body FROM entry WHERE id8 = ?1")                                            \
+    X(STORE_SQL_GET_BY_ID, "SELECT header, iif(hidden = 0, body, NULL) FROM entry WHERE id8 = ?1")                     \
     X(STORE_SQL_KEY_BY_ID, "SELECT key, header FROM entry WHERE id8 = ?1")                                             \
     X(STORE_SQL_PUT_ITEM,                                                                                              \
       "INSERT INTO p_item(id, log, seq, gid, author, type, time, document, symbol, summary, counter) "                 \
@@ -34,13 +34,15 @@
                              "ON CONFLICT(log) DO UPDATE SET next = excluded.next")                                    \
     X(STORE_SQL_HAS_ITEM, "SELECT 1 FROM p_item i WHERE i.document = ?1 AND i.type = ?2 LIMIT 1")                      \
     X(STORE_SQL_PUT_INDEXED, "INSERT OR IGNORE INTO s_entry(id) VALUES(?1)")                                           \
-    X(STORE_SQL_GET_RANGE, "SELECT key, header, sig, body FROM entry WHERE key BETWEEN ?1 AND ?2 ORDER BY key")        \
-    X(STORE_SQL_GET_SIZES, "SELECT key, sig IS NOT NULL, length(body) FROM entry WHERE key BETWEEN ?1 AND ?2 "         \
+    X(STORE_SQL_GET_RANGE, "SELECT key, header, sig, iif(hidden = 0, body, NULL) FROM entry "                          \
+                           "WHERE key BETWEEN ?1 AND ?2 ORDER BY key")                                                 \
+    X(STORE_SQL_GET_SIZES, "SELECT key, sig IS NOT NULL, iif(hidden = 0, length(body), 0) FROM entry "                 \
+                           "WHERE key BETWEEN ?1 AND ?2 "                                                              \
                            "ORDER BY key")                                                                             \
     X(STORE_SQL_COUNT, "SELECT coalesce(sum(head_seq + 1), 0) FROM log")                                               \
     X(STORE_SQL_PUT_CHUNK, "INSERT INTO chunk(id, gid, len) VALUES(?1, ?2, ?3) "                                       \
-                           "ON CONFLICT(id, gid) DO UPDATE SET len = excluded.len")                                    \
-    X(STORE_SQL_HAS_CHUNK, "SELECT len FROM chunk WHERE id = ?1 AND gid = ?2")                                         \
+                           "ON CONFLICT(id, gid) DO UPDATE SET len = excluded.len, hidden = 0")                        \
+    X(STORE_SQL_HAS_CHUNK, "SELECT len FROM chunk WHERE id = ?1 AND gid = ?2 AND hidden = 0")                          \
     X(STORE_SQL_PUT_SECRET, "INSERT INTO secret(epoch, sealed) VALUES(?1, ?2) "                                        \
                             "ON CONFLICT(epoch) DO UPDATE SET sealed = excluded.sealed")                               \
     X(STORE_SQL_ADD_TALLY, "INSERT INTO tally(epoch, entries) VALUES(?1, ?2) "                                         \

@@ -47,7 +47,19 @@ static const char schema_2[] =
 /* Fork proofs: the evidence outlives the branches. */
 static const char schema_3[] = "CREATE TABLE proof(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT, WITHOUT ROWID;";
 
-const char *const store_schema_steps[STORE_SCHEMA] = {schema_1, schema_2, schema_3};
+/* Erasures. An entry that is hidden (1) keeps its body until it is due and shows it to nobody; later (2) it has none
+ * and takes none. So a chunk, whose file is gone then. erasure: since when it is known here, and how far it is carried
+ * out (node/store.h); erasure_chunk: chunks that nothing else names, in the order in which their files go. */
+static const char schema_4[] =
+    "ALTER TABLE entry ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE chunk ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE erasure(id BLOB PRIMARY KEY, gid BLOB NOT NULL, seen INTEGER NOT NULL, state INTEGER NOT NULL,"
+    " done INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE erasure_chunk(id BLOB, no INTEGER, chunk BLOB NOT NULL, PRIMARY KEY(id, no)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS p_erased(target BLOB, office BLOB, gid BLOB NOT NULL, instance INTEGER, seq INTEGER,"
+    " time INTEGER NOT NULL, PRIMARY KEY(target, office, instance, seq)) STRICT, WITHOUT ROWID;";
+
+const char *const store_schema_steps[STORE_SCHEMA] = {schema_1, schema_2, schema_3, schema_4};
 
 static int read_number(sqlite3 *db, const char *sql, int *out)
 {

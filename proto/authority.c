@@ -61,6 +61,11 @@ static const struct rule {
      "members of the group, to offices of members"},
     {HEADER_EPOCH_BAD, true, true, false, "EPOCH_BAD", authority_epochs_judge_bad, authority_epochs_apply_bad, NULL,
      "members of the group; it counts of those that the epoch was wrapped to"},
+    {HEADER_ERASE, false, true, false, "ERASE", authority_erase_judge, authority_erase_apply, NULL,
+     "the participant whose office posted the entry; who leads the group: a thematic one its lead, `all` and a "
+     "thematic one without a lead the chair in its term, a circle its creator"},
+    {HEADER_ERASED, true, true, false, "ERASED", authority_erase_judge_done, authority_erase_apply_done, NULL,
+     "members of the group, each office for itself"},
 };
 
 static const struct rule *rule_of(uint16_t type)

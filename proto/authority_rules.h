@@ -33,6 +33,9 @@ judge_fn authority_epochs_judge_wrapkey, authority_epochs_judge_epoch, authority
     authority_epochs_judge_wrap, authority_epochs_judge_left;
 judge_apply_fn authority_epochs_apply_wrapkey, authority_epochs_apply_epoch, authority_epochs_apply_bad,
     authority_epochs_apply_wrap, authority_epochs_apply_left;
+/* authority_erase.c: what goes */
+judge_fn authority_erase_judge, authority_erase_judge_done;
+judge_apply_fn authority_erase_apply, authority_erase_apply_done;
 /* A WRAP that has no effect. */
 enum gmm_err authority_epochs_note_stray(struct state *s, struct change *c);
 

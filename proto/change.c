@@ -71,6 +71,12 @@ static enum gmm_err read_left(struct change *c, const struct gmm_id *nid, const 
     return control_left_decode(c->left, body, len);
 }
 
+static enum gmm_err read_erase(struct change *c, const struct gmm_id *nid, const void *body, size_t len)
+{
+    (void)nid;
+    return control_erase_decode(c->erase, body, len);
+}
+
 static enum gmm_err read_epoch(struct change *c, const struct gmm_id *nid, const void *body, size_t len)
 {
     (void)nid;
@@ -135,6 +141,8 @@ static const struct kind {
     {HEADER_EPOCH_BAD, N_("complaint about an epoch"), 0, NULL, NULL},
     {HEADER_CUT, N_("cut"), sizeof(struct control_circle_cut), read_cut, close_cut},
     {HEADER_LEFT, N_("list of leavers"), sizeof(struct control_left), read_left, close_left},
+    {HEADER_ERASE, N_("erasure"), sizeof(struct control_erase), read_erase, NULL},
+    {HEADER_ERASED, N_("confirmation of an erasure"), 0, NULL, NULL},
 };
 
 static const struct kind *kind_of(uint16_t type)

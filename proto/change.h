@@ -6,6 +6,7 @@
 
 #include "keys/epoch.h"
 #include "proto/control_chair.h"
+#include "proto/control_erase.h"
 #include "proto/control_left.h"
 #include "proto/control_roster.h"
 
@@ -29,6 +30,7 @@ struct change {
         struct control_lead *lead;
         struct control_circle_cut *cut;
         struct control_left *left;
+        struct control_erase *erase;
         struct epoch *epoch;
     };
 };

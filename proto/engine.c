@@ -265,6 +265,20 @@ static enum gmm_err on_loaded(struct engine *engine, const struct engine_event *
     return named ? engine_forks_review(engine) : engine_forks_loaded(engine, event->ticket, event->as.loaded);
 }
 
+/* A log of which only erased bodies are missing is whole. */
+static enum gmm_err on_erased(struct engine *engine, const struct engine_event *event)
+{
+    struct core *core = &engine->core;
+    struct logs_log *log = event->as.erased.log == NULL ? NULL : logs_find(core->logs, event->as.erased.log);
+    fetch_forget(engine->fetch, core, &event->as.erased.gid, &event->as.erased.id);
+    if (log != NULL && event->as.erased.gaps > 0)
+        log->gaps++;
+    else if (log != NULL && event->as.erased.gaps < 0 && log->gaps > 0)
+        log->gaps--;
+    engine_anchors_stored(engine);
+    return GMM_OK;
+}
+
 /* Carries an event to the module that it belongs to. Errors of one connection never reach here. */
 static enum gmm_err dispatch(struct engine *engine, const struct engine_event *event)
 {
@@ -325,6 +339,8 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
         return GMM_OK;
     case ENGINE_WANT_CHUNKS:
         return fetch_want(engine->fetch, core, event);
+    case ENGINE_ERASED:
+        return on_erased(engine, event);
     case ENGINE_TAKE: {
         const struct take *take = event->as.take;
         enum gmm_err err = take_set(&core->take, take->groups, take->group_count, take->metered, take->metered_count);

@@ -65,6 +65,7 @@ enum engine_event_kind {
     ENGINE_IMPORT_PROOF, /* request, bytes: a fork proof that came by hand */
     ENGINE_CHUNK_CAME,   /* want: chunks that came by hand and are stored */
     ENGINE_WANT_CHUNKS,  /* want: chunks, or bodies, to fetch from whoever has them */
+    ENGINE_ERASED,       /* erased: a body or chunk is wanted no more; or a body is missing again */
     ENGINE_JOIN_SEND,    /* conn, bytes: the request to deliver on a join connection of ours */
     ENGINE_JOIN_ANSWER,  /* conn, bytes: JOIN_ANSWER payload to the newcomer */
     ENGINE_WRAP_KEYS,    /* err: the keystore's wrap keys were seen to (EFFECT_WRAP_KEYS); GMM_OK: it is saved */
@@ -137,6 +138,11 @@ struct engine_event {
             const struct run_key *log;   /* of those entries */
             bool demand;                 /* somebody waits for it: metered links too are asked */
         } want;
+        struct {
+            struct gmm_id gid, id;
+            const struct run_key *log; /* of the entry; NULL: a chunk */
+            int gaps; /* -1: its body was missing; 1: it is missing again; 0: it is there, or never counted */
+        } erased;
         struct {
             const uint8_t *bytes;
             size_t len, total, offset;

@@ -205,6 +205,16 @@ static void want_spoil(struct fetch *f, struct core *core, struct want *want)
     want_park(f, core, want);
 }
 
+void fetch_forget(struct fetch *f, struct core *core, const struct gmm_id *gid, const struct gmm_id *id)
+{
+    struct want *want = want_find(f, gid, id);
+    if (want == NULL || want->storing)
+        return;
+    stage_drop(core, want);
+    want_ask(f, want, 0, 0);
+    want_remove(f, want);
+}
+
 enum gmm_err fetch_open(struct fetch *f, struct peer *peer)
 {
     struct side **sides = realloc(f->sides, (f->side_count + 1) * sizeof *sides);

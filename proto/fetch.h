@@ -18,6 +18,9 @@ void fetch_free(struct fetch *f);
 /* ENGINE_WANT_CHUNKS (those wanted already are skipped): chunks by id, or bodies by the ids of their entries, each with
  * the hash that the entry's header names. */
 enum gmm_err fetch_want(struct fetch *f, struct core *core, const struct engine_event *event);
+/* It is not wanted any more; what was staged of it goes. What is being stored already stays wanted until that is done.
+ */
+void fetch_forget(struct fetch *f, struct core *core, const struct gmm_id *gid, const struct gmm_id *id);
 /* A peer is there: its chunks may be asked for, and everything that nobody had is tried again with it. */
 enum gmm_err fetch_open(struct fetch *f, struct peer *peer);
 void fetch_gone(struct fetch *f, struct core *core, uint32_t conn);

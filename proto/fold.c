@@ -97,7 +97,7 @@ enum gmm_err fold_add(struct fold *fold, const uint8_t header[HEADER_BYTES], con
         fold->stale = true;
         return vouches_add(fold->vouches, &h, id, body, len);
     }
-    if (!authority_known(h.type))
+    if (!authority_known(h.type) || h.type == HEADER_ERASED) /* of no effect on anything here */
         return GMM_OK;
     if (fold->count == fold->cap) {
         size_t cap = fold->cap == 0 ? 64 : 2 * fold->cap;

@@ -72,6 +72,15 @@ struct view_left {
     uint64_t seq;
     const struct control_left *left; /* borrowed from the record */
 };
+/* An entry whose body goes: by whoever may, as far as plain records tell (protocol: Erasure). */
+struct view_erasure {
+    struct run_key log; /* of the entry */
+    uint64_t seq;
+    struct gmm_id id;         /* of the entry, and its log and seq, as the ERASE names them: the entry itself tells */
+    struct gmm_id entry;      /* of the ERASE */
+    struct gmm_id by, office; /* pid and sign_pk of who wrote it */
+    uint64_t time;            /* of its header */
+};
 /* What an office wrote in EPOCH_BAD about an epoch that it was given. */
 struct view_complaint {
     struct gmm_id epoch_id, sign_pk;
@@ -183,7 +192,7 @@ struct view {
     char name[LIMIT_NAME_TEXT + 1];
     struct gmm_id leads[LIMIT_THEMATIC];
     size_t participant_count, office_count, group_count, epoch_count, wrap_count, stray_count, complaint_count,
-        cut_count, fork_count, left_count;
+        cut_count, fork_count, left_count, erasure_count;
     size_t removal_count, absence_count, event_count, term_count, handover_count, lead_term_count, ballot_count,
         proposal_count;
     const struct view_participant *participants; /* sorted by pid */
@@ -193,6 +202,7 @@ struct view {
     const struct view_wrap *wraps;           /* sorted by epoch_id, sign_pk, canonical order */
     const struct view_wrap *strays;          /* likewise */
     const struct view_left *lefts;           /* in canonical order */
+    const struct view_erasure *erasures;     /* sorted by log, seq, id; one an entry */
     const struct view_complaint *complaints; /* sorted by epoch_id, sign_pk */
     const struct view_cut *cuts;             /* sorted by sign_pk, group, instance */
     const struct view_fork *forks;           /* sorted by log */
@@ -280,6 +290,10 @@ bool view_stands_outside(const struct view *v, const struct run_key *key, uint64
                          struct gmm_msg *why);
 /* Of a revoked key's log; NULL: nothing of it stands, or the key is not revoked. */
 const struct view_cut *view_cut(const struct view *v, const struct run_key *key);
+/* The erasure of this entry, whose header says that it is what the ERASE names; NULL: there is none. */
+const struct view_erasure *view_erasure(const struct view *v, const struct header *h, const struct gmm_id *id);
+/* The first one of this log at or behind a seq, others of it follow; NULL: none. */
+const struct view_erasure *view_erasures(const struct view *v, const struct run_key *key, uint64_t from_seq);
 /* NULL: no proof is held that the log was forked. */
 const struct view_fork *view_fork(const struct view *v, const struct run_key *key);
 /* Behind the last seq that is worth asking for or forwarding: past a known cut nothing is.

@@ -332,6 +332,7 @@ void state_close(struct state *s)
     free(s->circle_cuts);
     free(s->absences);
     free(s->lefts);
+    free(s->erasures);
     free(s->history);
     free(s->wrap_pks);
     free(s->epochs);
@@ -546,6 +547,16 @@ enum gmm_err state_left(struct state *s, const struct change *change)
         return GMM_ENOMEM;
     s->lefts = grown;
     s->lefts[s->left_count++] = change;
+    return GMM_OK;
+}
+
+enum gmm_err state_erase(struct state *s, const struct change *change, unsigned participant)
+{
+    void *grown = room_make(s->erasures, s->erasure_count, &s->erasure_cap, sizeof *s->erasures);
+    if (grown == NULL)
+        return GMM_ENOMEM;
+    s->erasures = grown;
+    s->erasures[s->erasure_count++] = (struct state_erasure){change, participant};
     return GMM_OK;
 }
 

@@ -56,6 +56,10 @@ struct state_removal { /* a suspension, an expulsion, a lost root */
     uint64_t time, until; /* header times: of what removed it, of what restored it (UINT64_MAX: nothing yet) */
     uint32_t term;
 };
+struct state_erasure {
+    const struct change *change; /* the ERASE, read */
+    unsigned participant;        /* whose office wrote it */
+};
 struct state_circle_cut {
     const struct change *change;
     size_t removal; /* index of the removal that it is about */
@@ -105,6 +109,8 @@ struct state {
     struct state_notes complaints, wraps, strays; /* strays: WRAPs without effect */
     const struct change **lefts;
     size_t left_count, left_cap;
+    struct state_erasure *erasures; /* in canonical order */
+    size_t erasure_count, erasure_cap;
     struct state_removal *removals; /* in the order in which they took effect */
     size_t removal_count, removal_cap;
     struct state_circle_cut *circle_cuts;
@@ -186,6 +192,7 @@ size_t state_removal(const struct state *s, unsigned participant);
 enum gmm_err state_cut_circle(struct state *s, const struct change *change, size_t removal);
 enum gmm_err state_epoch(struct state *s, const struct change *change, bool by_member);
 enum gmm_err state_left(struct state *s, const struct change *change);
+enum gmm_err state_erase(struct state *s, const struct change *change, unsigned participant);
 enum gmm_err state_note(struct state *s, struct state_notes *notes, const struct gmm_id *epoch_id,
                         const struct gmm_id *sign_pk, const struct change *change);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/erasures.h"
 #include "proto/rulings.h"
 
 static enum gmm_err make_participants(struct view_made *made, const struct state *s)
@@ -303,6 +304,8 @@ enum gmm_err view_make(struct view_made *made, const struct state *s)
     if (err == GMM_OK)
         err = make_lefts(made, s);
     if (err == GMM_OK)
+        err = erasures_make(&made->erasures, &made->view.erasure_count, s);
+    if (err == GMM_OK)
         err = make_history(made, s);
     if (err == GMM_OK)
         err = make_forks(made, s);
@@ -312,6 +315,7 @@ enum gmm_err view_make(struct view_made *made, const struct state *s)
         view_make_close(made);
         return err;
     }
+    made->view.erasures = made->erasures;
     epochs_show(&made->epochs, &made->view);
     return GMM_OK;
 }
@@ -327,6 +331,7 @@ void view_make_close(struct view_made *made)
     removals_close(&made->removals);
     free(made->absences);
     free(made->lefts);
+    free(made->erasures);
     free(made->history);
     free(made->forks);
     view_roles_close(&made->roles);

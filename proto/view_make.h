@@ -19,6 +19,7 @@ struct view_made {
     struct removals removals;
     struct view_absence *absences;
     struct view_left *lefts;
+    struct view_erasure *erasures;
     struct view_event *history;
     struct view_fork *forks;
     struct view_roles roles;

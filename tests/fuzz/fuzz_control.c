@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/control_chair.h"
+#include "proto/control_erase.h"
 #include "proto/control_left.h"
 #include "proto/control_proof.h"
 #include "proto/control_roster.h"
@@ -181,6 +182,23 @@ static enum gmm_err through_left(struct buffer *again, const uint8_t *data, size
     return err;
 }
 
+static enum gmm_err through_erase(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_erase r;
+    enum gmm_err err = control_erase_decode(&r, data, size);
+    return err == GMM_OK ? control_erase_encode(again, &r) : err;
+}
+
+static enum gmm_err through_erased(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_erased r;
+    struct gmm_id ids[LIMIT_CUTS];
+    enum gmm_err err = control_erased_decode(&r, data, size);
+    for (uint16_t i = 0; err == GMM_OK && i < r.count; i++)
+        ids[i] = control_erased_at(&r, i);
+    return err == GMM_OK ? control_erased_encode(again, ids, r.count) : err;
+}
+
 static enum gmm_err through_wrapkey(struct buffer *again, const uint8_t *data, size_t size)
 {
     return through_ids(again, true, data, size);
@@ -193,9 +211,10 @@ static enum gmm_err through_epoch_bad(struct buffer *again, const uint8_t *data,
 
 typedef enum gmm_err through_fn(struct buffer *again, const uint8_t *data, size_t size);
 static through_fn *const through[] = {
-    through_admit,   through_group,  through_members, through_wrapkey,  through_epoch_bad, through_removal,
-    through_restore, through_amend,  through_replace, through_handover, through_accept,    through_ballot,
-    through_lead,    through_cosign, through_cut,     through_anchor,   through_vouch,     through_left,
+    through_admit,   through_group,   through_members, through_wrapkey, through_epoch_bad,
+    through_removal, through_restore, through_amend,   through_replace, through_handover,
+    through_accept,  through_ballot,  through_lead,    through_cosign,  through_cut,
+    through_anchor,  through_vouch,   through_left,    through_erase,   through_erased,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "proto/authority.h"
+#include "proto/control_erase.h"
 #include "tests/proto/authority_fixture.h"
 
 /* The offices that ask. */
@@ -240,6 +241,31 @@ static void bad_of_its_own(void)
 {
     written(own_bad);
 }
+static void put_erase(enum actor whose)
+{
+    const struct control_erase r = {.author = w.offices[office(whose)].sign_pk, .instance = 1, .id = proposal};
+    control_erase_encode(fresh(), &r);
+}
+static void erase_of_a_member(void)
+{
+    put_erase(MEMBER);
+}
+static void erase_of_the_lead(void)
+{
+    put_erase(LEAD);
+}
+static void erase_of_its_own(void)
+{
+    put_erase(SUSPENDED);
+}
+static void erase_of_an_observer(void)
+{
+    put_erase(OBSERVER);
+}
+static void erased(void)
+{
+    control_erased_encode(fresh(), &proposal, 1);
+}
 static void expel(void)
 {
     put_removal(MEMBER, control_removal_encode);
@@ -298,6 +324,15 @@ static const struct {
     {"WRAP", HEADER_WRAP, &internal, wrap_of_its_own, SUSPENDED},
     {"EPOCH_BAD", HEADER_EPOCH_BAD, &all, bad_of_all, ALL_CURRENT},
     {"EPOCH_BAD", HEADER_EPOCH_BAD, &internal, bad_of_its_own, SUSPENDED},
+    {"ERASE", HEADER_ERASE, &all, erase_of_a_member, CHAIR | MEMBER | MEMBER_DESK},
+    {"ERASE", HEADER_ERASE, &all, erase_of_its_own, CHAIR},
+    {"ERASE", HEADER_ERASE, &all, erase_of_an_observer, CHAIR | OBSERVER},
+    {"ERASE", HEADER_ERASE, &decent_work, erase_of_a_member, LEAD | MEMBER | MEMBER_DESK},
+    {"ERASE", HEADER_ERASE, &circle, erase_of_the_lead, LEAD | MEMBER | MEMBER_DESK},
+    {"ERASE", HEADER_ERASE, &circle, erase_of_a_member, MEMBER | MEMBER_DESK},
+    {"ERASE", HEADER_ERASE, &internal, erase_of_its_own, NOBODY},
+    {"ERASED", HEADER_ERASED, &all, erased, ALL_CURRENT},
+    {"ERASED", HEADER_ERASED, &internal, erased, SUSPENDED},
 };
 #define CASES (sizeof cases / sizeof *cases)
 
