@@ -12,8 +12,8 @@
 enum gmm_err erase_post(struct node *node, const struct read_found *found, bool all, struct gmm_id **ids, size_t *count,
                         struct gmm_msg *msg);
 /* What is known of an erasure: {"id","entry","group","erased","by","state","reason","deletes","deleted","confirmed",
- * "waiting","offices":[{"participant","office","status","confirmed"}]}. id: of the entry that goes. NULL: out of memory,
- * or there is none. */
+ * "waiting","offices":[{"participant","office","status","confirmed"}]}. id: of the entry that goes. NULL: out of
+ * memory, or there is none. */
 json_t *erase_json(struct node *node, const struct gmm_id *id);
 /* Of all that were erased here, the latest first; those that this id or beginning of one names (ref NULL: all), of the
  * entry or of its ERASE. GMM_ENOTFOUND, GMM_EUSAGE. */

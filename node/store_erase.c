@@ -146,7 +146,7 @@ enum gmm_err store_put_erasure(struct store *store, const struct store_erasure *
     store_bind_id(stmt, 1, &erasure->id);
     store_bind_id(stmt, 2, &erasure->gid);
     store_bind_u64(stmt, 3, erasure->seen_ms);
-    sqlite3_bind_int(stmt, 4, erasure->state);
+    sqlite3_bind_int(stmt, 4, (int)erasure->state);
     store_bind_u64(stmt, 5, erasure->done_ms);
     err = store_run_stmt(store, stmt);
     sqlite3_finalize(stmt);
