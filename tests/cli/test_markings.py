@@ -23,7 +23,7 @@ SILENT = {
         "group rotate, peer list, peer add, peer remove, peer set, subscribe",
     "how much went over": "sync, bundle export, bundle import, matrix import",
     "ids of what was just said, and the caller's own words": "note, resolve, release, clear, practice post",
-    "which offices hold it": "receipts",
+    "which offices hold it, or have erased it; nothing of it is left to be shown": "receipts, erase, erase status",
 }
 
 
