@@ -8,6 +8,7 @@
 #include "node/args.h"
 #include "node/certify.h"
 #include "node/client.h"
+#include "node/cmd_history.h"
 #include "node/cmd_roster.h"
 #include "node/commands.h"
 #include "node/joining.h"
@@ -147,8 +148,10 @@ static void revoke(struct node *node, struct call *call)
     struct revoke_done done;
     if (!ready(node, call))
         return;
+    json_t *before = cmd_history_all_json(node);
     enum gmm_err err = revoke_office(node, call_text(call, "office"), call_text(call, "reason"), &done, &msg);
     if (err != GMM_OK) {
+        json_decref(before);
         reply_fail(call, err, &msg, NULL);
         return;
     }
@@ -158,6 +161,7 @@ static void revoke(struct node *node, struct call *call)
     json_t *result = cmd_roster_office_json(node, &done.sign_pk);
     json_object_set_new(result, "logs", json_integer((json_int_t)done.logs));
     json_object_set_new(result, "by", json_string(done.by_root ? "root" : "office"));
+    json_object_set_new(result, "groups", cmd_history_changed_json(node, node_pid(node), before));
     call_reply(call, result);
 }
 
@@ -167,6 +171,7 @@ static void revoke_render(const json_t *result, struct render *out)
                 reply_text(result, "office"), reply_text(result, "participant"));
     render_line(out, "What it wrote up to what is held here stands (%lld logs); all beyond has no effect.",
                 (long long)json_integer_value(json_object_get(result, "logs")));
+    cmd_history_changed_render(json_object_get(result, "groups"), out);
     render_line(out, "Next: gmm sync, or leave the daemon running, so that all hear of it.");
 }
 

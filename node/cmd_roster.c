@@ -563,15 +563,21 @@ void cmd_roster_offices_render(const json_t *result, struct render *out)
 void cmd_roster_office_add(struct node *node, struct call *call)
 {
     struct chosen chosen;
-    if (!add(node, call, true, &chosen))
+    json_t *before = node->engine == NULL ? json_array() : cmd_history_all_json(node);
+    if (!add(node, call, true, &chosen)) {
+        json_decref(before);
         return;
+    }
     const struct view *view = engine_view(node->engine);
     const struct view_office *office = view == NULL ? NULL : view_office(view, &chosen.judged.join.card.sign_pk);
     json_t *result = office == NULL ? NULL : office_json(node, view, office);
     if (result != NULL) {
         json_object_set_new(result, "fingerprint", reply_fingerprint(&office->sign_pk, &office->noise_pk));
         json_object_set_new(result, "welcome", json_boolean(call_file(call, "o", 0, NULL) >= 0));
+        json_object_set_new(result, "groups",
+                            cmd_history_changed_json(node, &chosen.judged.join.pid, json_incref(before)));
     }
+    json_decref(before);
     call_reply(call, result);
     chosen_close(&chosen);
 }
@@ -580,6 +586,7 @@ void cmd_roster_office_add_render(const json_t *result, struct render *out)
 {
     render_line(out, "Certified office %s of %s.", reply_text(result, "office"), reply_text(result, "participant"));
     render_field(out, "fingerprint", reply_text(result, "fingerprint"));
+    cmd_history_changed_render(json_object_get(result, "groups"), out);
     next_render(result, out);
 }
 

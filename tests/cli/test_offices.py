@@ -12,9 +12,18 @@ def second_office(head, daemon, name, folder):
     office = Office(head.participant, name, folder=folder)
     invite = head.json("invite", "--office", name, "--address", daemon.address)["invite"]
     office.run("join", invite)
-    head.run("office", "add", name, "--yes")
+    more(head.json("office", "add", name, "--yes"), 1)
     office.run("sync", "--timeout", "60")
     return office
+
+
+def more(done, offices):
+    """Who reads is shown before and after: the members stay the same, an office comes or goes."""
+    shown = {group["name"]: group for group in done["groups"]}
+    assert "all" in shown and "internal" in shown, done
+    for group in done["groups"]:
+        assert group["member"] and group["members"] == group["before"]["members"], group
+        assert group["offices"] == group["before"]["offices"] + offices, group
 
 
 def offices(of, participant, name):
@@ -99,6 +108,7 @@ def the_lost_laptop(ilo, iom, wb, unu, dhaka):
     node = one(ilo, "ilo", "dhaka")["node"]
     revoked = ilo.json("office", "revoke", "dhaka", "--reason", "laptop lost")
     assert revoked["status"] == "revoked" and revoked["node"] == node and revoked["logs"] >= 1, revoked
+    more(revoked, -1)
     assert "already" in ilo.error(1, "office", "revoke", "dhaka")["message"]
     assert "already" in ilo.error(1, "office", "revoke", node[:8])["message"]
     assert "revoked" in ilo.error(4, "office", "renew", "dhaka")["message"]
@@ -184,7 +194,9 @@ def by_the_role(ilo, iom):
     lima.run("sync", "--timeout", "20", status=5)
     daemon.stop()
     # the root of ilo is not at geneva: hq has the last word over it
-    assert ilo.json("office", "revoke", "geneva")["by"] == "root"
+    said = ilo.text("office", "revoke", "geneva")
+    assert "who could read before" in said and "who can read now" in said, said
+    assert one(ilo, "ilo", "geneva")["status"] == "revoked"
 
 
 def main_tests():
