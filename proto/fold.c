@@ -242,11 +242,18 @@ static enum gmm_err refresh(struct fold *fold)
     return GMM_OK;
 }
 
-/* The first header time behind this one at which a term or a lead begins or lapses; UINT64_MAX: none. */
+/* The first header time behind this one at which a term or a lead begins or lapses, or another office may act for the
+ * chair; UINT64_MAX: none. */
 static uint64_t next_turn(const struct fold *fold, uint64_t time)
 {
-    uint64_t term = terms_next(&fold->terms, time), lead = leads_next(&fold->state.leads, time);
-    return term < lead ? term : lead;
+    const struct state *s = &fold->state;
+    uint64_t turns[] = {terms_next(&fold->terms, time), leads_next(&s->leads, time),
+                        offices_turn(&fold->offices, &s->term->chair, time),
+                        offices_turn(&fold->offices, &s->term->deputy, time)};
+    uint64_t next = turns[0];
+    for (size_t i = 1; i < sizeof turns / sizeof turns[0]; i++)
+        next = turns[i] < next ? turns[i] : next;
+    return next;
 }
 
 bool fold_advance(struct fold *fold, uint64_t now_ms)

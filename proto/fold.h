@@ -232,8 +232,8 @@ void fold_forks(struct fold *fold, const struct forks *forks);
 void fold_drop(struct fold *fold, const struct run_key *log, uint64_t from_seq);
 /* May an entry be on the branch that is kept of a forked log, as far as the proofs tell? */
 bool fold_fits(const struct fold *fold, const struct view_fork *fork, uint64_t seq, const struct gmm_id *id);
-/* What time it is: terms and leads begin and lapse with it, and the view is as of then (or as of the last record, when
- * that is later). True when the view changes by it. */
+/* What time it is: terms and leads begin and lapse with it, who decides for the chair and its deputy may change, and
+ * the view is as of then (or as of the last record, when that is later). True when the view changes by it. */
 bool fold_advance(struct fold *fold, uint64_t now_ms);
 /* When the view changes next by time alone; UINT64_MAX: never, or no view has been made since something was added. */
 uint64_t fold_next_ms(const struct fold *fold);

@@ -212,6 +212,28 @@ const struct office_cert *offices_deciding(const struct offices *o, const struct
     return highest;
 }
 
+static uint64_t sooner(uint64_t ms, uint64_t time, uint64_t next)
+{
+    uint64_t turn = ms > IDENTITY_TIME_MS_MAX ? UINT64_MAX : ms << 16;
+    return turn > time && turn < next ? turn : next;
+}
+
+uint64_t offices_turn(const struct offices *o, const struct gmm_id *pid, uint64_t time)
+{
+    uint64_t next = UINT64_MAX;
+    size_t i = from_pid(o->by_office, o->count, pid);
+    for (; i < o->count && id_equal(&o->by_office[i]->cert->pid, pid); i++) {
+        const struct office_cert *c = o->by_office[i];
+        const struct office_revocation *revocation = offices_revoked(o, &c->sign_pk, pid);
+        if (c->voided)
+            continue;
+        next = sooner(c->cert->not_before_ms, time, next);
+        next = sooner(c->cert->not_after_ms + 1, time, next);
+        next = revocation == NULL ? next : sooner(revocation->since_ms, time, next);
+    }
+    return next;
+}
+
 const struct office_revocation *offices_revoked(const struct offices *o, const struct gmm_id *sign_pk,
                                                 const struct gmm_id *pid)
 {

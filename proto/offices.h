@@ -57,6 +57,9 @@ const struct office_cert *offices_ruling(const struct offices *o, const struct g
 /* The deciding office: "of its certificates with DECIDE that are not void, in force at t (not_before ≤ t ≤ not_after),
  * ruling, and not revoked at or before t, the highest serial". NULL: none. */
 const struct office_cert *offices_deciding(const struct offices *o, const struct gmm_id *pid, uint64_t time_ms);
+/* The first header time behind this one at which another office may decide, by time alone: a certificate of the
+ * participant begins or has expired, a revocation of a key of its begins. UINT64_MAX: none. */
+uint64_t offices_turn(const struct offices *o, const struct gmm_id *pid, uint64_t time);
 /* True when a certificate by this participant is held that is not void; *first is the one with the lowest serial. */
 bool offices_certified(const struct offices *o, const struct gmm_id *pid, const struct office_cert **first);
 const struct office_revocation *offices_revoked(const struct offices *o, const struct gmm_id *sign_pk,

@@ -287,6 +287,41 @@ static void the_deputy_acts(void **state)
     assert_int_equal(world_view(&w)->participant_count, 6);
 }
 
+/* Who acts for the chair follows from the time alone: its certificate expires, the deputy acts; the next one begins. */
+static void the_deputy_acts_for_a_while(void **state)
+{
+    (void)state;
+    struct control_handover r = handover_to(2, wb);
+    struct certificate certificate;
+    uint64_t expires_ms = from_ms + 7 * DAY_MS, again_ms = from_ms + 9 * DAY_MS;
+    r.deputy = *pid_of(who);
+    put_handover(&r);
+    unsigned handover = write_record(0, HEADER_HANDOVER);
+    accept(wb, handover, 2, NULL);
+    w.now_ms = from_ms;
+    struct control_cut cut = head_of(0);
+    accept(wb, handover, 2, &cut);
+    world_certificate(&w, wb, &certificate);
+    certificate.roles = CERTIFICATE_ROLES_ALL;
+    certificate.not_after_ms = expires_ms;
+    world_issue(&w, w.offices[wb].participant, &certificate, NULL);
+    world_certificate(&w, wb, &certificate);
+    certificate.roles = CERTIFICATE_ROLES_ALL;
+    certificate.not_before_ms = again_ms;
+    world_issue(&w, w.offices[wb].participant, &certificate, NULL);
+    fold_advance(w.fold, w.now_ms);
+    assert_true(id_equal(&world_view(&w)->acting, pid_of(wb)));
+    assert_int_equal(fold_next_ms(w.fold), expires_ms + 1);
+    assert_false(fold_advance(w.fold, expires_ms));
+    assert_true(fold_advance(w.fold, expires_ms + 1));
+    assert_true(id_equal(&world_view(&w)->acting, pid_of(who)));
+    assert_int_equal(fold_next_ms(w.fold), again_ms);
+    assert_true(fold_advance(w.fold, again_ms));
+    assert_true(id_equal(&world_view(&w)->acting, pid_of(wb)));
+    assert_true(fold_advance(w.fold, expires_ms + 1)); /* the clock was set back */
+    assert_true(id_equal(&world_view(&w)->acting, pid_of(who)));
+}
+
 static void as_of_a_date(void **state)
 {
     (void)state;
@@ -345,6 +380,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refused_handovers, setup, teardown),
         cmocka_unit_test_setup_teardown(a_lapsed_chair_admits_only, setup, teardown),
         cmocka_unit_test_setup_teardown(the_deputy_acts, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_deputy_acts_for_a_while, setup, teardown),
         cmocka_unit_test_setup_teardown(two_thirds_elect, setup, teardown),
         cmocka_unit_test_setup_teardown(as_of_a_date, setup, teardown),
     };
