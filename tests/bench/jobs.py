@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -40,6 +41,35 @@ def memory(daemon):
     return int(fields["RssAnon"].split()[0]) / 1024, int(fields["VmHWM"].split()[0]) / 1024
 
 
+def processor(daemon):
+    """Seconds of it that a process has used."""
+    with open(f"/proc/{daemon.process.pid}/stat") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def at_rest(daemon):
+    """Until it has nothing left to do: its search index is made behind what was posted."""
+    before = -1
+    while processor(daemon) > before:
+        before = processor(daemon)
+        time.sleep(0.5)
+
+
+def others():
+    """What people use else, on the same documents and the same disk; without ssh, so without its encryption."""
+    if shutil.which("rsync"):
+        seconds, _ = timed(lambda: subprocess.run(["rsync", "-a", path("d1") + "/", path("rsynced")], check=True))
+        say("rsync of the same documents, local, no fsync", DOCUMENTS / seconds, "1/s")
+    if shutil.which("git"):
+        git = ["git", "-c", "user.name=x", "-c", "user.email=x@x", "-c", "core.fsync=all", "-C", path("d1")]
+        for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
+            subprocess.run(git + words, check=True)
+        seconds, _ = timed(lambda: subprocess.run(
+            ["git", "-c", "core.fsync=all", "clone", "-q", "--bare", "file://" + path("d1"), path("cloned")], check=True))
+        say("git clone of the same documents, local", DOCUMENTS / seconds, "1/s")
+
+
 def table_of(count, seed):
     """Incompressible texts of 1 KiB, and the table that posts them."""
     rng = random.Random(seed)
@@ -58,10 +88,17 @@ def j1_and_j4():
     seconds, _ = timed(lambda: ilo.run("post", "--batch", table, "--to", "all", "--yes", timeout=3600))
     say("J5 posts, one batch", DOCUMENTS / seconds, "1/s", "sqlite_rows")
     daemon = ilo.daemon()
+    at_rest(daemon)
     say("memory idle", memory(daemon)[0], "MiB")
     iom.run("peer", "add", daemon.address)
     begin = time.monotonic()
     receiver = iom.daemon()
+    before = processor(receiver), processor(daemon)
+    until(lambda: iom.json("status")["entries"] >= DOCUMENTS, 3600)
+    seconds = time.monotonic() - begin
+    say("J1 cold replica, until stored", DOCUMENTS / seconds, "1/s", "sqlite_rows")
+    say("J1 receiver's processor, until stored", 1e6 * (processor(receiver) - before[0]) / DOCUMENTS, "us each")
+    say("J1 sender's processor", 1e6 * (processor(daemon) - before[1]) / DOCUMENTS, "us each")
     until(lambda: iom.json("status")["documents"] == DOCUMENTS, 3600)
     seconds = time.monotonic() - begin
     say("J1 cold replica (with its catalogue)", DOCUMENTS / seconds, "1/s", "sqlite_rows")
@@ -69,6 +106,12 @@ def j1_and_j4():
     say("receiver, resident at most", memory(receiver)[1], "MiB")
     say("sender, resident at most", memory(daemon)[1], "MiB")
     receiver.stop()
+    seconds, receiver = timed(iom.daemon)
+    say("start of a daemon that holds them", seconds, "s")
+    say("status of a daemon that holds them", timed(lambda: iom.json("status"))[0], "s")
+    say("memory idle, holding them", memory(receiver)[0], "MiB")
+    receiver.stop()
+    others()
     ten = table_of(10, 2)
     ilo.run("post", "--batch", ten, "--to", "all", "--yes")
     seconds, result = timed(lambda: iom.json("sync", "--timeout", "60"))
