@@ -12,6 +12,7 @@
 #include "proto/clocks.h"
 
 #define PATIENT_MS 30u
+#define BULK_ENTRIES 64u
 #define PATIENT_BYTES (16u << 20)
 
 uint64_t node_now_ms(void)
@@ -174,17 +175,36 @@ static enum gmm_err note_peer(struct node *node, const struct effect *effect)
     return err == GMM_ENOMEM ? err : GMM_OK;
 }
 
-/* Nobody waits for a chunk of many. */
+/* Nobody waits for a chunk of many, or for a long run: a log that is being caught up with. */
+static bool is_bulk(const struct engine_store *s)
+{
+    if (s->durable || s->object_count + s->secret_count + s->proof_count > 0 || s->has_cut || s->has_closed)
+        return false;
+    for (uint32_t i = 0; i < s->run_count; i++)
+        if (admitted_count(s->runs[i]) < BULK_ENTRIES || id_is_zero(&admitted_key(s->runs[i])->group))
+            return false;
+    return s->run_count > 0 || (s->has_chunk && !s->chunk_is_body);
+}
+
+static size_t bulk_bytes(const struct engine_store *s)
+{
+    size_t bytes = s->chunk_len;
+    for (uint32_t i = 0; i < s->run_count; i++)
+        for (uint32_t k = 0; k < admitted_count(s->runs[i]); k++)
+            bytes += HEADER_BYTES + admitted_entry(s->runs[i], k)->body_len;
+    return bytes;
+}
+
 static void note_patience(struct node_pending *p, const struct engine_store *s)
 {
-    bool patient = s->has_chunk && !s->chunk_is_body && s->run_count + s->object_count + s->secret_count == 0;
+    bool patient = is_bulk(s);
     if (p->ticket_count == 0) {
         p->patient_ms = patient ? sys_now_ms() : 0;
         p->patient_bytes = 0;
     } else if (!patient) {
         p->patient_ms = 0;
     }
-    p->patient_bytes += s->chunk_len;
+    p->patient_bytes += patient ? bulk_bytes(s) : 0;
 }
 
 static enum gmm_err on_store(struct node *node, const struct effect *effect)
