@@ -289,7 +289,8 @@ static const struct command commands[] = {
      .details =
          "For an office of our own participant its root does, and that is enough. For another participant's the "
          "office that decides for us does, and a second participant must do the same. Only logs of which nothing "
-         "is named can be vouched for, as far as this home holds them; never those of circles.",
+         "is named can be vouched for, as far as this home holds them. Of circles that is said inside of them, by "
+         "members.",
      .example = "gmm office vouch iom/co-dhaka"},
 };
 const struct command_family command_office = {commands, sizeof commands / sizeof commands[0]};

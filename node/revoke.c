@@ -122,26 +122,39 @@ static int compare_cuts(const void *a, const void *b)
     return run_key_compare(&x->log, &y->log);
 }
 
+/* Is there anything of this log here that does not stand yet? */
+static bool falls_short(const struct view *view, const struct logs_log *log)
+{
+    const struct view_cut *cut = view_cut(view, &log->key);
+    return cut == NULL || cut->seq < log->persisted.seq;
+}
+
 /* What of the key's logs in one circle is held: said there, by who may revoke keys. */
 static enum gmm_err cut_circle(struct node *node, const struct gmm_id *sign_pk, const struct gmm_id *gid, size_t *count)
 {
     const struct logs *logs = engine_logs(node->engine);
     const struct logs_log *log;
+    const struct view *view = engine_view(node->engine);
     struct control_circle_cut cut = {.kind = CONTROL_CUT_KEY, .subject = *sign_pk};
     struct buffer body;
     struct gmm_id id;
+    bool more = false;
     cut.cuts.list = calloc(logs_count(logs) + 1, sizeof *cut.cuts.list);
     if (cut.cuts.list == NULL)
         return GMM_ENOMEM;
-    for (size_t i = 0; (log = logs_at(logs, i)) != NULL && cut.cuts.count < LIMIT_CUTS; i++)
-        if (id_equal(&log->key.author, sign_pk) && id_equal(&log->key.group, gid) && log->persisted.seq != LOGS_NO_SEQ)
-            cut.cuts.list[cut.cuts.count++] =
-                (struct control_cut){.log = {.author = *sign_pk, .instance = log->key.instance},
-                                     .seq = log->persisted.seq,
-                                     .id = log->persisted.id};
+    for (size_t i = 0; (log = logs_at(logs, i)) != NULL && cut.cuts.count < LIMIT_CUTS; i++) {
+        if (!id_equal(&log->key.author, sign_pk) || !id_equal(&log->key.group, gid) ||
+            log->persisted.seq == LOGS_NO_SEQ)
+            continue;
+        more = more || view == NULL || falls_short(view, log);
+        cut.cuts.list[cut.cuts.count++] =
+            (struct control_cut){.log = {.author = *sign_pk, .instance = log->key.instance},
+                                 .seq = log->persisted.seq,
+                                 .id = log->persisted.id};
+    }
     qsort(cut.cuts.list, cut.cuts.count, sizeof *cut.cuts.list, compare_cuts);
     buffer_init(&body, LIMIT_BODY_BYTES);
-    enum gmm_err err = cut.cuts.count == 0 ? GMM_ENOTFOUND : control_circle_cut_encode(&body, &cut);
+    enum gmm_err err = !more ? GMM_ENOTFOUND : control_circle_cut_encode(&body, &cut);
     if (err == GMM_OK)
         err = node_append(node, gid, HEADER_CUT, body.p, body.len, NULL, &id, NULL);
     if (err == GMM_OK)
@@ -151,18 +164,20 @@ static enum gmm_err cut_circle(struct node *node, const struct gmm_id *sign_pk, 
     return err;
 }
 
-/* Where this office may not (it lacks the role REVOKE), another one does, or others vouch. */
-static enum gmm_err cut_circles(struct node *node, const struct gmm_id *sign_pk, struct gmm_id *gids, size_t *count)
+enum gmm_err revoke_cut_circles(struct node *node, const struct gmm_id *sign_pk, size_t *count)
 {
     const struct view *view = engine_view(node->engine);
+    struct gmm_id *gids = calloc(LIMIT_GROUPS, sizeof *gids);
+    enum gmm_err err = gids == NULL ? GMM_ENOMEM : GMM_OK;
     size_t circles = 0;
-    for (size_t i = 0; view != NULL && i < view->group_count; i++)
+    *count = 0;
+    for (size_t i = 0; err == GMM_OK && view != NULL && i < view->group_count && circles < LIMIT_GROUPS; i++)
         if (view->groups[i].kind == GROUP_CIRCLE)
             gids[circles++] = view->groups[i].gid; /* the view changes while we write */
-    for (size_t i = 0; i < circles; i++)
-        if (cut_circle(node, sign_pk, &gids[i], count) == GMM_ENOMEM)
-            return GMM_ENOMEM;
-    return GMM_OK;
+    for (size_t i = 0; i < circles && err == GMM_OK; i++)
+        err = cut_circle(node, sign_pk, &gids[i], count) == GMM_ENOMEM ? GMM_ENOMEM : GMM_OK;
+    free(gids);
+    return err;
 }
 
 enum gmm_err revoke_office(struct node *node, const char *name, const char *reason, struct revoke_done *out,
@@ -191,10 +206,10 @@ enum gmm_err revoke_office(struct node *node, const char *name, const char *reas
     out->logs = r.count;
     if (err == GMM_OK)
         err = publish(node, &r, sk, msg);
-    struct gmm_id *gids = err == GMM_OK ? calloc(LIMIT_GROUPS, sizeof *gids) : NULL;
-    if (gids != NULL)
-        (void)cut_circles(node, &r.sign_pk, gids, &out->logs); /* the revocation stands whatever comes of it */
-    free(gids);
+    size_t circles = 0;
+    if (err == GMM_OK)
+        (void)revoke_cut_circles(node, &r.sign_pk, &circles); /* the revocation stands whatever comes of it */
+    out->logs += circles;
     free(r.cuts);
     out->undecided = err == GMM_OK && !decided(node);
     return err;

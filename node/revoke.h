@@ -18,6 +18,9 @@ struct revoke_done {
  * are, or the reason; GMM_EDENIED: neither root nor role here. */
 enum gmm_err revoke_office(struct node *node, const char *name, const char *reason, struct revoke_done *out,
                            struct gmm_msg *msg);
+/* In each circle of ours: where the key's logs end as they are held here, when that is more than stands; *count of
+ * them. Where this office may not say so it is passed over. */
+enum gmm_err revoke_cut_circles(struct node *node, const struct gmm_id *sign_pk, size_t *count);
 /* Which office that would be. */
 enum gmm_err revoke_find(struct node *node, const char *name, const struct view_office **out, struct gmm_msg *msg);
 

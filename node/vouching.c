@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/certify.h"
+#include "node/revoke.h"
 #include "proto/control_proof.h"
 
 #define DIGITS_MIN 8u
@@ -78,9 +79,6 @@ static enum gmm_err collect(struct node *node, const struct gmm_id *sign_pk, str
         (*cuts)[(*count)++] = (struct revocation_cut){
             .group = log->key.group, .instance = log->key.instance, .seq = log->persisted.seq, .id = log->persisted.id};
     }
-    if (*count == 0)
-        return gmm_fail(msg, GMM_ENOTFOUND,
-                        "nothing of this key is held here beyond what its revocation lets stand (circles aside)");
     return GMM_OK;
 }
 
@@ -138,6 +136,7 @@ enum gmm_err vouching_vouch(struct node *node, const char *name, struct vouching
     const struct view_office *office = NULL;
     struct revocation_cut *cuts = NULL;
     uint16_t count;
+    size_t circles = 0;
     *out = (struct vouching_done){.by_root = false};
     enum gmm_err err = find_key(node, name, &office, msg);
     if (err != GMM_OK)
@@ -145,10 +144,14 @@ enum gmm_err vouching_vouch(struct node *node, const char *name, struct vouching
     out->sign_pk = office->sign_pk;
     out->by_root = id_equal(&office->pid, node_pid(node));
     err = collect(node, &out->sign_pk, &cuts, &count, msg);
-    if (err == GMM_OK)
+    if (err == GMM_OK && count > 0)
         err = out->by_root ? by_root(node, &out->sign_pk, cuts, count, msg)
                            : by_record(node, &out->sign_pk, cuts, count, msg);
-    out->logs = count;
+    if (err == GMM_OK)
+        err = revoke_cut_circles(node, &out->sign_pk, &circles);
+    if (err == GMM_OK && count + circles == 0)
+        err = gmm_fail(msg, GMM_ENOTFOUND, "nothing of this key is held here beyond what its revocation lets stand");
+    out->logs = count + circles;
     free(cuts);
     return err;
 }

@@ -1,6 +1,6 @@
 /* Vouching for logs of a revoked key that its revocation does not name (protocol: Vouch): as far as they are held here.
  * For a key of our own participant its root does, by a directory object; for another's this office does, when it
- * decides for us, by a record: that of two participants counts. */
+ * decides for us, by a record: that of two participants counts. In circles of ours a CUT says the same. */
 #ifndef GMM_NODE_VOUCHING_H
 #define GMM_NODE_VOUCHING_H
 

@@ -32,6 +32,7 @@ def main_tests():
     for office in (iom, wb):
         meet(office, ilo)
     ilo.run("group", "create", "drafting", "--with", "iom", "--history", "full")
+    ilo.run("group", "create", "three", "--with", "iom,wb", "--history", "full")
     meet(dhaka, ilo)
     write("circle.txt", "what the circle has of dhaka\n")
     dhaka.post("circle.txt", "--to", "drafting")
@@ -41,10 +42,15 @@ def main_tests():
     assert "circle.txt" in titles(iom)
     write("report.txt", "what iom and wb have and ilo has not\n")
     dhaka.post("report.txt", "--to", "all")
+    write("three.txt", "likewise, in a circle\n")
+    dhaka.post("three.txt", "--to", "three")
     assert "not revoked" in iom.error(3, "office", "vouch", "ilo/dhaka", "--yes")["message"]
     meet(iom, dhaka)
+    meet(wb, ilo)
     meet(wb, dhaka)
-    assert titles(wb) == ["report.txt"] and titles(iom) == ["circle.txt", "report.txt"] and titles(ilo) == ["circle.txt"]
+    meet(wb, dhaka)
+    meet(iom, dhaka)
+    assert titles(wb) == ["report.txt", "three.txt"] and titles(iom) == ["circle.txt", "report.txt", "three.txt"] and titles(ilo) == ["circle.txt"]
 
     ilo.run("office", "revoke", "dhaka", "--reason", "laptop lost")
     assert "nothing of this key is held" in ilo.error(3, "office", "vouch", "dhaka", "--yes")["message"]
@@ -61,16 +67,16 @@ def main_tests():
     meet(wb, iom)
     assert titles(wb) == []
     assert "second participant" in wb.text("office", "vouch", vouched["node"][:12], "--yes")
-    assert titles(wb) == ["report.txt"]
+    assert titles(wb) == ["report.txt", "three.txt"]
     meet(ilo, wb)
     meet(iom, ilo)
     for office in (ilo, iom, wb):
-        assert titles(office) == (["report.txt"] if office is wb else ["circle.txt", "report.txt"]), titles(office)
+        assert titles(office) == [*(["circle.txt"] if office is not wb else []), "report.txt", "three.txt"], titles(office)
         assert office.json("verify", "--all")["ok"]
     # now that it is held where the root is, the root may say so as well
     assert ilo.json("office", "vouch", "dhaka", "--yes")["by"] == "root"
     meet(iom, ilo)
-    assert titles(iom) == ["circle.txt", "report.txt"] and iom.json("verify", "--all")["ok"]
+    assert titles(iom) == ["circle.txt", "report.txt", "three.txt"] and iom.json("verify", "--all")["ok"]
 
 
 main(main_tests)
