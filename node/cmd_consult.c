@@ -286,7 +286,7 @@ static void show_render(const json_t *result, struct render *out)
     }
 #define DEADLINE                                                                                                       \
     {                                                                                                                  \
-        "--deadline", COMMAND_TEXT, COMMAND_REQUIRED, "TIME", N_("with its zone: 2014-03-14T17:00+01:00")                  \
+        "--deadline", COMMAND_TEXT, COMMAND_REQUIRED, "TIME", N_("with its zone: 2014-03-14T17:00+01:00")              \
     }
 
 static const struct command_param open_params[] = {

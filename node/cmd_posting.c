@@ -8,6 +8,7 @@
 #include "node/cmd_batch.h"
 #include "node/commands.h"
 #include "node/item.h"
+#include "node/next.h"
 #include "node/note.h"
 #include "node/post.h"
 #include "node/render.h"
@@ -269,6 +270,19 @@ static void post_render(const json_t *result, struct render *out)
 
 /* ---- note */
 
+static void say_held(struct node *node, struct call *call, const struct gmm_id *document)
+{
+    struct projection_item item;
+    char ref[NEXT_REF];
+    next_id(ref, document);
+    if (projection_get(node->projection, document, &item) == GMM_OK) {
+        next_ref(ref, &item);
+        projection_item_close(&item);
+    }
+    call_say(call, "Kept inside, not yet released: gmm release publishes one position of your participant.");
+    call_say(call, "Next: gmm release %s", ref);
+}
+
 static void note(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
@@ -307,7 +321,7 @@ static void note(struct node *node, struct call *call)
     }
     json_decref(choices);
     if (posted.held)
-        call_say(call, "Kept inside, not yet released: gmm release publishes one position of your participant.");
+        say_held(node, call, &posted.document);
     call_reply(call, json_pack("{s:o, s:o, s:o}", "id", reply_id(&posted.id), "document", reply_id(&posted.document),
                                "group", item_group(node, &posted.gid)));
 }

@@ -459,6 +459,28 @@ static void inbox(struct node *node, struct call *call)
         fail(call, err, &msg, NULL);
 }
 
+#define NEXT_LINES 8 /* the kinds of rows */
+
+/* Of each kind of row the first one's, each command once. */
+static void next_lines(const json_t *rows, struct render *out)
+{
+    const char *said[NEXT_LINES], *what = "";
+    size_t count = 0, i;
+    const json_t *row;
+    json_array_foreach(rows, i, row)
+    {
+        const char *next = reply_text(row, "next");
+        bool known = next[0] == '\0' || count == NEXT_LINES || strcmp(what, reply_text(row, "what")) == 0;
+        what = reply_text(row, "what");
+        for (size_t k = 0; k < count; k++)
+            known = known || strcmp(said[k], next) == 0;
+        if (!known) {
+            render_line(out, "Next: %s", next);
+            said[count++] = next;
+        }
+    }
+}
+
 static void inbox_render(const json_t *result, struct render *out)
 {
     static const struct render_column columns[] = {{"WHAT", "word:what", 0},
@@ -474,6 +496,7 @@ static void inbox_render(const json_t *result, struct render *out)
         render_line(out, "Nothing awaits you.");
     else
         render_table(out, result, columns, sizeof columns / sizeof columns[0]);
+    next_lines(result, out);
 }
 
 /* ---- search */

@@ -8,6 +8,7 @@
 #include "node/content.h"
 #include "node/item.h"
 #include "node/net.h"
+#include "node/next.h"
 #include "node/read.h"
 #include "node/receipts.h"
 #include "node/reply.h"
@@ -145,9 +146,17 @@ static void succeed(struct get *g)
         json_decref(result);
         result = NULL;
     }
+    bool comment = next_is_comment(g->node, &g->item);
+    char ref[NEXT_REF];
+    next_ref(ref, &g->item);
     get_free(g);
     if (known && (marking.marking != RECORD_UNCLASSIFIED || marking.tlp != 0))
         call_say(call, "Marking: %s", item_marking_text(result, shown));
+    if (comment) {
+        call_say(call, "Next: gmm note %s --para N --position POSITION TEXT", ref);
+        call_say(call,
+                 "POSITION: support, comment, amendment, concern, reservation, objection, no-comment, no-objection");
+    }
     call_reply(call, result);
 }
 

@@ -1,10 +1,12 @@
 #include "node/inbox.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "node/consulting.h"
 #include "node/item.h"
+#include "node/next.h"
 #include "node/release.h"
 #include "node/render.h"
 #include "node/reply.h"
@@ -27,6 +29,21 @@ static json_t *row_json(struct node *node, const char *what, const struct gmm_id
         return row;
     json_decref(row);
     return NULL;
+}
+
+/* "gmm COMMAND REF": what follows from the row. */
+static void set_next(json_t *row, const char *command, const char *ref)
+{
+    char text[NEXT_COMMAND];
+    snprintf(text, sizeof text, "gmm %s %s", command, ref);
+    json_object_set_new(row, "next", json_string(text));
+}
+
+static void set_next_of(json_t *row, const char *command, const struct projection_item *document)
+{
+    char ref[NEXT_REF];
+    next_ref(ref, document);
+    set_next(row, command, ref);
 }
 
 static enum gmm_err append(json_t *rows, json_t *row)
@@ -65,6 +82,7 @@ static enum gmm_err add_draft(struct inbox *in, const char *what, size_t count, 
     json_t *row = row_json(c->node, what, &consult->id, &c->document, json_null(), consult->opened_ms);
     if (row == NULL || json_object_set_new(row, "count", json_integer((json_int_t)count)) != 0)
         return GMM_ENOMEM;
+    set_next_of(row, what, &c->document);
     return append(in->drafts, row);
 }
 
@@ -83,6 +101,9 @@ static enum gmm_err add_consult(void *arg, struct consulting *c, const struct co
     json_object_set_new(row, "deadline", render_json_time(consult->deadline_ms));
     json_object_set_new(row, "state", json_string(consult_state_text(consult->state)));
     json_object_set_new(row, "answered", json_boolean(ours || has_spoken(in->node, consult)));
+    char next[NEXT_COMMAND];
+    next_of_consultation(next, c, consult);
+    json_object_set_new(row, "next", json_string(next));
     insert_deadline(in->deadlines, row);
     if (!invited)
         return GMM_OK;
@@ -120,6 +141,7 @@ static enum gmm_err count_note(struct inbox *in, const struct projection_item *n
         if (row == NULL || json_object_set_new(row, "count", json_integer(0)) != 0 ||
             json_object_set(in->counts, hex, row) != 0)
             return GMM_ENOMEM;
+        set_next_of(row, "notes", doc);
         enum gmm_err err = append(in->notes, row);
         if (err != GMM_OK)
             return err;
@@ -136,6 +158,7 @@ static enum gmm_err add_answer(struct inbox *in, const struct projection_item *i
     if (row == NULL)
         return GMM_ENOMEM;
     json_object_set_new(row, "entry", reply_id(&item->id));
+    set_next_of(row, "notes", doc);
     if (item->position >= RECORD_ACCEPTED)
         json_object_set_new(row, "disposition", item_text(record_position_text(item->position)));
     return append(in->answers, row);
@@ -170,7 +193,12 @@ static enum gmm_err add_unread(void *arg, const struct projection_item *item)
     if (!shown || json_array_size(in->unread) >= in->limit)
         return GMM_OK;
     json_t *row = row_json(in->node, "unread", &item->id, item, from_json(in->node, item), item->time_ms);
-    return row == NULL ? GMM_ENOMEM : append(in->unread, row);
+    char ref[NEXT_REF];
+    if (row == NULL)
+        return GMM_ENOMEM;
+    next_id(ref, &item->id);
+    set_next(row, item->type == HEADER_DOCUMENT ? "get" : "practice show", ref);
+    return append(in->unread, row);
 }
 
 json_t *inbox_rows(struct node *node, size_t limit, enum gmm_err *err)

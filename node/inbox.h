@@ -7,7 +7,8 @@
 
 #include "node/node.h"
 
-/* [{"what","id","document","symbol","title","from","time","deadline","count"}]; what: deadline, unread, answer,
+/* [{"what","id","document","symbol","title","from","time","deadline","count","next"}]; next: the command to type, in
+ * capitals what a person chooses; what: deadline, unread, answer,
  * disposition, notes (count of them on a document of ours), clear, release. At most `limit` of unread, answers and
  * dispositions each. NULL: *err. */
 json_t *inbox_rows(struct node *node, size_t limit, enum gmm_err *err);

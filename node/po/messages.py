@@ -42,6 +42,7 @@ SQL = re.compile(r"\b(?:SELECT|INSERT|CREATE|UPDATE|DELETE|DROP|PRAGMA|ALTER|FRO
 OTHERS = {
     ("proto/authority.c", ""): "the rules as the documents have them, compared by a test",
     ("node/completion.c", ""): "scripts",
+    ("node/next.c", "gmm "): "commands to type",
     ("node/matrix_text.c", "<"): "HTML", ("node/matrix_text.c", "</"): "HTML",
     ("node/matrix_text.c", "proposed text"): "a column that is read back",
     ("node/plaintext.c", "<!doctype"): "HTML",
