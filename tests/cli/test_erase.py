@@ -8,7 +8,7 @@ from lib import environment, main, network, path, refused, write
 from walker import entries
 
 HOUR = 3600
-START = int(time.time())
+START = int(time.time()) + HOUR  # behind the founding
 MARK = b"Zanzibarian remittances, paragraph nine"
 TEXT = b"A draft that must go.\n" + MARK + b".\n"
 ANNEX = b"".join(b"Annex line %07d of the draft that must go.\n" % i for i in range(20_000))
@@ -95,7 +95,7 @@ def three_offices():
         for name, data in files_of(office.home):
             for word in sealed[ilo][100:164], MARK, b"Secret title":
                 assert word not in data, (name, word)
-    print(sum(len(files) for _, _, files in os.walk(os.path.join(ilo.home, "chunks"))), "chunk files")
+        assert sum(len(files) for _, _, files in os.walk(os.path.join(office.home, "chunks"))) == 1, "the shared one"
 
 
 if __name__ == "__main__":
