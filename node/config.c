@@ -1,7 +1,9 @@
 #include "node/config.h"
 
 #include <ini.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -31,7 +33,7 @@ struct parse {
     const char *p;
     size_t left;
     unsigned line;
-    bool has_people, has_lang, has_lock, has_fetch, has_receipts;
+    bool has_people, has_lang, has_lock, has_fetch, has_receipts, has_neighbours;
 };
 
 /* The first fault is the one that counts. */
@@ -151,6 +153,17 @@ static void set_fetch(struct parse *parse, const char *value)
         parse->out->fetch_auto_max = parse->out->fetch_auto_max * 10 + (uint64_t)(value[i] - '0');
 }
 
+static void set_neighbours(struct parse *parse, const char *value)
+{
+    if (parse->has_neighbours)
+        fault(parse, GMM_EFORMAT, "a second neighbours", value, "keep one");
+    parse->has_neighbours = true;
+    size_t digits = strspn(value, "0123456789");
+    parse->out->neighbours = digits > 0 && digits <= 2 ? (unsigned)strtoul(value, NULL, 10) : UINT_MAX;
+    if (value[digits] != '\0' || parse->out->neighbours > CONFIG_NEIGHBOURS)
+        fault(parse, GMM_EFORMAT, "neighbours", value, "a number from 0 to 32 is wanted");
+}
+
 static void set_receipts(struct parse *parse, const char *value)
 {
     if (parse->has_receipts)
@@ -255,6 +268,8 @@ static int take_pair(void *user, const char *section, const char *name, const ch
             add_address(parse, out->listen, &out->listen_count, value, true);
         else if (strcmp(name, "advertise") == 0)
             add_address(parse, out->advertise, &out->advertise_count, value, false);
+        else if (strcmp(name, "neighbours") == 0)
+            set_neighbours(parse, value);
         else
             unknown_key(parse, section, name);
         break;
@@ -337,6 +352,7 @@ static void defaults(struct config *out)
 {
     memset(out, 0, sizeof *out);
     out->fetch_auto_max = UINT64_MAX;
+    out->neighbours = 4;
 }
 
 enum gmm_err config_parse(struct config *out, const char *text, size_t len, struct gmm_msg *msg)

@@ -2,7 +2,7 @@
  * names the line. Everything has a default; a missing file is the defaults.
  *
  *   [node]    lang=fr  lock-memory=require|warn
- *   [network] listen=HOST:PORT (repeatable)  advertise=HOST:PORT (repeatable)
+ *   [network] listen=HOST:PORT (repeatable)  advertise=HOST:PORT (repeatable)  neighbours=0…32 (default: 4)
  *   [control] socket=PATH  group=NAME
  *   [people]  NAME=read,post,note,clear,release,admin   *=…      (no section: the owner of the home and root may do
  * all) [fetch]   auto-max=BYTES  (attachments above stay on demand; default: no limit)
@@ -26,6 +26,7 @@
 #define CONFIG_ADMIN 32u /* roster, groups, keys, peers, doctor */
 #define CONFIG_ALL 63u
 #define CONFIG_PEOPLE 256
+#define CONFIG_NEIGHBOURS 32u
 
 struct config_person {
     char name[LIMIT_PERSON_TEXT + 1];
@@ -41,6 +42,7 @@ struct config {
     char socket_group[64];
     struct config_person people[CONFIG_PEOPLE];
     uint64_t fetch_auto_max;
+    unsigned neighbours;      /* [network] neighbours: offices dialled beside those told, in all */
     bool keep_opened_private; /* [receipts] opened=no */
 };
 

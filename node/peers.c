@@ -7,6 +7,7 @@
 
 #include "keys/text.h"
 #include "node/log.h"
+#include "node/neighbours.h"
 #include "node/net_state.h"
 #include "node/netdial.h"
 #include "node/netlimits.h"
@@ -15,12 +16,17 @@
 #define AGAIN_MS_MAX 60000u
 #define SHORT_MS 5000u
 #define SHORT_BYTES 65536u
+#define CHOOSE_MS 2000u                /* between two neighbours that are chosen, and about twice that at start */
+#define LOOK_MS 60000u                 /* when there was nobody to choose */
+#define REFRESH_MS (30u * 60u * 1000u) /* then one of those chosen makes room for another */
 
 struct entry {
     struct peers *peers;
     struct entry *next;
     struct store_peer row;
     bool listed;       /* in the table when it was last read */
+    bool chosen;       /* a neighbour, of no row of the table */
+    bool failed;       /* such a one that could not be reached: another is chosen */
     bool first;        /* not yet answered since peers_dial */
     bool stranger;     /* somebody answers there, but none of the offices we know */
     bool asking;       /* a session with the office tried is open: only whether it answers there is asked */
@@ -39,13 +45,16 @@ struct peers {
     struct net *net;
     struct entry *entries;
     bool dialled, keep_trying;
+    uint64_t choose_due, refresh_due; /* UINT64_MAX: not */
 };
 
 struct peers *peers_new(struct net *net)
 {
     struct peers *peers = calloc(1, sizeof *peers);
-    if (peers != NULL)
+    if (peers != NULL) {
         peers->net = net;
+        peers->choose_due = peers->refresh_due = UINT64_MAX;
+    }
     return peers;
 }
 
@@ -113,6 +122,8 @@ static const struct gmm_id *candidate(const struct entry *entry, size_t index)
     const struct view *view = view_of(entry->peers);
     if (entry->row.bound && index-- == 0)
         return bound_key(entry, view);
+    if (entry->chosen)
+        return NULL;
     for (unsigned pass = 0; pass < 2 && view != NULL; pass++)
         for (size_t i = 0; i < view->office_count; i++) {
             const struct view_office *office = &view->offices[i];
@@ -146,6 +157,7 @@ static void give_up(struct entry *entry, const char *why)
         entry->failures++;
     entry->candidate = 0;
     entry->first = false;
+    entry->failed = entry->chosen;
     entry->peers->net->changed = true;
     schedule(entry);
 }
@@ -205,7 +217,7 @@ static void bind_to(struct entry *entry, const struct gmm_id *noise_pk)
         return;
     entry->row.bound = true;
     entry->row.noise_pk = *noise_pk;
-    if (store_begin(net->node->store, false) == GMM_OK)
+    if (!entry->chosen && store_begin(net->node->store, false) == GMM_OK)
         (void)store_put_peer(net->node->store, &entry->row);
     net->touched = true;
 }
@@ -278,13 +290,14 @@ static enum gmm_err take_row(void *arg, const struct store_peer *row)
     }
     (*at)->row = *row;
     (*at)->listed = true;
+    (*at)->chosen = (*at)->failed = false;
     return GMM_OK;
 }
 
 static void reload(struct peers *peers)
 {
     for (struct entry *entry = peers->entries; entry != NULL; entry = entry->next)
-        entry->listed = false;
+        entry->listed = entry->chosen;
     if (store_each_peer(peers->net->node->store, take_row, peers) != GMM_OK)
         return;
     for (struct entry **at = &peers->entries; *at != NULL;) {
@@ -304,6 +317,10 @@ void peers_dial(struct peers *peers, bool keep_trying)
     peers->keep_trying = peers->keep_trying || keep_trying;
     if (peers->net->node->engine == NULL)
         return;
+    if (peers->keep_trying && peers->choose_due == UINT64_MAX) {
+        peers->choose_due = uv_now(peers->net->loop) + CHOOSE_MS + randombytes_uniform(2 * CHOOSE_MS);
+        peers->refresh_due = uv_now(peers->net->loop) + REFRESH_MS / 2 + randombytes_uniform(REFRESH_MS);
+    }
     reload(peers);
     for (struct entry *entry = peers->entries; entry != NULL; entry = entry->next) {
         const struct netconn *conn = netconn_find(peers->net, entry->conn);
@@ -344,10 +361,94 @@ static bool moved(struct entry *entry)
     return true;
 }
 
+/* ---- neighbours: some that nobody configured */
+
+static bool is_dialled(const struct entry *entry)
+{
+    return entry->dial != NULL || entry->conn != 0 ||
+           (entry->row.bound && session_with(entry->peers->net, &entry->row.noise_pk) != NULL);
+}
+
+static bool is_taken(const void *arg, const struct gmm_id *noise_pk)
+{
+    const struct peers *peers = arg;
+    for (const struct entry *entry = peers->entries; entry != NULL; entry = entry->next)
+        if (entry->row.bound && id_equal(&entry->row.noise_pk, noise_pk))
+            return true;
+    return session_with(peers->net, noise_pk) != NULL;
+}
+
+/* Of those chosen: who could not be reached, and, once in a while, one that was. */
+static void drop_chosen(struct peers *peers, bool refresh)
+{
+    for (struct entry **at = &peers->entries; *at != NULL;) {
+        struct entry *entry = *at;
+        struct netconn *conn = netconn_find(peers->net, entry->conn);
+        bool rests = refresh && entry->chosen && conn != NULL && conn->session_open;
+        if (!entry->failed && !rests) {
+            at = &entry->next;
+            continue;
+        }
+        *at = entry->next;
+        if (rests)
+            netconn_end(conn, GMM_OK, "");
+        refresh = refresh && !rests;
+        entry_free(entry);
+    }
+}
+
+static void choose(struct peers *peers)
+{
+    const struct view *view = view_of(peers);
+    const struct view_office *office = NULL;
+    const char *address = NULL;
+    uint64_t random;
+    randombytes_buf(&random, sizeof random);
+    struct entry *entry = view != NULL && neighbours_choose(view, &peers->net->node->keystore->sign_pk, node_now_ms(),
+                                                            is_taken, peers, random, &office, &address)
+                              ? calloc(1, sizeof *entry)
+                              : NULL;
+    if (entry == NULL) {
+        peers->choose_due = uv_now(peers->net->loop) + LOOK_MS;
+        return;
+    }
+    entry->peers = peers;
+    entry->next = peers->entries;
+    entry->chosen = entry->row.bound = true;
+    entry->row.noise_pk = office->noise_pk;
+    snprintf(entry->row.address, sizeof entry->row.address, "%s", address);
+    peers->entries = entry;
+    dial(entry);
+}
+
+/* Returns when to come again. */
+static uint64_t keep_neighbours(struct peers *peers)
+{
+    uint64_t now = uv_now(peers->net->loop);
+    if (peers->choose_due > now)
+        return peers->choose_due;
+    size_t dialled = 0, wanted = peers->net->node->config.neighbours;
+    bool refresh = peers->refresh_due <= now;
+    if (refresh)
+        peers->refresh_due = now + REFRESH_MS / 2 + randombytes_uniform(REFRESH_MS);
+    drop_chosen(peers, refresh);
+    for (const struct entry *entry = peers->entries; entry != NULL; entry = entry->next)
+        dialled += is_dialled(entry);
+    peers->choose_due = now + CHOOSE_MS + randombytes_uniform(CHOOSE_MS);
+    if (dialled < wanted)
+        choose(peers);
+    else
+        peers->choose_due = now + LOOK_MS;
+    return peers->choose_due;
+}
+
 uint64_t peers_tick(struct peers *peers)
 {
-    uint64_t now = uv_now(peers->net->loop), next = UINT64_MAX;
+    uint64_t due = keep_neighbours(peers);
+    uint64_t now = uv_now(peers->net->loop), next = due;
     for (struct entry *entry = peers->entries; entry != NULL; entry = entry->next) {
+        if (entry->failed)
+            continue;
         if (moved(entry))
             dial(entry);
         if (entry->due <= now && entry->dial == NULL && entry->conn == 0)

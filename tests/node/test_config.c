@@ -25,6 +25,7 @@ static void assert_defaults(void)
     static struct config none;
     memset(&none, 0, sizeof none);
     none.fetch_auto_max = UINT64_MAX;
+    none.neighbours = 4;
     assert_memory_equal(&config, &none, sizeof none);
 }
 
@@ -49,6 +50,7 @@ static void everything_at_once(void **state)
                                "listen=0.0.0.0:7000\n"
                                "\tlisten=[::]:0\n"
                                "advertise=node.example.org:7000\n"
+                               "neighbours=32\n"
                                "[control] # where clients connect\n"
                                "socket=/run/gmm/control\n"
                                "group=gmm\n"
@@ -70,6 +72,7 @@ static void everything_at_once(void **state)
     assert_string_equal(config.socket, "/run/gmm/control");
     assert_string_equal(config.socket_group, "gmm");
     assert_int_equal(config.people_count, 4);
+    assert_int_equal(config.neighbours, 32);
     assert_int_equal(config.fetch_auto_max, 1048576);
     assert_int_equal(config_may(&config, "amina", false), CONFIG_READ | CONFIG_POST | CONFIG_NOTE);
     assert_int_equal(config_may(&config, "head", false),
@@ -136,6 +139,10 @@ static void faults_name_the_line(void **state)
         {"[people]\na=read\nb=read\na=post\n", GMM_EFORMAT, "line 4", "second line for 'a'"},
         {"[people]\n=read\n", GMM_EFORMAT, "line 2", ""},
         {"[people]\n", GMM_EFORMAT, "", "nobody"},
+        {"[network]\nneighbours=33\n", GMM_EFORMAT, "line 2", "33"},
+        {"[network]\nneighbours=\n", GMM_EFORMAT, "line 2", "number"},
+        {"[network]\nneighbours=-1\n", GMM_EFORMAT, "line 2", "-1"},
+        {"[network]\nneighbours=1\nneighbours=1\n", GMM_EFORMAT, "line 3", "second"},
         {"[fetch]\nauto-max=1k\n", GMM_EFORMAT, "line 2", "1k"},
         {"[fetch]\nauto-max=-1\n", GMM_EFORMAT, "line 2", "-1"},
         {"[fetch]\nauto-max=1234567890123456789\n", GMM_EFORMAT, "line 2", "bytes"},
