@@ -16,8 +16,15 @@ struct line {
     size_t log;                            /* of an entry: its index in logs */
     uint64_t seq;
 };
+/* A record without effect. */
+struct refusal {
+    struct gmm_id id;
+    struct gmm_msg why;
+};
 struct journal {
     struct node *node;
+    struct refusal *refusals; /* sorted by id */
+    size_t refusal_count, refusal_cap;
     const struct view *view;
     const struct journal_query *query;
     struct line *lines;
@@ -245,11 +252,42 @@ static int compare_lines(const void *a, const void *b)
 
 /* ---- effect */
 
-/* Records of whose effect the history tells. */
-static bool told_by_history(uint16_t type)
+static int compare_refusals(const void *a, const void *b)
 {
-    return type == HEADER_ADMIT || type == HEADER_SUSPEND || type == HEADER_RESTORE || type == HEADER_EXPEL ||
-           type == HEADER_AMEND || type == HEADER_REPLACE;
+    const struct refusal *x = a, *y = b;
+    return id_compare(&x->id, &y->id);
+}
+
+static enum gmm_err on_refusal(void *arg, const struct gmm_id *id, const struct gmm_msg *why)
+{
+    struct journal *j = arg;
+    if (j->refusal_count == j->refusal_cap) {
+        size_t cap = j->refusal_cap == 0 ? 16 : 2 * j->refusal_cap;
+        struct refusal *grown = realloc(j->refusals, cap * sizeof *grown);
+        if (grown == NULL)
+            return GMM_ENOMEM;
+        j->refusals = grown;
+        j->refusal_cap = cap;
+    }
+    j->refusals[j->refusal_count++] = (struct refusal){*id, *why};
+    return GMM_OK;
+}
+
+static enum gmm_err gather_refusals(struct journal *j)
+{
+    enum gmm_err err = fold_refusals(engine_fold(j->node->engine), on_refusal, j);
+    if (err == GMM_OK && j->refusal_count > 1)
+        qsort(j->refusals, j->refusal_count, sizeof *j->refusals, compare_refusals);
+    return err;
+}
+
+/* What waits for more support: has no effect yet. */
+static const struct view_proposal *waiting(const struct view *view, const struct gmm_id *id)
+{
+    for (size_t i = 0; i < view->proposal_count; i++)
+        if (id_equal(&view->proposals[i].entry, id))
+            return &view->proposals[i];
+    return NULL;
 }
 
 static const struct view_event *event_of(const struct view *view, const struct gmm_id *id)
@@ -260,14 +298,24 @@ static const struct view_event *event_of(const struct view *view, const struct g
     return NULL;
 }
 
-static bool stands(const struct journal *j, const struct line *line, const struct view_event *event,
-                   struct gmm_msg *why)
+static bool stands(const struct journal *j, const struct line *line, struct gmm_msg *why)
 {
+    const struct refusal probe = {.id = line->id}, *refusal = NULL;
     if (!view_stands(j->view, &j->logs[line->log], line->seq, line->time, why))
         return false;
-    if (event != NULL || !told_by_history(line->type))
+    if (line->type >= HEADER_DOCUMENT)
         return true;
-    gmm_fail(why, GMM_EDENIED, "its author had not the right, or the support it needs is not complete");
+    if (j->refusal_count > 0)
+        refusal = bsearch(&probe, j->refusals, j->refusal_count, sizeof probe, compare_refusals);
+    if (refusal != NULL) {
+        *why = refusal->why;
+        return false;
+    }
+    const struct view_proposal *proposal = waiting(j->view, &line->id);
+    if (proposal == NULL)
+        return true;
+    gmm_fail(why, GMM_EDENIED, "it waits for support: %u of %u have given theirs", (unsigned)proposal->support,
+             proposal->need);
     return false;
 }
 
@@ -314,10 +362,14 @@ static json_t *instance_json(uint64_t instance)
 static void subject_of(const struct journal *j, const struct line *line, const struct view_event *event,
                        const struct projection_item *item, json_t **subject, json_t **text)
 {
+    const struct view_proposal *proposal = waiting(j->view, &line->id);
     *subject = *text = NULL;
     if (event != NULL) {
         *subject = participant_json(j->view, &event->subject);
         *text = item_text(event->text);
+    } else if (proposal != NULL) {
+        *subject = item_text(proposal->id);
+        *text = item_text(proposal->text);
     } else if (line->type >= HEADER_DOCUMENT) {
         *subject = item_text(item->symbol);
         *text = item_text(item->title);
@@ -335,7 +387,7 @@ static json_t *entry_row(struct journal *j, const struct line *line)
     struct projection_item item = {0};
     struct gmm_msg why = {.text = ""};
     json_t *subject, *text;
-    bool effective = stands(j, line, event, &why);
+    bool effective = stands(j, line, &why);
     if (effective && j->query->only_void)
         return json_null();
     if (line->type >= HEADER_DOCUMENT && projection_get(j->node->projection, &line->id, &item) != GMM_OK)
@@ -407,6 +459,8 @@ enum gmm_err journal_rows(struct node *node, const struct journal_query *query, 
     if (err == GMM_OK)
         err = j.view == NULL ? GMM_ENOMEM : check_from(&j, msg);
     if (err == GMM_OK)
+        err = gather_refusals(&j);
+    if (err == GMM_OK)
         err = gather_objects(&j);
     if (err == GMM_OK)
         err = store_each_log(node->store, on_log, &j);
@@ -418,6 +472,7 @@ enum gmm_err journal_rows(struct node *node, const struct journal_query *query, 
         err = turn(rows);
     free(j.lines);
     free(j.logs);
+    free(j.refusals);
     if (err == GMM_OK)
         return GMM_OK;
     json_decref(*rows);

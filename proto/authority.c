@@ -137,10 +137,27 @@ static enum gmm_err open_known(struct state *s, struct change *c, const struct r
     return err == GMM_ENOMEM ? err : state_reach_term(s);
 }
 
-enum gmm_err authority_apply(struct state *s, struct change *c)
+/* Before its authority: what takes the effect from a record whose author had the right. */
+static enum gmm_err judge_standing(struct state *s, struct change *c, const struct rule *rule, struct decision *d,
+                                   bool stands, struct gmm_msg *why)
+{
+    if (!stands)
+        return gmm_fail(why, GMM_EDENIED, "its office signed two branches of this log, and another one stands");
+    enum gmm_err err = judge(s, c, rule, d, why);
+    if (err == GMM_OK && removals_void(s->removed, s, c, d->author, d->as_chair ? s->term->number : 0))
+        err = gmm_fail(
+            why, GMM_EDENIED,
+            "%s was suspended or expelled: what lies beyond the cut, and is not anchored by two others, is void",
+            judge_name(s, d->author));
+    return err;
+}
+
+enum gmm_err authority_apply(struct state *s, struct change *c, struct gmm_msg *why)
 {
     struct decision d;
     const struct rule *rule = rule_of(c->type);
+    if (why != NULL)
+        why->text[0] = '\0';
     if (rule == NULL)
         return GMM_OK;
     state_at(s, c->time);
@@ -148,9 +165,7 @@ enum gmm_err authority_apply(struct state *s, struct change *c)
     bool stands = rulings_stand(s->rulings, &c->log, c->seq, &c->id);
     if (stands && state_opens_known(s, c))
         return open_known(s, c, rule);
-    enum gmm_err err = stands ? judge(s, c, rule, &d, NULL) : GMM_EDENIED;
-    if (err == GMM_OK && removals_void(s->removed, s, c, d.author, d.as_chair ? s->term->number : 0))
-        err = GMM_EDENIED;
+    enum gmm_err err = judge_standing(s, c, rule, &d, stands, why);
     if (err == GMM_OK) {
         err = rule->apply(s, c, &d);
         return err == GMM_OK && d.as_chair && id_is_zero(&c->log.group) ? state_act(s, c) : err;

@@ -13,8 +13,9 @@ bool authority_known(uint16_t type);
 /* Would the record have effect as the next one? GMM_OK; GMM_EDENIED, GMM_EFORMAT, GMM_EEXISTS with the rule in why;
  * GMM_ENOMEM. */
 enum gmm_err authority_judge(struct state *s, struct change *c, struct gmm_msg *why);
-/* Judges the record and carries it out when it may. A refusal is GMM_OK: the record has no effect. GMM_ENOMEM. */
-enum gmm_err authority_apply(struct state *s, struct change *c);
+/* Judges the record and carries it out when it may. A refusal is GMM_OK: the record has no effect, and why (may be
+ * NULL) has the rule; it is left empty when the record has effect. GMM_ENOMEM. */
+enum gmm_err authority_apply(struct state *s, struct change *c, struct gmm_msg *why);
 
 /* The table for people, as docs/threat-model.md has it: row by row until false. */
 struct authority_row {

@@ -362,6 +362,15 @@ void fold_past_free(struct fold_past *past)
     free(past);
 }
 
+enum gmm_err fold_refusals(struct fold *fold, fold_refused_fn *fn, void *arg)
+{
+    enum gmm_err err = refresh(fold);
+    if (err != GMM_OK)
+        return err;
+    struct replay r = whole(fold);
+    return replay_refusals(&r, &fold->terms, fn, arg);
+}
+
 /* On the state at the record's own place in canonical order, when others stand behind it already. */
 static enum gmm_err judge_in_place(struct fold *fold, struct change *c, struct gmm_msg *msg)
 {

@@ -243,6 +243,10 @@ struct fold_past;
 enum gmm_err fold_view_at(struct fold *fold, uint64_t ms, struct fold_past **past); /* fold_past_free */
 const struct view *fold_past_view(const struct fold_past *past);
 void fold_past_free(struct fold_past *past);
+/* Each record held that has no effect, in canonical order, with the rule that refuses it, until fn gives something else
+ * than GMM_OK: that is the answer then. GMM_EUNKNOWN: no charter yet; GMM_ENOMEM. fn must not touch the fold. */
+typedef enum gmm_err fold_refused_fn(void *arg, const struct gmm_id *id, const struct gmm_msg *why);
+enum gmm_err fold_refusals(struct fold *fold, fold_refused_fn *fn, void *arg);
 /* Valid until the next fold_view or fold_authorize after something was added; what it shows of the directory's objects
  * (addresses) until they are removed. NULL: out of memory or no charter yet. */
 const struct view *fold_view(struct fold *fold);

@@ -2,7 +2,7 @@
 
 #include "proto/authority.h"
 
-enum gmm_err replay_some(struct state *s, const struct replay *r, struct terms *terms, size_t count)
+static enum gmm_err begin(struct state *s, const struct replay *r, struct terms *terms)
 {
     enum gmm_err err = state_open(s, r->directory, r->offices, terms);
     if (err != GMM_OK)
@@ -10,9 +10,34 @@ enum gmm_err replay_some(struct state *s, const struct replay *r, struct terms *
     s->anchors = r->anchors;
     s->rulings = r->rulings;
     s->removed = r->removed;
+    return GMM_OK;
+}
+
+enum gmm_err replay_refusals(const struct replay *r, struct terms *terms, replay_told_fn *told, void *arg)
+{
+    struct state s;
+    struct gmm_msg why;
+    enum gmm_err err = begin(&s, r, terms);
+    if (err != GMM_OK)
+        return err;
+    for (size_t i = 0; i < r->count && err == GMM_OK; i++) {
+        s.position = i;
+        err = authority_apply(&s, r->changes[i], &why);
+        if (err == GMM_OK && why.text[0] != '\0')
+            err = told(arg, &r->changes[i]->id, &why);
+    }
+    state_close(&s);
+    return err;
+}
+
+enum gmm_err replay_some(struct state *s, const struct replay *r, struct terms *terms, size_t count)
+{
+    enum gmm_err err = begin(s, r, terms);
+    if (err != GMM_OK)
+        return err;
     for (size_t i = 0; i < count && err == GMM_OK && !s->again; i++) {
         s->position = i;
-        err = authority_apply(s, r->changes[i]);
+        err = authority_apply(s, r->changes[i], NULL);
     }
     if (err != GMM_OK)
         state_close(s);

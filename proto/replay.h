@@ -20,5 +20,8 @@ struct replay { /* what is replayed; borrowed */
 enum gmm_err replay_all(struct state *s, const struct replay *r, struct terms *terms, struct removals *removed);
 /* The state behind the first `count` of them, judged by the terms that all of them open. */
 enum gmm_err replay_some(struct state *s, const struct replay *r, struct terms *terms, size_t count);
+/* Tells of each record without effect which rule refuses it. Ends when told does not give GMM_OK, with its answer. */
+typedef enum gmm_err replay_told_fn(void *arg, const struct gmm_id *id, const struct gmm_msg *why);
+enum gmm_err replay_refusals(const struct replay *r, struct terms *terms, replay_told_fn *told, void *arg);
 
 #endif

@@ -71,8 +71,12 @@ def by_chair_and_sponsor():
     assert row(iom, "unu") is None
     trade(ilo, iom)
     assert [(p["what"], p["participant"], p["by"]) for p in iom.json("roster", "proposals")] == [("admit", "unu", "ilo")]
+    waits = [r for r in iom.json("log", "--void") if r["what"] == "admit"]
+    assert [(r["subject"], r["stands"], r["reason"]) for r in waits] == [
+        ("unu", False, "it waits for support: 0 of 1 have given theirs")], waits
     done = iom.json("roster", "cosign", "unu")
     assert done["status"] == "active" and done["waits"] is None, done
+    assert [r for r in iom.json("log", "--void") if r["what"] == "admit"] == []
     assert "unu" not in {g["name"]: g for g in done["groups"]}["all"]["before"]["members"], done
     trade(ilo, iom)
     enter(ilo, unu, card)

@@ -104,6 +104,77 @@ static void settled_in_rounds(void **state)
     assert_true(id_equal(&v->leads[1], pid_of(iom)));
 }
 
+struct refusals {
+    unsigned count;
+    struct gmm_id ids[8];
+    struct gmm_msg whys[8];
+};
+
+static enum gmm_err on_refusal(void *arg, const struct gmm_id *id, const struct gmm_msg *why)
+{
+    struct refusals *r = arg;
+    if (r->count == 8)
+        return GMM_ELIMIT;
+    r->ids[r->count] = *id;
+    r->whys[r->count++] = *why;
+    return GMM_OK;
+}
+
+static enum gmm_err stop_at_once(void *arg, const struct gmm_id *id, const struct gmm_msg *why)
+{
+    (void)arg;
+    (void)id;
+    (void)why;
+    return GMM_ELIMIT;
+}
+
+static const struct world_entry *entry_of(const struct gmm_id *id)
+{
+    unsigned i = 0;
+    while (i < w.entry_count && !id_equal(&w.entries[i].id, id))
+        i++;
+    assert_true(i < w.entry_count);
+    return &w.entries[i];
+}
+
+/* What the chair of term 3 did beyond its cut, and what rests on that; nothing else. */
+static void refusals_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t type;
+        const char *why;
+    } wanted[] = {
+        {HEADER_SUSPEND,
+         "term 4 (Participant who) has named cuts: no further record of the chair of term 3 (Participant "
+         "wb) has effect"},
+        {HEADER_HANDOVER, "term 4 (Participant who) has named cuts: no further record of the chair of term 3 "
+                          "(Participant wb) has effect"},
+        {HEADER_ACCEPT, "no such handover of term 4 had been made by then"},
+    };
+    struct refusals told = {0};
+    assert_int_equal(fold_refusals(w.fold, on_refusal, &told), GMM_OK);
+    assert_int_equal(told.count, sizeof wanted / sizeof *wanted);
+    for (unsigned i = 0; i < told.count; i++) {
+        assert_int_equal(bytes_load_u16(entry_of(&told.ids[i])->header + 2), wanted[i].type);
+        assert_string_equal(told.whys[i].text, wanted[i].why);
+    }
+    struct gmm_id before, after;
+    world_view_hash(&before, world_view(&w));
+    assert_int_equal(fold_refusals(w.fold, stop_at_once, NULL), GMM_ELIMIT);
+    world_view_hash(&after, world_view(&w));
+    assert_true(id_equal(&before, &after)); /* asking changes nothing */
+    for (long i = 0;; i++) {
+        told.count = 0;
+        failmalloc_at(i);
+        enum gmm_err err = fold_refusals(w.fold, on_refusal, &told);
+        if (!failmalloc_off())
+            break;
+        assert_int_equal(err, GMM_ENOMEM);
+    }
+    assert_int_equal(told.count, 3);
+}
+
 static void memory_ends(void **state)
 {
     (void)state;
@@ -142,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(settled_in_rounds, setup, teardown),
+        cmocka_unit_test_setup_teardown(refusals_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_ends_on_the_way_back, setup, teardown),
     };
