@@ -142,7 +142,7 @@ static enum gmm_err judge_standing(struct state *s, struct change *c, const stru
                                    bool stands, struct gmm_msg *why)
 {
     if (!stands)
-        return gmm_fail(why, GMM_EDENIED, "its office signed two branches of this log, and another one stands");
+        return gmm_fail(why, GMM_EFORK, "its office signed two branches of this log, and another one stands");
     enum gmm_err err = judge(s, c, rule, d, why);
     if (err == GMM_OK && removals_void(s->removed, s, c, d->author, d->as_chair ? s->term->number : 0))
         err = gmm_fail(

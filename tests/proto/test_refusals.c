@@ -504,6 +504,33 @@ static void an_expelled_candidate(void **state)
     refused(iom, HEADER_BALLOT, "Participant who is expelled: the electorate of term 1 cannot elect it");
 }
 
+static enum gmm_err on_refusal(void *arg, const struct gmm_id *id, const struct gmm_msg *why)
+{
+    if (id_equal(id, arg))
+        msg = *why;
+    return GMM_OK;
+}
+
+/* It had the right when it cosigned; its participant was expelled with a cut before that. */
+static void beyond_a_cut(void **state)
+{
+    (void)state;
+    put_wrapkey();
+    write_record(wb, HEADER_WRAPKEY);
+    struct control_cut cut = head_of(wb);
+    control_cosign_encode(fresh(), &nobody);
+    struct gmm_id late = w.entries[write_record(wb, HEADER_COSIGN)].id;
+    const struct control_removal r = {.pid = *pid_of(wb), .reason = "a reason", .cuts = {1, &cut}};
+    control_removal_encode(fresh(), &r);
+    const unsigned voters[] = {0, iom, who};
+    for (size_t i = 0; i < 3 && status_of(wb) != VIEW_EXPELLED; i++)
+        write_record(voters[i], HEADER_EXPEL);
+    memset(&msg, 0, sizeof msg);
+    assert_int_equal(fold_refusals(w.fold, on_refusal, &late), GMM_OK);
+    told(GMM_EDENIED, "Participant wb was suspended or expelled: what lies beyond the cut, and is not anchored by two "
+                      "others, is void");
+}
+
 static void who_leads(void **state)
 {
     (void)state;
@@ -757,6 +784,7 @@ int main(void)
         TEST(cuts_behind_an_admission),
         TEST(who_elects),
         TEST(an_expelled_candidate),
+        TEST(beyond_a_cut),
         TEST(who_leads),
         TEST(who_is_in_a_group),
         TEST(under_which_keys),
