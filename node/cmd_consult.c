@@ -280,6 +280,20 @@ static void show_render(const json_t *result, struct render *out)
     }
 }
 
+/* With what the signature covers beside what show tells: the bytes of each version, and what became of each note. */
+static void report_render(const json_t *result, struct render *out)
+{
+    static const struct render_column versions[] = {{"VERSION", "version", 0}, {"LANG", "lang", 0},
+                                                    {"ID", "id:id", 12},       {"TIME", "time:time", 0},
+                                                    {"BYTES", "bytes", 0},     {"SHA-256", "sha256", 0}};
+    static const struct render_column dispositions[] = {{"NOTE", "id:note", 12}, {"DISPOSITION", "word:as", 0}};
+    show_render(result, out);
+    render_table(out, json_object_get(result, "versions"), versions, sizeof versions / sizeof versions[0]);
+    if (json_array_size(json_object_get(result, "dispositions")) > 0)
+        render_table(out, json_object_get(result, "dispositions"), dispositions,
+                     sizeof dispositions / sizeof dispositions[0]);
+}
+
 #define REF                                                                                                            \
     {                                                                                                                  \
         "REF", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "the document: a symbol, an id, or 8 digits or more of one"       \
@@ -372,7 +386,7 @@ static const struct command commands[] = {
      PARAMS(ref_params),
      .right = CONFIG_READ,
      .handler = report,
-     .render = show_render,
+     .render = report_render,
      .help = "Show the signed report that a consultation was closed with.",
      .example = "gmm consult report GMG/2014/1"},
     {.name = "consult list",

@@ -1,9 +1,6 @@
 /* diff: two versions of a document, by paragraph and word. */
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "keys/text.h"
 #include "node/commands.h"
@@ -25,7 +22,7 @@ struct side {
     struct buffer text;
     struct paragraphs paragraphs;
     bool is_text, here;
-    char hash[2 * crypto_hash_sha256_BYTES + 1]; /* of content that is no text; "": not all of it is here */
+    char hash[CONTENT_SHA256_TEXT]; /* of content that is no text; "": not all of it is here */
 };
 
 static void side_close(struct side *s)
@@ -85,29 +82,6 @@ static enum gmm_err find_sides(struct node *node, struct call *call, struct side
 
 /* ---- their text */
 
-static enum gmm_err hash_content(struct node *node, const struct read_record *record, struct side *s)
-{
-    crypto_hash_sha256_state state;
-    uint8_t hash[crypto_hash_sha256_BYTES], part[65536];
-    int fd = memfd_create("diff", MFD_CLOEXEC);
-    enum gmm_err err =
-        fd < 0 ? GMM_EIO : content_write(node, &record->header.group, &record->document.content, fd, NULL, NULL);
-    crypto_hash_sha256_init(&state);
-    off_t at = 0;
-    ssize_t got = 0;
-    while (err == GMM_OK && (got = pread(fd, part, sizeof part, at)) > 0) {
-        crypto_hash_sha256_update(&state, part, (size_t)got);
-        at += got;
-    }
-    if (fd >= 0)
-        sys_close(&fd);
-    crypto_hash_sha256_final(&state, hash);
-    s->here = err == GMM_OK;
-    if (err == GMM_OK && got == 0)
-        sodium_bin2hex(s->hash, sizeof s->hash, hash, sizeof hash);
-    return err == GMM_EABSENT ? GMM_OK : err;
-}
-
 static enum gmm_err read_side(struct node *node, struct side *s, struct gmm_msg *msg)
 {
     struct read_record record;
@@ -128,8 +102,11 @@ static enum gmm_err read_side(struct node *node, struct side *s, struct gmm_msg 
     } else if (err == GMM_ELIMIT || err == GMM_EABSENT) {
         err = GMM_OK;
     }
-    if (err == GMM_OK)
-        err = hash_content(node, &record, s);
+    if (err == GMM_OK) {
+        err = content_sha256(node, &record.header.group, &record.document.content, s->hash, NULL);
+        s->here = err == GMM_OK;
+        err = err == GMM_EABSENT ? GMM_OK : err;
+    }
     read_record_close(&record);
     return err;
 }

@@ -8,7 +8,9 @@
 
 #include "node/consulting_json.h"
 #include "node/content.h"
+#include "node/item.h"
 #include "node/post.h"
+#include "node/read.h"
 #include "node/sys.h"
 #include "node/times.h"
 
@@ -204,12 +206,38 @@ static struct consult_fact fact_of(const struct record_consult *r)
     return fact;
 }
 
+/* The bytes of each version, as far as they are here and may be read: what a file found years later is compared with.
+ */
+static enum gmm_err hash_versions(struct consulting *c, json_t *versions)
+{
+    enum gmm_err err = GMM_OK;
+    for (size_t i = 0; i < c->text_count && err == GMM_OK; i++) { /* the array has them in the other order */
+        json_t *version = json_array_get(versions, c->text_count - 1 - i);
+        char hash[CONTENT_SHA256_TEXT] = "";
+        json_int_t bytes = 0;
+        struct read_record record;
+        if (read_record(c->node, &c->texts[i].id, &record, NULL) == GMM_OK) {
+            if (read_uncovered(&record, NULL) == GMM_OK)
+                err = content_sha256(c->node, &record.header.group, &record.document.content, hash, NULL);
+            bytes = (json_int_t)record.document.content.size;
+            read_record_close(&record);
+            err = err == GMM_EABSENT ? GMM_OK : err;
+        }
+        if (json_object_set_new(version, "sha256", item_text(hash[0] == '\0' ? NULL : hash)) != 0 ||
+            json_object_set_new(version, "bytes", hash[0] == '\0' ? json_null() : json_integer(bytes)) != 0)
+            err = GMM_ENOMEM;
+    }
+    return err;
+}
+
 /* The consultation as it is with this closing, but for what only the closing's own entry can name. */
 static enum gmm_err write_report(struct draft *d, const struct consults *tried, struct gmm_msg *msg)
 {
     json_t *json = consulting_json(d->c, tried, &tried->list[tried->count - 1]);
     int fd = memfd_create("report", MFD_CLOEXEC);
     enum gmm_err err = json == NULL || json_object_del(json, "report") != 0 ? GMM_ENOMEM : GMM_OK;
+    if (err == GMM_OK)
+        err = hash_versions(d->c, json_object_get(json, "versions"));
     char *text = err == GMM_OK ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     if (err == GMM_OK && (text == NULL || fd < 0))
         err = GMM_ENOMEM;

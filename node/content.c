@@ -511,10 +511,15 @@ struct output {
     int fd;
     uint8_t *bytes; /* instead of fd */
     size_t len, max;
+    crypto_hash_sha256_state *hash; /* instead of both */
 };
 
 static enum gmm_err put_out(struct reading *r, struct output *out, const uint8_t *bytes, size_t len)
 {
+    if (out->hash != NULL) {
+        crypto_hash_sha256_update(out->hash, bytes, len);
+        return GMM_OK;
+    }
     if (out->bytes != NULL) {
         if (len > out->max - out->len)
             return GMM_ELIMIT;
@@ -559,6 +564,21 @@ enum gmm_err content_write(struct node *node, const struct gmm_id *gid, const st
 {
     struct output out = {.fd = fd};
     return write_content(node, gid, manifest, &out, missing, msg);
+}
+
+enum gmm_err content_sha256(struct node *node, const struct gmm_id *gid, const struct manifest *manifest,
+                            char text[CONTENT_SHA256_TEXT], struct gmm_msg *msg)
+{
+    crypto_hash_sha256_state state;
+    uint8_t hash[crypto_hash_sha256_BYTES];
+    struct output out = {.fd = -1, .hash = &state};
+    crypto_hash_sha256_init(&state);
+    enum gmm_err err = write_content(node, gid, manifest, &out, NULL, msg);
+    crypto_hash_sha256_final(&state, hash);
+    sodium_bin2hex(text, CONTENT_SHA256_TEXT, hash, sizeof hash);
+    if (err != GMM_OK)
+        text[0] = '\0';
+    return err;
 }
 
 enum gmm_err content_read(struct node *node, const struct gmm_id *gid, const struct manifest *manifest, size_t max,

@@ -30,6 +30,10 @@ enum gmm_err content_write(struct node *node, const struct gmm_id *gid, const st
 /* The same into memory; *bytes: free, never NULL. GMM_ELIMIT when longer than max. */
 enum gmm_err content_read(struct node *node, const struct gmm_id *gid, const struct manifest *manifest, size_t max,
                           uint8_t **bytes, size_t *len, struct gmm_msg *msg);
+/* SHA-256 of the content in hex, for comparing with what other programs say of a file. As content_write. */
+#define CONTENT_SHA256_TEXT 65u
+enum gmm_err content_sha256(struct node *node, const struct gmm_id *gid, const struct manifest *manifest,
+                            char text[CONTENT_SHA256_TEXT], struct gmm_msg *msg);
 /* Chunks of a manifest (both levels as far as held) that are not held: a new array (free; NULL when none).
  * GMM_ECORRUPT: a list of chunks does not open or lies about the content. */
 enum gmm_err content_missing(struct node *node, const struct gmm_id *gid, const struct manifest *manifest,

@@ -3,6 +3,7 @@
 drafts and a release, dispositions, a silence procedure broken by an objection that arrives late, the signed report.
 Product stories 3, 7, 10, 12 to 15."""
 import datetime
+import hashlib
 import json
 import os
 import sys
@@ -222,6 +223,11 @@ def silence(story):
     assert report["report"] == closed["report"] and report["unreached"] == [], report
     assert {o["participant"]: o["position"] for o in report["invited"]} == {"gov-xa": "concern", "iom": "amendment"}
     assert len(report["dispositions"]) == 2 and len(report["versions"]) == 2, report
+    for version in report["versions"]:
+        content = ilo.run("get", version["id"], env=at(201)).stdout
+        assert version["sha256"] == hashlib.sha256(content).hexdigest() and version["bytes"] == len(content), version
+    shown = ilo.text("consult", "report", S, env=at(201))
+    assert all(version["sha256"] in shown for version in report["versions"]), shown
     story.refused(1, ilo, "consult", "extend", S, "--deadline", stamp(300))
     story.hour = 202
     story.meet(ilo, iom, gov)
