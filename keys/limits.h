@@ -62,7 +62,7 @@
 #define LIMIT_REKEY_MESSAGES 4096u
 #define LIMIT_SESSION_MS (24u * 3600u * 1000u)
 #define LIMIT_HANDSHAKE_MS 10000u
-#define LIMIT_JOIN_MS 60000u /* a join connection: there is one request and one answer */
+#define LIMIT_JOIN_MS 60000u    /* a join connection: there is one request and one answer */
 #define LIMIT_PARTING_MS 10000u /* for what an expelled participant is still told */
 #define LIMIT_HALF_OPEN 64u
 #define LIMIT_HALF_OPEN_ADDRESS 4u

@@ -182,9 +182,11 @@ static enum gmm_err make_complaints(struct epochs *out, const struct state *s, c
         c->last_ms = header_time_ms(notes[i].change->time);
         c->answered = is_about(wraps, wrap_count, behind(wraps, wrap_count, &notes[i], notes[i].position), &notes[i]);
     }
-    for (size_t i = 0; i < out->complaint_count; i++)
-        if (!out->complaints[i].answered)
-            find(out->epochs, out->epoch_count, &out->complaints[i].epoch_id)->bad = true;
+    for (size_t i = 0; i < out->complaint_count; i++) {
+        struct view_epoch *epoch = find(out->epochs, out->epoch_count, &out->complaints[i].epoch_id);
+        if (epoch != NULL && !out->complaints[i].answered)
+            epoch->bad = true;
+    }
     free(notes);
     return GMM_OK;
 }

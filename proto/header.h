@@ -46,7 +46,7 @@ enum header_type {
     HEADER_EPOCH = 35,
     HEADER_WRAP = 36,
     HEADER_EPOCH_BAD = 37,
-    HEADER_ERASE = 38, /* the body of an entry goes */
+    HEADER_ERASE = 38,  /* the body of an entry goes */
     HEADER_ERASED = 39, /* what its office has erased */
     HEADER_GROUP_ANCHOR = 40,
     HEADER_CUT = 41,  /* what stands of a circle's logs after a removal or a revocation */
