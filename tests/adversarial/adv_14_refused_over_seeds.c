@@ -37,11 +37,14 @@ static void post(unsigned office, unsigned count)
     }
 }
 
+/* Its key has one session with an office: where the clone is, the forker is not. */
 static void fork_it(void)
 {
     assert_int_equal(sim_clone(sim, FORKER), CLONE);
-    sim_link(sim, CLONE, 2);
-    sim_link(sim, CLONE, 3);
+    for (unsigned office = 2; office <= 3; office++) {
+        sim_unlink(sim, FORKER, office);
+        sim_link(sim, CLONE, office);
+    }
     sim_split(sim, 1u << 2 | 1u << 3 | 1u << CLONE);
     post(FORKER, 1 + (unsigned)sim_random(sim, 4));
     post(CLONE, 1 + (unsigned)sim_random(sim, 4));
