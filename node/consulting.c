@@ -366,13 +366,23 @@ json_t *consulting_participant(struct node *node, const struct gmm_id *pid)
 
 /* ---- would it have effect? */
 
-static enum gmm_err refuse(enum consult_reason reason, struct gmm_msg *msg)
+/* Who opened the last consultation, else the participant that posted the document. */
+static const char *coordinator_name(const struct consulting *c, const struct view *view)
 {
+    const struct consult *last = consulting_last(c);
+    const struct view_office *author = view_office(view, &c->document.author);
+    return last != NULL ? roles_name(view, &last->coordinator) : author != NULL ? roles_name(view, &author->pid) : "?";
+}
+
+static enum gmm_err refuse(const struct consulting *c, enum consult_reason reason, struct gmm_msg *msg)
+{
+    const struct view *view = engine_view(c->node->engine);
+    char officers[ROLES_TEXT_BYTES];
     switch (reason) {
     case CONSULT_UNAUTHORISED:
         return gmm_fail(msg, GMM_EDENIED,
-                        "only who opened the consultation (else the document's author), the chair or the lead of the "
-                        "group may do this; only a note's author withdraws it");
+                        "only the coordinator (%s) and %s may do this; only a note's author withdraws it",
+                        coordinator_name(c, view), roles_officers_text(view, &c->gid, officers));
     case CONSULT_DUPLICATE:
         return gmm_fail(msg, GMM_EEXISTS, "that stands already");
     case CONSULT_CONTRADICTORY:
@@ -388,7 +398,8 @@ static enum gmm_err refuse(enum consult_reason reason, struct gmm_msg *msg)
     case CONSULT_LATE:
         return gmm_fail(msg, GMM_ESTATE, "the deadline has passed");
     case CONSULT_NOT_INVITED:
-        return gmm_fail(msg, GMM_EDENIED, "your participant is not invited to this consultation");
+        return gmm_fail(msg, GMM_EDENIED, "'%s' is not invited to this consultation: its coordinator (%s) says who is",
+                        c->node->card.id, coordinator_name(c, view));
     case CONSULT_NOT_RELEASED:
         return gmm_fail(msg, GMM_ESTATE, "a note of one office of several is no position");
     }
@@ -419,7 +430,7 @@ enum gmm_err consulting_try(struct consulting *c, struct consult_fact *fact, str
         return err;
     for (size_t i = 0; i < tried.ignored_count && err == GMM_OK; i++)
         if (id_equal(&tried.ignored[i].id, &fact->id))
-            err = refuse(tried.ignored[i].reason, msg);
+            err = refuse(c, tried.ignored[i].reason, msg);
     if (err == GMM_OK && out != NULL)
         *out = tried;
     else
@@ -444,9 +455,9 @@ enum gmm_err consulting_may_dispose(const struct consulting *c, const struct gmm
         if (fact->kind == CONSULT_VERSION && id_equal(&fact->author, self) && id_equal(&fact->id, original))
             allowed = true;
         if (as == RECORD_WITHDRAWN && id_equal(&fact->id, note))
-            return id_equal(&fact->author, self) ? GMM_OK : refuse(CONSULT_UNAUTHORISED, msg);
+            return id_equal(&fact->author, self) ? GMM_OK : refuse(c, CONSULT_UNAUTHORISED, msg);
     }
-    return allowed && as != RECORD_WITHDRAWN ? GMM_OK : refuse(CONSULT_UNAUTHORISED, msg);
+    return allowed && as != RECORD_WITHDRAWN ? GMM_OK : refuse(c, CONSULT_UNAUTHORISED, msg);
 }
 
 /* ---- all of them */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/roles.h"
+
 #define PREFIX_DIGITS 8u
 #define SAME_NAME_MAX 16u
 
@@ -265,9 +267,12 @@ static enum gmm_err take_group(struct node *node, const struct view *view, const
     if (self != NULL && self->status == VIEW_SUSPENDED && !view_is_member(view, &group->gid, node_pid(node)))
         return gmm_fail(msg, GMM_EDENIED, "'%s' is suspended: until it is restored it posts to internal only",
                         self->id);
+    char officers[ROLES_TEXT_BYTES];
     if (!view_is_member(view, &group->gid, node_pid(node)))
-        return gmm_fail(msg, GMM_EDENIED, "'%s' is not a member of the group '%s': its chair or lead can add it",
-                        node->card.id, group->name == NULL ? "?" : group->name);
+        return gmm_fail(msg, GMM_EDENIED, "'%s' is not a member of the group '%s': %s can add it", node->card.id,
+                        group->name == NULL ? "?" : group->name,
+                        id_is_zero(&group->owner) ? roles_officers_text(view, &group->gid, officers)
+                                                  : roles_name(view, &group->owner));
     out->gid = group->gid;
     out->kind = group->kind;
     out->members = malloc((size_t)group->member_count * sizeof *out->members + 1);

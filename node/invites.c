@@ -86,7 +86,10 @@ static enum gmm_err check_right(struct node *node, const struct view *view, bool
                         "of your own say --office NAME",
                         (unsigned)view->term, name);
     if ((roles & CERTIFICATE_ROLE_DECIDE) == 0)
-        return gmm_fail(msg, GMM_EDENIED, "this office does not decide for the chair: invite from the one that does");
+        return gmm_fail(msg, GMM_EDENIED,
+                        "this office lacks the role DECIDE: only the office that decides for the chair of term %u (%s) "
+                        "admits, and so invites",
+                        (unsigned)view->term, name);
     return GMM_OK;
 }
 

@@ -116,11 +116,13 @@ enum gmm_err marking_set(struct node *node, const struct projection_item *docume
                             .person = text_of(person)};
     struct standing s = stand(node, document);
     struct buffer record;
-    if (s.view == NULL || !may_mark(&s, node_pid(node), node_now_ms(), marking, tlp))
-        return gmm_fail(
-            msg, GMM_EDENIED,
-            "only the participant that posted it may lower its marking; the chair and the lead of its group "
-            "may raise it");
+    char officers[ROLES_TEXT_BYTES];
+    if (s.view == NULL)
+        return gmm_fail(msg, GMM_EDENIED, "this office is not admitted to a network yet; see gmm join");
+    if (!may_mark(&s, node_pid(node), node_now_ms(), marking, tlp))
+        return gmm_fail(msg, GMM_EDENIED,
+                        "only the participant that posted it (%s) may lower its marking; %s may raise it",
+                        roles_name(s.view, &s.originator), roles_officers_text(s.view, &document->gid, officers));
     buffer_init(&record, RECORD_BYTES);
     enum gmm_err err = record_mark_encode(&record, &r);
     if (err == GMM_OK)
@@ -136,7 +138,8 @@ enum gmm_err marking_retain(struct node *node, const struct projection_item *doc
     struct standing s = stand(node, document);
     struct buffer record;
     if (!id_equal(&s.originator, node_pid(node)))
-        return gmm_fail(msg, GMM_EDENIED, "only the participant that posted it says how long it is kept");
+        return gmm_fail(msg, GMM_EDENIED, "only the participant that posted it (%s) says how long it is kept",
+                        s.view == NULL ? "?" : roles_name(s.view, &s.originator));
     if (until_ms <= s.now.retain_ms)
         return gmm_fail(msg, GMM_ESTATE, "it is kept longer already, and a retention is not shortened");
     buffer_init(&record, RECORD_BYTES);

@@ -6,6 +6,7 @@
 #include "node/groups.h"
 #include "node/item.h"
 #include "node/reply.h"
+#include "node/roles.h"
 
 #define RECORD_BYTES (2u << 20)
 
@@ -372,7 +373,8 @@ enum gmm_err release_publish(struct consulting *c, const struct release_request 
     if (!consulting_is_running(last))
         return gmm_fail(msg, GMM_ESTATE, "no consultation runs on it: there is nobody to speak to with one voice");
     if (!consulting_invites_us(c, last))
-        return gmm_fail(msg, GMM_EDENIED, "your participant is not invited to this consultation");
+        return gmm_fail(msg, GMM_EDENIED, "'%s' is not invited to this consultation: its coordinator (%s) says who is",
+                        c->node->card.id, roles_name(engine_view(c->node->engine), &last->coordinator));
     enum gmm_err err = drafts_open(&d, c, msg);
     if (err == GMM_OK)
         err =

@@ -1,8 +1,10 @@
 #include "node/roles.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "keys/charter.h"
+#include "node/lang.h"
 
 bool roles_chair(const struct view *view, const struct gmm_id *pid, uint64_t at_ms)
 {
@@ -34,4 +36,26 @@ bool roles_officer(const struct view *view, const struct gmm_id *gid, const stru
     const struct view_group *group = view_group(view, gid);
     return roles_chair(view, pid, at_ms) ||
            (group != NULL && group->kind == GROUP_THEMATIC && was_lead(view, group, pid, at_ms));
+}
+
+const char *roles_name(const struct view *view, const struct gmm_id *pid)
+{
+    const struct view_participant *p = view_participant(view, pid);
+    return p == NULL ? "?" : p->name;
+}
+
+const char *roles_officers_text(const struct view *view, const struct gmm_id *gid, char text[ROLES_TEXT_BYTES])
+{
+    const struct view_group *group = view_group(view, gid);
+    unsigned lead = LIMIT_THEMATIC;
+    for (unsigned i = 0; i < LIMIT_THEMATIC && group != NULL && group->kind == GROUP_THEMATIC; i++)
+        if (group->name != NULL && strcmp(group->name, charter_thematic_name(i)) == 0 && !id_is_zero(&view->leads[i]))
+            lead = i;
+    if (lead < LIMIT_THEMATIC)
+        snprintf(text, ROLES_TEXT_BYTES, _("the chair of term %u (%s) or the lead of %s (%s)"), (unsigned)view->term,
+                 roles_name(view, &view->chair), group->name, roles_name(view, &view->leads[lead]));
+    else
+        snprintf(text, ROLES_TEXT_BYTES, _("the chair of term %u (%s)"), (unsigned)view->term,
+                 roles_name(view, &view->chair));
+    return text;
 }
