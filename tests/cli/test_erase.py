@@ -11,8 +11,9 @@ HOUR = 3600
 START = int(time.time()) + HOUR  # behind the founding
 MARK = b"Zanzibarian remittances, paragraph nine"
 TEXT = b"A draft that must go.\n" + MARK + b".\n"
-ANNEX = b"".join(b"Annex line %07d of the draft that must go.\n" % i for i in range(20_000))
-SHARED = b"".join(b"Shared line %07d of two documents at once.\n" % i for i in range(20_000))
+ONE_CHUNK = (256 << 10) + 40  # as long as the shortest chunk: where longer content is cut, each network draws anew
+ANNEX = b"".join(b"Annex line %07d of the draft that must go.\n" % i for i in range(20_000))[:ONE_CHUNK]
+SHARED = b"".join(b"Shared line %07d of two documents at once.\n" % i for i in range(20_000))[:ONE_CHUNK]
 
 
 def at(hours):
