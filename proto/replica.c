@@ -42,6 +42,16 @@ enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log
     return GMM_OK;
 }
 
+enum gmm_err replica_announced(struct replica *replica, const struct logs_log *log, const struct message_head *head)
+{
+    enum gmm_err err = replica_set_has(replica, log, head->seq + 1);
+    if (err == GMM_OK) {
+        replica->has[log->index].seq = head->seq;
+        replica->has[log->index].id = head->id;
+    }
+    return err;
+}
+
 void replica_lower_has(struct replica *replica, const struct logs_log *log, uint64_t next)
 {
     if (log->index < replica->has_count && replica->has[log->index].next > next)

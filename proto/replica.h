@@ -38,7 +38,9 @@ enum replica_gossip {
 };
 /* What the peer holds of a log, as far as we know. */
 struct replica_holding {
-    uint64_t next;  /* all before this seq */
+    uint64_t next; /* all before this seq */
+    uint64_t seq;  /* of the head it announced last, and its id: another than ours with that number is another branch */
+    struct gmm_id id;
     uint64_t told;  /* the arrival number of the log when its head was announced; 0: it was not */
     uint64_t sent;  /* sent in this session: all before this seq; 0: nothing */
     bool unchecked; /* what we know of `next` is of a run of what we hold already; it was not compared with ours */
@@ -132,6 +134,8 @@ bool replica_may_have(struct core *core, const struct replica *replica, const st
 void replica_groups(struct core *core, const struct replica *replica, struct gmm_id *out);
 uint64_t replica_has(const struct replica *replica, const struct logs_log *log);
 enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log, uint64_t next);
+/* It announced this head. */
+enum gmm_err replica_announced(struct replica *replica, const struct logs_log *log, const struct message_head *head);
 /* It holds no more than that after all. */
 void replica_lower_has(struct replica *replica, const struct logs_log *log, uint64_t next);
 /* The note of what it holds, made if need be; NULL: no memory. */

@@ -370,7 +370,7 @@ static enum gmm_err on_heads(struct replicate *r, struct core *core, struct repl
         }
         replica_had(core, replica, log, head.seq);
         err = replica_doubt(core, replica, log, &head);
-        if (err == GMM_OK && (err = replica_set_has(replica, log, head.seq + 1)) == GMM_OK)
+        if (err == GMM_OK && (err = replica_announced(replica, log, &head)) == GMM_OK)
             err = consider(r, core, replica, log);
     }
     if (err != GMM_OK || !heads.last)

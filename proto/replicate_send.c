@@ -99,13 +99,22 @@ void replica_unchecked(struct core *core, struct replica *replica, const struct 
         replica->has[log->index].unchecked = true;
 }
 
+/* It announced another entry than ours under our head's number, perhaps before we had one: the logs have parted, and
+ * the one that hears of it finds out where. */
+static bool parted(const struct replica_holding *holding, const struct logs_log *log)
+{
+    return holding->seq == log->persisted.seq && !id_equal(&holding->id, &log->persisted.id) &&
+           !id_is_zero(&holding->id);
+}
+
 /* Does the peer know our head already? */
 static bool knows(const struct replica *replica, const struct logs_log *log)
 {
     if (log->index >= replica->has_count)
         return false;
     const struct replica_holding *holding = &replica->has[log->index];
-    return !holding->unchecked && (holding->next > log->persisted.seq || holding->told >= log->arrival);
+    bool holds = holding->next > log->persisted.seq && !parted(holding, log);
+    return !holding->unchecked && (holds || holding->told >= log->arrival);
 }
 
 /* Of the logs that changed since the last announcement with a token; lazy: without those that are being pushed. */

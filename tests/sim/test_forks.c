@@ -216,12 +216,51 @@ static void adv_13_what_was_anchored_stays(void **state)
     }
 }
 
+/* Nobody is connected, and nobody dials by itself. */
+static void part_all(unsigned offices)
+{
+    for (unsigned a = 0; a < offices; a++)
+        for (unsigned b = a + 1; b < offices; b++)
+            sim_unlink(sim, a, b);
+    for (unsigned a = 0; a < offices; a++)
+        sim_split(sim, UINT64_C(1) << a);
+    sim_split(sim, 0);
+}
+
+/* An office asks the slow one of two for an entry; the quick one announces another entry under that number meanwhile.
+ * It is asked for nothing, and yet the two branches must be held against each other, whenever it comes. */
+static void one_branch_asked_for_another_announced(void **state)
+{
+    (void)state;
+    for (uint64_t after = 0; after <= 6000; after += 250) {
+        open_sim(1, 0, 0);
+        post(FORKER, 1);
+        assert_true(sim_settle(sim, 120000));
+        assert_int_equal(sim_clone(sim, FORKER), CLONE);
+        part_all(CLONE);
+        sim_link(sim, FORKER, 0);
+        sim_link(sim, CLONE, 2);
+        post(FORKER, 1);
+        post(CLONE, 1);
+        sim_run(sim, 4000);
+        part_all(CLONE + 1);
+        sim_dial(sim, 1, 2, 500);
+        sim_run(sim, after);
+        sim_dial(sim, 1, 0, 5);
+        sim_run(sim, 30000);
+        for (unsigned office = 0; office <= 2; office++)
+            assert_non_null(the_fork(office));
+        sim_free(sim);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adv_13_the_same_suffix_is_void_everywhere),
         cmocka_unit_test(adv_13_with_crashes_and_broken_links),
         cmocka_unit_test(adv_13_what_was_anchored_stays),
+        cmocka_unit_test(one_branch_asked_for_another_announced),
     };
     if (secret_open(SECRET_ALLOW_UNLOCKED, NULL) != GMM_OK)
         return 1;
