@@ -5,6 +5,7 @@
 #include "node/bundlepeer.h"
 #include "node/embargoes.h"
 #include "node/erasing.h"
+#include "node/importing.h"
 #include "node/joining.h"
 #include "node/log.h"
 #include "node/net.h"
@@ -17,6 +18,7 @@
 
 static void closing(struct node *node)
 {
+    importing_close(node);
     joining_close(node);
     watch_close(node);
     batches_close_all(node);
@@ -101,10 +103,17 @@ static void settled(struct node *node)
         net_dial_peers(node->net, node->daemon);
 }
 
+/* An import and the catalogue of what it brings take turns. */
+static bool slice(struct node *node, bool busy)
+{
+    bool imports = importing_slice(node);
+    return (!busy && backlog_slice(node)) || imports;
+}
+
 enum gmm_err assembly_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,
                            struct gmm_msg *msg)
 {
-    static const struct node_above above = {joining_load, closing, catch_up, take, cut, settled, backlog_slice};
+    static const struct node_above above = {joining_load, closing, catch_up, take, cut, settled, slice};
     enum gmm_err err = node_open(out, home, flags, &above, ask, arg, msg);
     if (err == GMM_OK)
         err = embargoes_load(*out);

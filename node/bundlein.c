@@ -12,23 +12,39 @@
 #include "node/sys.h"
 
 #define FRAME_BYTES (LIMIT_BUNDLE_FRAME + BUNDLE_TAG_BYTES)
+#define STEP_BYTES (256u << 10) /* of items, until the loop is looked after again */
 #define SETTLE_ROUNDS 64u
+
+enum stage {
+    AT_SECTION, /* a section may begin here */
+    IN_SECTION,
+    PASSING /* a section for somebody else */
+};
 
 struct bundlein {
     struct node *node;
     struct bundlein_sum *sum;
     struct bundlepark park;
     uint8_t *frame;
+    int fd;
+    enum stage stage;
+    bool any; /* a section of this file has begun */
+    /* what waited before */
+    char waiting[STORE_NAME_BYTES];
+    unsigned rounds;
+    bool progress;
     /* of the section that is being read */
     struct bundle_seal seal;
     struct bundle_opening opening;
-    struct bundlepeer peer;
+    struct bytes_in items; /* of the frame that are still to be taken */
     struct holdings told;
     bool tells, is_whole, is_last, left_out;
     struct gmm_id gid;     /* of the chunks below */
     struct gmm_id *chunks; /* stored in the open transaction */
     size_t chunk_count, chunk_capacity;
 };
+
+static enum gmm_err remember(struct bundlein *in);
 
 struct bundlein *bundlein_new(struct node *node, struct bundlein_sum *sum)
 {
@@ -37,6 +53,7 @@ struct bundlein *bundlein_new(struct node *node, struct bundlein_sum *sum)
         return NULL;
     in->node = node;
     in->sum = sum;
+    in->fd = -1;
     in->frame = malloc(FRAME_BYTES);
     if (in->frame == NULL || bundlepark_open(&in->park, node) != GMM_OK) {
         bundlein_free(in);
@@ -49,8 +66,9 @@ void bundlein_free(struct bundlein *in)
 {
     if (in == NULL)
         return;
+    if (in->stage == IN_SECTION)
+        (void)remember(in); /* it was left before its end: what it lacks is named */
     bundle_seal_close(&in->seal);
-    bundlepeer_close(&in->peer);
     holdings_close(&in->told);
     free(in->chunks);
     free(in->frame);
@@ -231,8 +249,15 @@ static enum gmm_err take_received(struct bundlein *in, const struct cargo_item *
     enum gmm_err err = cargo_received_decode(&complete, &lost, item->payload, item->len);
     if (err != GMM_OK)
         return err;
+    struct bundlepeer peer;
     holdings_sort(&in->told);
-    err = bundlepeer_told(&in->peer, in->opening.time_ms, &in->told, complete, lost.count > 0);
+    err = bundlepeer_load(&peer, in->node->store, &in->opening.from);
+    if (err == GMM_OK) {
+        err = bundlepeer_told(&peer, in->opening.time_ms, &in->told, complete, lost.count > 0);
+        if (err == GMM_OK)
+            err = bundlepeer_save(&peer, in->node->store, true);
+        bundlepeer_close(&peer);
+    }
     holdings_close(&in->told);
     return err;
 }
@@ -281,25 +306,27 @@ static enum gmm_err read_bytes(int fd, void *out, size_t len)
 }
 
 /* *len 0: the section ends here. */
-static enum gmm_err read_frame(struct bundlein *in, int fd, uint32_t *len)
+static enum gmm_err read_frame(struct bundlein *in, uint32_t *len)
 {
     uint8_t head[4];
-    enum gmm_err err = read_bytes(fd, head, sizeof head);
+    enum gmm_err err = read_bytes(in->fd, head, sizeof head);
     if (err != GMM_OK)
         return err;
     *len = bytes_load_u32(head);
-    return *len > FRAME_BYTES ? GMM_ECORRUPT : read_bytes(fd, in->frame, *len);
+    return *len > FRAME_BYTES ? GMM_ECORRUPT : read_bytes(in->fd, in->frame, *len);
 }
 
-static enum gmm_err take_frame(struct bundlein *in, size_t len)
+/* Some of the items of the frame, durable when this returns. */
+static enum gmm_err take_some(struct bundlein *in)
 {
-    struct bytes_in items;
     struct cargo_item item;
     enum gmm_err err = GMM_OK;
-    bytes_in_init(&items, in->frame, len);
-    while (err == GMM_OK && items.left > 0) {
-        if (in->is_whole || cargo_next(&items, &item) != GMM_OK)
-            return GMM_ECORRUPT;
+    size_t from = in->items.left;
+    while (err == GMM_OK && in->items.left > 0 && from - in->items.left < STEP_BYTES) {
+        if (in->is_whole || cargo_next(&in->items, &item) != GMM_OK) {
+            err = GMM_ECORRUPT;
+            break;
+        }
         err = take_item(in, &item);
         if (err == GMM_EFORMAT || err == GMM_ELIMIT)
             err = GMM_ECORRUPT; /* its maker sealed it so: nothing else of it is believed */
@@ -327,52 +354,65 @@ static enum gmm_err take_opening(struct bundlein *in, size_t len)
         err = GMM_EFORMAT;
     if (err != GMM_OK)
         return err == GMM_EVERSION ? err : GMM_ECORRUPT;
-    bundlepeer_close(&in->peer);
+    holdings_close(&in->told);
     in->is_whole = in->is_last = in->left_out = false;
+    bytes_in_init(&in->items, in->frame, 0);
     in->sum->sections++;
     note_from(in);
-    return bundlepeer_load(&in->peer, in->node->store, &in->opening.from);
+    return GMM_OK;
 }
 
+/* How much of this part is here. Sessions write of this peer meanwhile: it is looked up anew. */
 static enum gmm_err remember(struct bundlein *in)
 {
-    enum gmm_err err = in->is_whole && !in->left_out ? bundlepeer_got(&in->peer, &in->opening, in->is_last)
-                                                     : bundlepeer_saw(&in->peer, &in->opening);
+    struct bundlepeer peer;
+    enum gmm_err err = bundlepeer_load(&peer, in->node->store, &in->opening.from);
+    if (err != GMM_OK)
+        return err;
+    err = in->is_whole && !in->left_out ? bundlepeer_got(&peer, &in->opening, in->is_last)
+                                        : bundlepeer_saw(&peer, &in->opening);
     if (err == GMM_OK)
-        err = bundlepeer_save(&in->peer, in->node->store, true);
+        err = bundlepeer_save(&peer, in->node->store, true);
+    bundlepeer_close(&peer);
     return err == GMM_OK ? node_flush(in->node) : err;
 }
 
-static enum gmm_err read_section(struct bundlein *in, int fd)
+static enum gmm_err next_frame(struct bundlein *in, bool *ended)
 {
     uint32_t sealed = 0;
     size_t len = 0;
-    enum gmm_err err = read_frame(in, fd, &sealed);
-    if (err == GMM_OK)
-        err = bundle_open_frame(&in->seal, in->frame, sealed, &len) == GMM_OK ? take_opening(in, len) : GMM_ECORRUPT;
+    enum gmm_err err = read_frame(in, &sealed);
+    *ended = err == GMM_OK && sealed == 0;
     if (err != GMM_OK)
         return err;
-    while ((err = read_frame(in, fd, &sealed)) == GMM_OK && sealed > 0) {
-        if (in->is_whole || bundle_open_frame(&in->seal, in->frame, sealed, &len) != GMM_OK)
-            err = GMM_ECORRUPT;
-        else
-            err = take_frame(in, len);
-        if (err != GMM_OK)
-            break;
-    }
-    if (err == GMM_OK && !in->is_whole)
-        err = GMM_ECORRUPT;
+    if (sealed == 0)
+        return in->is_whole ? GMM_OK : GMM_ECORRUPT;
+    if (in->is_whole || bundle_open_frame(&in->seal, in->frame, sealed, &len) != GMM_OK)
+        return GMM_ECORRUPT;
+    bytes_in_init(&in->items, in->frame, len);
+    return GMM_OK;
+}
+
+static enum gmm_err section_step(struct bundlein *in)
+{
+    bool ended = false;
+    enum gmm_err err = in->items.left == 0 ? next_frame(in, &ended) : GMM_OK;
+    if (err == GMM_OK && !ended)
+        err = take_some(in);
+    if (err == GMM_OK && !ended)
+        return GMM_OK;
+    in->stage = AT_SECTION;
     enum gmm_err kept = is_ours(err) && err != GMM_ECORRUPT ? GMM_OK : remember(in);
+    bundle_seal_close(&in->seal);
     return err == GMM_OK ? kept : err;
 }
 
-static enum gmm_err pass_over(struct bundlein *in, int fd)
+static enum gmm_err pass_over(struct bundlein *in)
 {
     uint32_t sealed = 0;
-    enum gmm_err err;
-    in->sum->others++;
-    while ((err = read_frame(in, fd, &sealed)) == GMM_OK && sealed > 0) {
-    }
+    enum gmm_err err = read_frame(in, &sealed);
+    if (err == GMM_OK && sealed == 0)
+        in->stage = AT_SECTION;
     return err;
 }
 
@@ -391,75 +431,125 @@ static const uint8_t *key_of(const struct bundlein *in, const struct bundle_head
     return NULL;
 }
 
-static enum gmm_err one_section(struct bundlein *in, int fd, const uint8_t head_bytes[BUNDLE_HEAD_BYTES])
+static enum gmm_err open_section(struct bundlein *in, const uint8_t head_bytes[BUNDLE_HEAD_BYTES])
 {
     struct bundle_head head;
+    uint32_t sealed = 0;
+    size_t len = 0;
     enum gmm_err err = bundle_head_decode(&head, head_bytes);
     if (err != GMM_OK)
         return err;
     const uint8_t *wrap_sk = key_of(in, &head);
-    if (wrap_sk == NULL || !id_equal(&head.nid, &engine_view(in->node->engine)->nid))
-        return pass_over(in, fd);
-    err = bundle_open_init(&in->seal, head_bytes, wrap_sk) == GMM_OK ? read_section(in, fd) : GMM_ECORRUPT;
-    bundle_seal_close(&in->seal);
+    if (wrap_sk == NULL || !id_equal(&head.nid, &engine_view(in->node->engine)->nid)) {
+        in->sum->others++;
+        in->stage = PASSING;
+        return GMM_OK;
+    }
+    if (bundle_open_init(&in->seal, head_bytes, wrap_sk) != GMM_OK)
+        return GMM_ECORRUPT;
+    err = read_frame(in, &sealed);
+    if (err == GMM_OK)
+        err = bundle_open_frame(&in->seal, in->frame, sealed, &len) == GMM_OK ? take_opening(in, len) : GMM_ECORRUPT;
+    if (err == GMM_OK)
+        in->stage = IN_SECTION;
+    else
+        bundle_seal_close(&in->seal);
     return err;
 }
 
-enum gmm_err bundlein_file(struct bundlein *in, int fd, struct gmm_msg *msg)
+/* *done: there is no further one. */
+static enum gmm_err begin_section(struct bundlein *in, bool *done)
 {
     uint8_t head[BUNDLE_HEAD_BYTES];
+    ssize_t first = read(in->fd, head, 1);
+    *done = first == 0 && in->any;
+    if (*done)
+        return GMM_OK;
+    enum gmm_err err = first == 1   ? read_bytes(in->fd, head + 1, sizeof head - 1)
+                       : first == 0 ? GMM_EFORMAT
+                                    : sys_err(errno);
+    if (err == GMM_ECLOSED && !in->any)
+        err = GMM_EFORMAT;
+    if (err == GMM_OK)
+        err = open_section(in, head);
+    if (err == GMM_EFORMAT && in->any)
+        err = GMM_ECORRUPT;
+    in->any = true;
+    return err;
+}
+
+void bundlein_file(struct bundlein *in, int fd)
+{
+    in->fd = fd;
+    in->stage = AT_SECTION;
+    in->any = false;
+}
+
+/* A step may come long after the one before: the node may have lost its network, or a key. */
+static bool can_take(const struct bundlein *in)
+{
+    return in->node->engine != NULL && in->node->keystore != NULL && engine_view(in->node->engine) != NULL;
+}
+
+enum gmm_err bundlein_step(struct bundlein *in, bool *done, struct gmm_msg *msg)
+{
     uint64_t before = store_entry_count(in->node->store);
-    enum gmm_err err = GMM_OK;
-    for (unsigned n = 0; err == GMM_OK; n++) {
-        ssize_t first = read(fd, head, 1);
-        if (first == 0 && n > 0)
-            break;
-        err = first == 1 ? read_bytes(fd, head + 1, sizeof head - 1) : first == 0 ? GMM_EFORMAT : sys_err(errno);
-        if (err == GMM_ECLOSED && n == 0)
-            err = GMM_EFORMAT;
-        if (err == GMM_OK)
-            err = one_section(in, fd, head);
-        if (err == GMM_EFORMAT && n > 0)
-            err = GMM_ECORRUPT;
-    }
+    enum gmm_err err = can_take(in) ? GMM_OK : GMM_ESTATE;
+    *done = false;
+    if (err == GMM_OK && in->stage == AT_SECTION)
+        err = begin_section(in, done);
+    else if (err == GMM_OK)
+        err = in->stage == PASSING ? pass_over(in) : section_step(in);
     if (err == GMM_ECLOSED) {
         in->sum->cut_off = true;
         err = GMM_OK;
+        *done = true;
     }
+    if (err != GMM_OK)
+        *done = true;
+    if (*done)
+        in->stage = AT_SECTION;
     in->sum->entries += store_entry_count(in->node->store) - before;
     return err == GMM_OK ? err : gmm_fail(msg, err, "%s", gmm_err_text(err));
 }
 
-/* One round over what waits; *progress: something was taken. */
-static enum gmm_err settle_once(struct bundlein *in, bool *progress)
+/* The next of what waits. *ended: the round is over. */
+static enum gmm_err settle_one(struct bundlein *in, bool *ended)
 {
-    char name[STORE_NAME_BYTES] = "";
     uint8_t *bytes;
     struct cargo_item item;
-    enum gmm_err err;
-    *progress = false;
-    in->sum->waiting = 0;
-    while ((err = bundlepark_next(&in->park, name, &bytes, &item)) == GMM_OK) {
-        err = take(in, &item);
-        if (err == GMM_OK)
-            err = bundlepark_drop(&in->park, name, item.len + 1);
-        else if (err == GMM_EUNKNOWN)
-            in->sum->waiting++;
-        free(bytes);
-        *progress = *progress || err == GMM_OK;
-        if (err != GMM_OK && err != GMM_EUNKNOWN)
-            return err;
+    enum gmm_err err = bundlepark_next(&in->park, in->waiting, &bytes, &item);
+    *ended = err == GMM_ENOTFOUND;
+    if (err != GMM_OK)
+        return err == GMM_ENOTFOUND ? GMM_OK : err;
+    err = take(in, &item);
+    if (err == GMM_OK) {
+        err = bundlepark_drop(&in->park, in->waiting, item.len + 1);
+        in->progress = true;
+    } else if (err == GMM_EUNKNOWN) {
+        in->sum->waiting++;
+        err = GMM_OK;
     }
-    return err == GMM_ENOTFOUND ? flush(in) : err;
+    free(bytes);
+    enum gmm_err flushed = flush(in);
+    return err == GMM_OK ? flushed : err;
 }
 
-enum gmm_err bundlein_settle(struct bundlein *in)
+/* Rounds over what waits, until one brings nothing. */
+enum gmm_err bundlein_settle(struct bundlein *in, bool *done)
 {
-    bool progress = true;
     uint64_t before = store_entry_count(in->node->store);
-    enum gmm_err err = GMM_OK;
-    for (unsigned round = 0; round < SETTLE_ROUNDS && progress && err == GMM_OK; round++)
-        err = settle_once(in, &progress);
+    bool ended = false;
+    if (in->waiting[0] == '\0') {
+        in->sum->waiting = 0;
+        in->progress = false;
+    }
+    enum gmm_err err = can_take(in) ? settle_one(in, &ended) : GMM_ESTATE;
+    *done = err != GMM_OK;
+    if (err == GMM_OK && ended) {
+        in->waiting[0] = '\0';
+        *done = !in->progress || ++in->rounds == SETTLE_ROUNDS;
+    }
     in->sum->entries += store_entry_count(in->node->store) - before;
     return err;
 }

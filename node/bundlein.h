@@ -17,13 +17,18 @@ struct bundlein_sum {
 };
 struct bundlein;
 
-/* NULL: out of memory. */
+/* sum is filled while it goes. NULL: out of memory. */
 struct bundlein *bundlein_new(struct node *node, struct bundlein_sum *sum);
+/* Whatever was taken so far stays; of a section that was not read to its end it is remembered that parts lack. */
 void bundlein_free(struct bundlein *in);
-/* One file; all that it brings is durable when this returns. GMM_EFORMAT: not a bundle; GMM_ECORRUPT: altered, what
- * stood before that is taken; GMM_EVERSION; errors of the store. */
-enum gmm_err bundlein_file(struct bundlein *in, int fd, struct gmm_msg *msg);
-/* What waits is tried once more. */
-enum gmm_err bundlein_settle(struct bundlein *in);
+/* The next file; fd is the caller's and stays open until it is done. */
+void bundlein_file(struct bundlein *in, int fd);
+/* A step of it: one frame is read, or some 256 KiB of its items are taken; what they bring is durable when this
+ * returns. The node may do other things between two steps. *done: that file is over, also on errors. GMM_EFORMAT: not
+ * a bundle; GMM_ECORRUPT: altered, what stood before that is taken; GMM_EVERSION; GMM_ESTATE: the node takes part in
+ * no network just now; errors of the store. */
+enum gmm_err bundlein_step(struct bundlein *in, bool *done, struct gmm_msg *msg);
+/* After the files: what waits is tried once more, one item a step. *done: also on errors, those of bundlein_step. */
+enum gmm_err bundlein_settle(struct bundlein *in, bool *done);
 
 #endif

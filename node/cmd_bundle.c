@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "keys/text.h"
-#include "node/bundlein.h"
 #include "node/bundleout.h"
 #include "node/command.h"
 #include "node/commands.h"
 #include "node/groups.h"
+#include "node/importing.h"
 #include "node/joining.h"
 #include "node/render.h"
 #include "node/reply.h"
@@ -246,56 +246,32 @@ static json_t *import_json(struct node *node, struct call *call, const struct bu
                      "refused", (json_int_t)sum->refused, "from", from, "lost", lost);
 }
 
-static enum gmm_err import_files(struct node *node, struct call *call, struct bundlein_sum *sum, struct gmm_msg *msg)
+static void import_done(struct node *node, struct call *call, enum gmm_err err, const struct bundlein_sum *sum,
+                        const struct gmm_msg *why)
 {
-    struct bundlein *in = bundlein_new(node, sum);
-    enum gmm_err err = in == NULL ? GMM_ENOMEM : GMM_OK, first = GMM_OK;
-    for (size_t i = 0; err == GMM_OK && i < call_count(call, "file"); i++) {
-        char name[256];
-        struct gmm_msg one = {.text = ""};
-        int fd = call_file(call, "file", i, name);
-        sum->cut_off = false;
-        enum gmm_err bad = bundlein_file(in, fd, &one);
-        if (bad == GMM_EFORMAT)
-            gmm_fail(&one, bad, "'%s' is no bundle", name);
-        else if (bad == GMM_ECORRUPT)
-            gmm_fail(&one, bad, "'%s' was altered; what stood before that is taken in", name);
-        else if (bad == GMM_EVERSION)
-            gmm_fail(&one, bad, "'%s' is of a later version of gmm", name);
-        if (sum->cut_off)
-            call_say(call, "'%s' ends too early; what it has is taken in", name);
-        if (bad != GMM_OK && first == GMM_OK) {
-            first = bad;
-            *msg = one;
-        }
-        if (bad != GMM_OK && bad != GMM_EFORMAT && bad != GMM_ECORRUPT && bad != GMM_EVERSION)
-            err = bad;
+    struct gmm_msg msg = *why;
+    if (err == GMM_OK && sum->sections == 0)
+        err = gmm_fail(&msg, GMM_EDENIED,
+                       "nothing in it is for this office: it was made for others, or for a key that is gone");
+    if (err == GMM_OK) {
+        call_reply(call, import_json(node, call, sum));
+        return;
     }
-    enum gmm_err settled = in == NULL ? GMM_OK : bundlein_settle(in);
-    bundlein_free(in);
-    if (first == GMM_OK && settled != GMM_OK)
-        return gmm_fail(msg, settled, "what had come before could not be taken in: %s", gmm_err_text(settled));
-    return first == GMM_OK ? err : first;
+    reply_fail(call, err, &msg,
+               err == GMM_EDENIED    ? "ask for one with gmm bundle export FILE --for PARTICIPANT/OFFICE"
+               : err == GMM_ECORRUPT ? "copy it again from where it was made, or ask for a new one"
+               : err == GMM_ECLOSED  ? "import it again: it goes on from there"
+                                     : NULL);
 }
 
 static void bundle_import(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
-    struct bundlein_sum *sum = calloc(1, sizeof *sum);
-    enum gmm_err err = sum == NULL ? GMM_ENOMEM : node_is_active(node) ? GMM_OK : joining_refusal(node, &msg);
+    enum gmm_err err = node_is_active(node) ? GMM_OK : joining_refusal(node, &msg);
     if (err == GMM_OK)
-        err = import_files(node, call, sum, &msg);
-    if (err == GMM_OK && sum->sections == 0)
-        err = gmm_fail(&msg, GMM_EDENIED,
-                       "nothing in it is for this office: it was made for others, or for a key that is gone");
-    if (err == GMM_OK)
-        call_reply(call, import_json(node, call, sum));
+        importing_start(node, call, import_done);
     else
-        reply_fail(call, err, &msg,
-                   err == GMM_EDENIED    ? "ask for one with gmm bundle export FILE --for PARTICIPANT/OFFICE"
-                   : err == GMM_ECORRUPT ? "copy it again from where it was made, or ask for a new one"
-                                         : NULL);
-    free(sum);
+        reply_fail(call, err, &msg, NULL);
 }
 
 static void import_render(const json_t *result, struct render *out)

@@ -15,6 +15,7 @@
 #include "node/uvtext.h"
 
 #define ROUNDS 16u         /* of settling before the sockets are looked at again */
+#define BUSY_ROUNDS 8u     /* with something at the sockets, until an import goes on all the same */
 #define TICK_MS_MAX 60000u /* the wall clock may jump: the engine is asked that often at least */
 #define QUIET_MS 60000u    /* between two lines of the log about a store that fails */
 #define ACCEPT_BACKLOG 1024
@@ -346,8 +347,13 @@ static void settle(struct net *net, bool polled)
     /* What can wait is done where the sockets had nothing, a slice at a time: then they are looked at again. */
     if (worked)
         net->slices = true;
-    else if (polled && net->slices && !net->closing)
-        net->slices = net->node->above->slice(net->node);
+    if (polled && net->slices && !net->closing) {
+        bool busy = worked && ++net->busy_rounds < BUSY_ROUNDS;
+        if (!busy) {
+            net->slices = net->node->above->slice(net->node, worked) || worked;
+            net->busy_rounds = 0;
+        }
+    }
     net->settling = false;
     if (net->closing)
         return;

@@ -39,9 +39,10 @@ struct net {
     uv_timer_t alarm; /* ours: time limits of dials and of closing connections, dialling again, watches */
     unsigned handles; /* open ones, and dials; the memory goes with the last */
     bool closing, settling;
-    bool touched; /* there is something to flush, write, or tell */
-    bool changed; /* watches are told */
-    bool slices;  /* something may wait for a time when there is nothing else */
+    bool touched;         /* there is something to flush, write, or tell */
+    bool changed;         /* watches are told */
+    unsigned busy_rounds; /* with something to do at the sockets since the last slice */
+    bool slices;          /* something may wait for a time when there is nothing else */
     enum gmm_err failed;
     uint64_t alarm_due;   /* UINT64_MAX: none */
     uint64_t quiet_until; /* store failures are not logged again before */

@@ -21,6 +21,7 @@
 struct net;
 struct backlog;
 struct joining;
+struct importing;
 struct erasing;
 struct receipts;
 struct urgency;
@@ -59,8 +60,9 @@ struct node_above {
     enum gmm_err (*cut)(struct node *node, const struct run_key *key, uint64_t from_seq);
     /* Nothing is under way: no step, no flush. */
     void (*settled)(struct node *node);
-    /* The loop has nothing else to do: a slice of what can wait. False: nothing waits. */
-    bool (*slice)(struct node *node);
+    /* The loop has nothing else to do: a slice of what can wait. busy: it has, and has had for a while, so only a slice
+     * of what must go on nevertheless. False: nothing waits. */
+    bool (*slice)(struct node *node, bool busy);
 };
 
 struct node {
@@ -87,6 +89,7 @@ struct node {
     struct receipts *receipts;              /* node/receipts.h: due */
     struct urgency *urgency;                /* node/urgency.h: logs under consultation */
     struct backlog *backlog;                /* node/backlog.h: not in the catalogue or the index yet; NULL: nothing */
+    struct importing *imports;              /* node/importing.h: bundles that are being taken in */
     struct joining *joining;                /* node/joining.h: this home's own request to join; NULL: none waits */
     uint64_t embargo_due_ms;                /* node/embargoes.h: when the first key of ours is due; 0: none */
     bool disclosing;

@@ -224,6 +224,20 @@ def network(*participants):
     return offices
 
 
+def join_by_files(chair, participant):
+    """A newcomer without any network."""
+    office = Office(participant)
+    chair.run("invite", "--for", participant, "--offline", "-o", path("invite"))
+    office.run("join", "@" + path("invite"), "--offline", "-o", path("card"))
+    chair.run("roster", "add", "--card", path("card"), "-o", path("welcome"), "--yes")
+    office.run("join", "@" + path("welcome"))
+    return office
+
+
+def held(office):
+    return {row["id"] for row in office.json("list")}
+
+
 def main(*tests):
     """Runs each test; ends the process."""
     status = 0

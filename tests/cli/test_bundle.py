@@ -5,17 +5,7 @@ Offices join by files, post, attach, make a circle, and carry bundles to and fro
 import os
 import random
 
-from lib import Office, found, main, network, path, read, refused, write
-
-
-def join_by_files(chair, participant):
-    """A newcomer without any network."""
-    office = Office(participant)
-    chair.run("invite", "--for", participant, "--offline", "-o", path("invite"))
-    office.run("join", "@" + path("invite"), "--offline", "-o", path("card"))
-    chair.run("roster", "add", "--card", path("card"), "-o", path("welcome"), "--yes")
-    office.run("join", "@" + path("welcome"))
-    return office
+from lib import found, held, join_by_files, main, network, path, read, refused, write
 
 
 def export(office, name, *args):
@@ -32,10 +22,6 @@ def carry(source, target, name="stick", *args):
     result = target.json("bundle", "import", *files)
     assert result["refused"] == 0 and result["waiting"] == 0 and result["lost"] == [], result
     return result
-
-
-def held(office):
-    return {row["id"] for row in office.json("list")}
 
 
 def state(office):

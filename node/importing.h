@@ -1,0 +1,23 @@
+/* Imports of bundles that are under way (node/bundlein.h): one after the other, a step at a time, so that peers and
+ * other clients are answered meanwhile. */
+#ifndef GMM_NODE_IMPORTING_H
+#define GMM_NODE_IMPORTING_H
+
+#include "node/bundlein.h"
+
+struct call;
+
+/* How an import ended: answers the call. sum: of all its files; msg: of the first error. */
+typedef void importing_done_fn(struct node *node, struct call *call, enum gmm_err err, const struct bundlein_sum *sum,
+                               const struct gmm_msg *msg);
+
+/* Takes in the files that the call's argument "file" names; the call is answered through done, later where a loop runs
+ * (node->net), else before this returns. A client that goes ends its import: what was taken stays, and a further import
+ * of the same files goes on from there. */
+void importing_start(struct node *node, struct call *call, importing_done_fn *done);
+/* A step of the first one. False: none is under way. */
+bool importing_slice(struct node *node);
+/* The node closes: all of them end. */
+void importing_close(struct node *node);
+
+#endif
