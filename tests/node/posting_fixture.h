@@ -31,21 +31,18 @@ static inline int posting_file(const void *bytes, size_t len)
     return fd;
 }
 
-/* Posts text to all; NULL: not given. */
-static inline struct gmm_id posting_post(struct office *o, const char *text, const char *symbol, const char *lang,
-                                         const char *revises, const char *translates)
+/* Posts text as the request says; its `file` and, when none is given, `to` are filled in: all. */
+static inline struct gmm_id posting_publish(struct office *o, struct post_request request, const char *text)
 {
     static const char *const to[] = {"all"};
     struct gmm_msg msg = {.text = ""};
     struct post_plan plan;
     struct gmm_id id = {{0}};
-    struct post_request request = {.to = to,
-                                   .to_count = 1,
-                                   .symbol = symbol,
-                                   .lang = lang,
-                                   .revises = revises,
-                                   .translates = translates,
-                                   .file = {.fd = posting_file(text, strlen(text)), .name = "text.txt"}};
+    if (request.to == NULL) {
+        request.to = to;
+        request.to_count = 1;
+    }
+    request.file = (struct post_file){.fd = posting_file(text, strlen(text)), .name = "text.txt"};
     enum gmm_err err = post_make_plan(o->node, &request, &plan, NULL, &msg);
     if (err == GMM_OK)
         err = post_publish(o->node, &request, &plan, &id, &msg);
@@ -54,6 +51,14 @@ static inline struct gmm_id posting_post(struct office *o, const char *text, con
     post_plan_close(&plan);
     close(request.file.fd);
     return id;
+}
+
+/* Posts text to all; NULL: not given. */
+static inline struct gmm_id posting_post(struct office *o, const char *text, const char *symbol, const char *lang,
+                                         const char *revises, const char *translates)
+{
+    return posting_publish(
+        o, (struct post_request){.symbol = symbol, .lang = lang, .revises = revises, .translates = translates}, text);
 }
 
 #endif
