@@ -1,10 +1,10 @@
 /* Every refusal of the fold's judges, walked: each says which rule refuses, in which term and whom it is about. That
  * none is left out is seen in the sources: each GMM_EDENIED and GMM_EEXISTS of FILES has been met by its own words. */
-#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 
 #include "tests/proto/authority_fixture.h"
+#include "tests/proto/refusals_fixture.h"
 
 #define DAY_MS UINT64_C(86400000)
 #define ILO "International Labour Organization"
@@ -22,8 +22,6 @@ static const char *const FILES[] = {"judge",
 static unsigned iom, unu, wb, who; /* offices: members, an observer (unu) */
 static uint64_t from_ms, until_ms; /* of terms to come: ten days from now, a year */
 static struct gmm_id all, decent_work, circle, internal;
-static char heard[160][sizeof msg.text];
-static size_t heard_count;
 
 static int setup(void **state)
 {
@@ -55,23 +53,11 @@ static int teardown(void **state)
     return 0;
 }
 
-/* '#' stands for a digit of a key or an id. */
-static bool alike(const char *text, const char *wanted)
-{
-    for (; *wanted != '\0'; text++, wanted++)
-        if (*wanted == '#' ? !isxdigit((unsigned char)*text) : *text != *wanted)
-            return false;
-    return *text == '\0';
-}
-
 static void told(enum gmm_err err, const char *wanted)
 {
     if (err != GMM_EDENIED && err != GMM_EEXISTS)
         fail_msg("not refused (%s): %s", gmm_err_name(err), wanted);
-    if (!alike(msg.text, wanted))
-        fail_msg("\"%s\"\n  is not \"%s\"", msg.text, wanted);
-    assert_true(heard_count < sizeof heard / sizeof *heard);
-    memcpy(heard[heard_count++], msg.text, sizeof msg.text);
+    refusals_told(&msg, wanted);
 }
 
 /* What was put into the body, asked for by an office in its control log. */
@@ -666,82 +652,11 @@ static void who_vouches(void **state)
 
 /* ---- none is left out */
 
-/* The literals from `at` on, put together; where they end. */
-static const char *literal(const char *at, char *out, size_t size)
-{
-    size_t n = 0;
-    while (*at == '"') {
-        for (at++; *at != '"' && *at != '\0' && n + 1 < size; at++)
-            out[n++] = *at;
-        for (at++; isspace((unsigned char)*at); at++)
-            ;
-    }
-    out[n] = '\0';
-    return at;
-}
-
-/* Could the format have made the text? Its conversions stand for anything. */
-static bool makes(const char *format, const char *text)
-{
-    char piece[512];
-    bool first = true;
-    for (;;) {
-        size_t n = strcspn(format, "%");
-        snprintf(piece, sizeof piece, "%.*s", (int)n, format);
-        const char *found = first && n > 0 ? (strncmp(text, piece, n) == 0 ? text : NULL) : strstr(text, piece);
-        if (found == NULL)
-            return false;
-        text = found + n;
-        format += n;
-        if (*format == '\0')
-            return n == 0 || *text == '\0';
-        format += strcspn(format, "dsu") + 1;
-        first = false;
-    }
-}
-
-static unsigned walk_source(const char *text)
-{
-    static const char *const refusals[] = {"GMM_EDENIED,", "GMM_EEXISTS,"};
-    char format[1024];
-    unsigned missed = 0;
-    for (size_t r = 0; r < 2; r++)
-        for (const char *at = strstr(text, refusals[r]); at != NULL; at = strstr(at, refusals[r])) {
-            for (at += strlen(refusals[r]); isspace((unsigned char)*at); at++)
-                ;
-            if (*at != '"')
-                fail_msg("a refusal without a text of its own: %.60s", at);
-            at = literal(at, format, sizeof format);
-            size_t i = 0;
-            while (i < heard_count && !makes(format, heard[i]))
-                i++;
-            if (i == heard_count) {
-                print_error("never met: \"%s\"\n", format);
-                missed++;
-            }
-        }
-    return missed;
-}
-
 static void none_is_left_out(void **state)
 {
+    static const char *const refusals[] = {"GMM_EDENIED,", "GMM_EEXISTS,"};
     (void)state;
-    const char *source = getenv("GMM_SOURCE");
-    static char path[4096], text[1 << 17];
-    unsigned missed = 0;
-    if (source == NULL)
-        skip(); /* run by ctest, which names the source */
-    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
-        snprintf(path, sizeof path, "%s/proto/%s.c", source, FILES[i]);
-        FILE *f = fopen(path, "r");
-        assert_non_null(f);
-        size_t n = fread(text, 1, sizeof text - 1, f);
-        fclose(f);
-        assert_true(n > 0 && n < sizeof text - 1);
-        text[n] = '\0';
-        missed += walk_source(text);
-    }
-    assert_int_equal(missed, 0);
+    refusals_none_left_out(FILES, sizeof FILES / sizeof *FILES, refusals, 2);
 }
 
 /* Each names a participant, or says itself why it cannot: the key or the id that is nobody's, the rule that is about
@@ -754,16 +669,16 @@ static void each_names_whom_it_is_about(void **state)
     static const char *const of_none[] = {"the group all has every", "a removal names control logs",
                                           "the roster is full",      "is no circle",
                                           "the log of no circle",    "no such handover of term"};
-    for (size_t i = 0; i < heard_count; i++) {
+    for (size_t i = 0; i < refusals_count; i++) {
         bool named = false;
         for (size_t n = 0; n < sizeof names / sizeof *names; n++)
-            named = named || strstr(heard[i], names[n]) != NULL;
+            named = named || strstr(refusals_heard[i], names[n]) != NULL;
         for (size_t n = 0; n < sizeof of_none / sizeof *of_none; n++)
-            named = named || strstr(heard[i], of_none[n]) != NULL;
-        for (const char *at = heard[i]; !named && *at != '\0'; at++)
+            named = named || strstr(refusals_heard[i], of_none[n]) != NULL;
+        for (const char *at = refusals_heard[i]; !named && *at != '\0'; at++)
             named = strspn(at, "0123456789abcdef") >= 8;
         if (!named)
-            fail_msg("about whom? %s", heard[i]);
+            fail_msg("about whom? %s", refusals_heard[i]);
     }
 }
 
