@@ -1,4 +1,5 @@
 /* The known answers of docs/vectors.md: whoever changes one changes the protocol. */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@
 #include "proto/body.h"
 #include "proto/chunker.h"
 #include "proto/control.h"
+#include "proto/control_erase.h"
 #include "proto/directory.h"
 #include "proto/handshake.h"
 #include "proto/record.h"
@@ -175,6 +177,38 @@ static const struct vector expected[] = {
     {"P(5000)", "5120"},
     {"P(100001)", "100352"},
     {"P(1048536)", "1048576"},
+    {"ERASE body", "01ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d1010203040506070800000000000000003"
+                   "cebbcee07ee13250a05f2b16c3f8a7b85115c7cdefd020c33eaeb3b8f43836a"},
+    {"ERASE header", "0101002600000000ac55f00ee25968fe01c274c4ca9b5b45c9e564137085eb1bde46908b4eb776201ee5ee2d9cf71f611"
+                     "92b674d383233da786a0ca065dcf03a74450bb71cbba2c8ed4928c628d1c2c6eae90338905995612959273a5c63f93636"
+                     "c14614ac8737d1010203040506070800000000000000013cebbcee07ee13250a05f2b16c3f8a7b85115c7cdefd020c33e"
+                     "aeb3b8f43836a0145f680b000000100000000000000000000000000000000000000000000000000000000000000000000"
+                     "00513e9bd49ec72e5da994b5e0241b9b91746ef146c4fe7af50db88c10f5998e0a5d"},
+    {"ERASE id", "5f6e553fec83a3b8cd7745f5781c777f5a9722ad3398c7f423a1a6da65ff0fd5"},
+    {"ERASE head", "43e5ccc88300adfa2ffbe7bb62ac61e6cbeafffbbcc58571a0a7e67cc96df39c0a719ef92085251e3d4e4ade0091112a33f"
+                   "21059c8f4127660f9677a7e8a800d"},
+    {"ERASE run",
+     "1ee5ee2d9cf71f61192b674d383233da786a0ca065dcf03a74450bb71cbba2c8ed4928c628d1c2c6eae90338905995612959273a5c63f9363"
+     "6c14614ac8737d1010203040506070800000000000000010001030026000000000145f680b000000100000000000000000000000000000000"
+     "000000000000000000000000000000000000005101ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d10102030"
+     "40506070800000000000000003cebbcee07ee13250a05f2b16c3f8a7b85115c7cdefd020c33eaeb3b8f43836a43e5ccc88300adfa2ffbe7bb"
+     "62ac61e6cbeafffbbcc58571a0a7e67cc96df39c0a719ef92085251e3d4e4ade0091112a33f21059c8f4127660f9677a7e8a800d"},
+    {"ERASED body", "01000220202020202020202020202020202020202020202020202020202020202020203cebbcee07ee13250a05f2b16c3f"
+                    "8a7b85115c7cdefd020c33eaeb3b8f43836a"},
+    {"ERASED header", "0101002700000000ac55f00ee25968fe01c274c4ca9b5b45c9e564137085eb1bde46908b4eb776201ee5ee2d9cf71f61"
+                      "192b674d383233da786a0ca065dcf03a74450bb71cbba2c8ed4928c628d1c2c6eae90338905995612959273a5c63f936"
+                      "36c14614ac8737d1010203040506070800000000000000025f6e553fec83a3b8cd7745f5781c777f5a9722ad3398c7f4"
+                      "23a1a6da65ff0fd50145f680b00000020000000000000000000000000000000000000000000000000000000000000000"
+                      "00000043695602b4eff1e121cdc02c633515e764986a0007a4200c1ff44986ba4f23b3d4"},
+    {"ERASED id", "44b0e76a7e6f5e1767ef6b885799f40e1b1f76a18b8e63f4c3a069ef265db0d7"},
+    {"ERASED head", "aa69e1732ac64dba1cb8a4b4332526b7d1172e5f152fdc935ad51782673f273da90483d02ec8f6c32cd5295c08cbde31de"
+                    "d304c45ba86e8ea9ebf70981931401"},
+    {"ERASED run",
+     "1ee5ee2d9cf71f61192b674d383233da786a0ca065dcf03a74450bb71cbba2c8ed4928c628d1c2c6eae90338905995612959273a5c63f9363"
+     "6c14614ac8737d1010203040506070800000000000000020001030027000000000145f680b000000200000000000000000000000000000000"
+     "000000000000000000000000000000000000004301000220202020202020202020202020202020202020202020202020202020202020203ce"
+     "bbcee07ee13250a05f2b16c3f8a7b85115c7cdefd020c33eaeb3b8f43836aaa69e1732ac64dba1cb8a4b4332526b7d1172e5f152fdc935ad5"
+     "1782673f273da90483d02ec8f6c32cd5295c08cbde31ded304c45ba86e8ea9ebf70981931401"},
     {"conv", "54af9ada2bbe6d512db48c0b6c9ffc0bf7a8a7ae61dff4df86e6341b416906df"},
     {"chunk's key", "cdecafb7f4211d27a4eb2c5a7f9a229ea34a55b6bb809ce99913d08302cf06d1"},
     {"chunk's first 16 bytes", "496bc881b3f1b5aad6ca9f36d8323aa7"},
@@ -222,7 +256,7 @@ static void id(const char *name, const struct gmm_id *value)
 static struct {
     uint8_t root0_sk[64], root1_sk[64], sign_sk[64], noise_sk[32], wrap_sk[32];
     struct gmm_id root0_pk, root1_pk, root2_pk, next_commit, pid, sign_pk, noise_pk, wrap_pk;
-    struct gmm_id nid, all, epoch, certificate;
+    struct gmm_id nid, all, epoch, certificate, document;
     uint8_t signature[HASH_SIG_BYTES];
 } office;
 
@@ -421,7 +455,7 @@ static void groups(void)
     id("gid of the circle", &gid);
 }
 
-/* Header, id, head and run of a log's first entry, under these names. */
+/* Header, id, head and run of one entry, under these names. */
 static void entry(const char *const names[4], struct header *h, const void *body, size_t len, struct gmm_id *entry_id)
 {
     uint8_t header[HEADER_BYTES], sig[HASH_SIG_BYTES];
@@ -538,7 +572,6 @@ static void document(void)
                                       .content = {.size = 7, .inline_bytes = (const uint8_t *)"Bonjour"}};
     struct header h = header_of(HEADER_DOCUMENT, &office.all);
     uint8_t prefix[HEADER_BYTES], secret[32], node_secret[32], random[32], key[32];
-    struct gmm_id entry_id;
     struct buffer plain, body;
     memset(secret, 11, sizeof secret);
     memset(node_secret, 16, sizeof node_secret);
@@ -553,8 +586,39 @@ static void document(void)
     bytes("DOCUMENT body", body.p, body.len);
     assert_int_equal(seal_reveal(key, secret, prefix, body.p, body.len), GMM_OK);
     bytes("DOCUMENT key", key, sizeof key);
-    entry(names, &h, body.p, body.len, &entry_id);
+    entry(names, &h, body.p, body.len, &office.document);
     buffer_close(&plain);
+    buffer_close(&body);
+}
+
+/* It goes, and the office says that it is gone: the next two entries of the log. */
+static void erasure(void)
+{
+    static const char *const erase_names[4] = {"ERASE header", "ERASE id", "ERASE head", "ERASE run"};
+    static const char *const erased_names[4] = {"ERASED header", "ERASED id", "ERASED head", "ERASED run"};
+    const struct control_erase erase = {
+        .author = office.sign_pk, .instance = INSTANCE, .seq = 0, .id = office.document};
+    struct header h = header_of(HEADER_ERASE, &office.all);
+    struct gmm_id erase_id, erased_id, gone[2];
+    struct buffer body;
+    h.seq = 1;
+    h.time++;
+    h.prev = office.document;
+    buffer_init(&body, LIMIT_BODY_BYTES);
+    assert_int_equal(control_erase_encode(&body, &erase), GMM_OK);
+    bytes("ERASE body", body.p, body.len);
+    entry(erase_names, &h, body.p, body.len, &erase_id);
+    buffer_close(&body);
+    h = header_of(HEADER_ERASED, &office.all);
+    h.seq = 2;
+    h.time += 2;
+    h.prev = erase_id;
+    memset(gone[0].b, 0x20, sizeof gone[0].b);
+    gone[1] = office.document;
+    buffer_init(&body, LIMIT_BODY_BYTES);
+    assert_int_equal(control_erased_encode(&body, gone, 2), GMM_OK);
+    bytes("ERASED body", body.p, body.len);
+    entry(erased_names, &h, body.p, body.len, &erased_id);
     buffer_close(&body);
 }
 
@@ -657,6 +721,7 @@ static void every_value_is_as_documented(void **state)
     epoch();
     history();
     document();
+    erasure();
     padding();
     attachments();
     session();
@@ -666,6 +731,43 @@ static void every_value_is_as_documented(void **state)
             print_error("not made: %s\n", expected[i].name);
         }
     assert_int_equal(wrong, 0);
+}
+
+static void squeeze(char *out, const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (!isspace((unsigned char)*text))
+            *out++ = *text;
+    *out = '\0';
+}
+
+/* Not only the values above: each stands there under its name. */
+static void every_value_stands_in_the_document(void **state)
+{
+    const char *source = getenv("GMM_SOURCE");
+    static char path[4096], said[1 << 17], plain[1 << 17], wanted[1 << 14];
+    unsigned missing = 0;
+    (void)state;
+    if (source == NULL)
+        skip(); /* run by ctest, which names the source */
+    snprintf(path, sizeof path, "%s/docs/vectors.md", source);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    size_t n = fread(said, 1, sizeof said - 1, f);
+    fclose(f);
+    assert_true(n > 0 && n < sizeof said - 1);
+    said[n] = '\0';
+    squeeze(plain, said);
+    for (size_t i = 0; i < EXPECTED; i++) {
+        size_t len = (size_t)snprintf(said, sizeof said, "%s%s", expected[i].name, expected[i].value);
+        assert_true(len < sizeof wanted);
+        squeeze(wanted, said);
+        if (strstr(plain, wanted) == NULL) {
+            print_error("not in docs/vectors.md: %s\n", expected[i].name);
+            missing++;
+        }
+    }
+    assert_int_equal(missing, 0);
 }
 
 static int open_secrets(void **state)
@@ -683,6 +785,7 @@ static int close_secrets(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_value_is_as_documented)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_value_is_as_documented),
+                                       cmocka_unit_test(every_value_stands_in_the_document)};
     return cmocka_run_group_tests(tests, open_secrets, close_secrets);
 }
