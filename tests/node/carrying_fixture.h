@@ -35,8 +35,11 @@ static inline void carrying_bundle(struct office *from, struct office *to)
     if (err == GMM_OK)
         err = node_flush(from->node);
     assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-    if (err == GMM_OK)
-        err = bundlein_file(in, fd, &msg);
+    bundlein_file(in, fd);
+    for (bool done = false; err == GMM_OK && !done;)
+        err = bundlein_step(in, &done, &msg);
+    for (bool done = false; err == GMM_OK && !done;)
+        err = bundlein_settle(in, &done);
     if (err != GMM_OK)
         fail_msg("%s: %s", gmm_err_name(err), msg.text);
     assert_int_equal(in_sum.refused, 0);
