@@ -15,6 +15,7 @@
 #define REPLICA_BODIES(peer) ((peer)->room >= PEER_ROOM_MOST ? SIZE_MAX : peer_share(peer, 2, 8u << 10, SIZE_MAX))
 #define REPLICA_SMALL 16u        /* entries: a want of so few goes before larger ones */
 #define REPLICA_SILENT_MS 60000u /* who sends no run for so long loses what was asked of it, if another holds it */
+#define REPLICA_STALL_MS 600000u /* who sends other runs, but nothing of this log for so long, likewise */
 #define REPLICA_QUIET_MS 100u    /* between the last change and the announcement that covers it */
 #define REPLICA_SETTLE_MS 10000u /* for a peer that does not say at all whether it has settled */
 #define REPLICA_RETRY_MS 5000u   /* before a log that could not be admitted yet is wanted again */
@@ -86,7 +87,8 @@ struct replica {
 struct replica_want { /* one a log: what we asked, and of whom */
     struct logs_log *log;
     uint32_t conn;
-    uint64_t to, asked_ms;
+    uint64_t to;
+    uint64_t since_ms; /* asked, or the log grew */
 };
 /* Who sends us a log, by its index: an announcement by others waits for that. */
 struct replica_source {

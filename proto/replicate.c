@@ -388,6 +388,8 @@ static enum gmm_err on_heads(struct replicate *r, struct core *core, struct repl
 static void run_admitted(struct replicate *r, struct core *core, struct logs_log *log)
 {
     struct replica_want *want = want_of(r, log);
+    if (want != NULL)
+        want->since_ms = core->now_ms;
     if (want != NULL && next_of(log) > want->to)
         want_drop(r, want);
     for (size_t i = 0; i < r->count; i++)
@@ -792,6 +794,15 @@ static bool held_elsewhere(const struct replicate *r, const struct replica_want 
     return false;
 }
 
+/* When the peer loses the want, unless something comes first. Runs of other logs count for a while only: else one that
+ * sends these could keep a log from us that others would give. */
+static uint64_t loses_at(const struct replica *replica, const struct replica_want *want)
+{
+    uint64_t heard = replica != NULL && replica->heard_ms > want->since_ms ? replica->heard_ms : want->since_ms;
+    uint64_t stalled = want->since_ms + REPLICA_STALL_MS;
+    return heard + REPLICA_SILENT_MS < stalled ? heard + REPLICA_SILENT_MS : stalled;
+}
+
 /* Who was asked and is silent loses it to another that holds it. Returns when to look again. */
 static uint64_t look_for_silence(struct replicate *r, struct core *core)
 {
@@ -800,9 +811,9 @@ static uint64_t look_for_silence(struct replicate *r, struct core *core)
         struct replica_want *want = &r->wants[i - 1];
         struct logs_log *log = want->log;
         struct replica *replica = find(r, want->conn);
-        uint64_t since = replica != NULL && replica->heard_ms > want->asked_ms ? replica->heard_ms : want->asked_ms;
-        if (since + REPLICA_SILENT_MS > core->now_ms) {
-            next = since + REPLICA_SILENT_MS < next ? since + REPLICA_SILENT_MS : next;
+        uint64_t due = loses_at(replica, want);
+        if (due > core->now_ms) {
+            next = due < next ? due : next;
         } else if (replica != NULL && held_elsewhere(r, want)) {
             if (disown(r, core, replica, log) != GMM_OK)
                 peer_close(replica->peer, GMM_ENOMEM, "out of memory");

@@ -376,6 +376,11 @@ static void fail_something(struct sim *sim, const struct event *event)
     sim_plan_failure(sim, BREAK, sim->options.break_every_ms);
 }
 
+static bool withholds(const struct office *o, const struct run_key *key)
+{
+    return o->withholds && memcmp(key, &o->withheld, sizeof *key) == 0;
+}
+
 static void happen(struct sim *sim, struct event *event)
 {
     if (event->what == BREAK || event->what == CRASH) {
@@ -395,7 +400,9 @@ static void happen(struct sim *sim, struct event *event)
         if (event->what == PERSIST && event->durable)
             disk_sync(o->disk, event->place);
         if (event->what == LOADED)
-            e.as.loaded = run = disk_load(o->disk, &event->key, event->from, event->to, event->headers, event->exact);
+            e.as.loaded = run = withholds(o, &event->key) ? NULL
+                                                          : disk_load(o->disk, &event->key, event->from, event->to,
+                                                                      event->headers, event->exact);
         bool stale = (event->what == DELIVER || event->what == DRAIN) && wire_of(sim, event->conn) == NULL;
         if (!stale)
             sim_step(sim, event->office, &e);
@@ -558,6 +565,12 @@ void sim_behind(struct sim *sim, unsigned office, bool behind)
 {
     struct engine_event event = {.kind = ENGINE_BEHIND, .as.behind = behind};
     sim_step(sim, office, &event);
+}
+
+void sim_withhold(struct sim *sim, unsigned office, const struct run_key *log)
+{
+    sim->offices[office].withholds = true;
+    sim->offices[office].withheld = *log;
 }
 
 const struct keystore *sim_keystore(const struct sim *sim, unsigned office)

@@ -20,6 +20,8 @@ struct office {
     uint8_t join_signature[HASH_SIG_BYTES];
     bool clone;   /* its keystore is another's */
     bool retired; /* for good */
+    bool withholds;
+    struct run_key withheld;
 };
 struct wire { /* one connection */
     uint32_t conn;
