@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "keys/text.h"
+#include "node/ahead.h"
 #include "node/args.h"
 #include "node/batch.h"
 #include "node/batch_put.h"
@@ -17,6 +18,18 @@
 #include "node/cmd_batch.h"
 #include "node/sys.h"
 
+#define AHEAD 2u        /* slices */
+#define FIRST_ROWS 256u /* the first slice is short, so that posting begins early */
+
+/* Rows that go over together: read on a thread while those before them are posted. */
+struct slice {
+    int fd; /* a file in memory, or a long row's own; -1: none */
+    size_t first, count;
+    uint64_t bytes;
+    uint64_t *sizes; /* BATCH_SLICE_ROWS */
+    enum gmm_err err;
+    struct gmm_msg msg;
+};
 struct driving {
     struct client *client;
     struct call *call;
@@ -26,14 +39,9 @@ struct driving {
     json_t *result; /* [{"id","path"}, …] */
     json_t *error;  /* of a step, or NULL */
     struct gmm_msg msg;
-};
-
-/* Rows that go over together. */
-struct slice {
-    int fd; /* a file in memory; -1: empty */
-    size_t first, count;
-    uint64_t bytes;
-    json_t *sizes;
+    struct slice slices[AHEAD + 1];
+    size_t next;       /* the row that the next slice begins with */
+    size_t slice_rows; /* at most */
 };
 
 static const char *row_path(const struct driving *d, size_t row)
@@ -52,39 +60,56 @@ static enum gmm_err place_of(const struct driving *d, size_t row, char out[PATH_
     return n < 0 || n >= PATH_MAX ? GMM_ELIMIT : GMM_OK;
 }
 
-static enum gmm_err open_row(struct driving *d, size_t row, int *fd, uint64_t *size)
+static enum gmm_err open_row(const struct driving *d, size_t row, int *fd, uint64_t *size, struct gmm_msg *msg)
 {
     char path[PATH_MAX];
     struct stat st;
     *fd = -1;
     enum gmm_err err = place_of(d, row, path);
     if (err != GMM_OK)
-        return gmm_fail(&d->msg, err, "row %zu: the path is too long", row + 1);
-    err = client_open(fd, path, &d->msg);
+        return gmm_fail(msg, err, "row %zu: the path is too long", row + 1);
+    err = client_open(fd, path, msg);
     if (err != GMM_OK)
         return err;
     if (fstat(*fd, &st) != 0) {
         sys_close(fd);
-        return gmm_fail(&d->msg, GMM_EIO, "%s: %s", path, sys_text(errno));
+        return gmm_fail(msg, GMM_EIO, "%s: %s", path, sys_text(errno));
     }
     *size = (uint64_t)st.st_size;
     return GMM_OK;
 }
 
+static bool may_read(const char *path, const struct stat *st)
+{
+    return (st->st_uid == geteuid() && (st->st_mode & S_IRUSR) != 0) ||
+           faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0;
+}
+
+/* A plain file that may be read is not opened for that. */
+static enum gmm_err check_row(struct driving *d, size_t row)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    int fd = -1;
+    uint64_t size = 0;
+    enum gmm_err err = place_of(d, row, path);
+    if (err == GMM_OK && stat(path, &st) == 0 && S_ISREG(st.st_mode) && may_read(path, &st))
+        size = (uint64_t)st.st_size;
+    else
+        err = open_row(d, row, &fd, &size, &d->msg);
+    sys_close(&fd);
+    if (err == GMM_OK && size > LIMIT_CONTENT_BYTES)
+        err = gmm_fail(&d->msg, GMM_ELIMIT, "%s: longer than a document may be (4 GiB)", row_path(d, row));
+    return err;
+}
+
 /* All files can be opened before the first is posted. */
 static enum gmm_err check_files(struct driving *d)
 {
-    for (size_t i = 0; i < d->row_count; i++) {
-        int fd;
-        uint64_t size;
-        enum gmm_err err = open_row(d, i, &fd, &size);
-        sys_close(&fd);
-        if (err != GMM_OK)
-            return err;
-        if (size > LIMIT_CONTENT_BYTES)
-            return gmm_fail(&d->msg, GMM_ELIMIT, "%s: longer than a document may be (4 GiB)", row_path(d, i));
-    }
-    return GMM_OK;
+    enum gmm_err err = GMM_OK;
+    for (size_t i = 0; i < d->row_count && err == GMM_OK; i++)
+        err = check_row(d, i);
+    return err;
 }
 
 /* One step of the batch. GMM_OK: *reply is its result. */
@@ -101,20 +126,31 @@ static enum gmm_err step(struct driving *d, const char *command, json_t *args, c
     return GMM_OK;
 }
 
-static enum gmm_err send_rows(struct driving *d, size_t first, json_t *sizes, int fd)
+static json_t *sizes_json(const struct slice *s)
 {
-    json_t *reply, *args = json_pack("{s:I, s:I, s:o, s:{s:i}}", "batch", d->number, "first", (json_int_t)first,
-                                     "sizes", sizes, "data", "fd", 0);
+    json_t *sizes = json_array();
+    for (size_t i = 0; sizes != NULL && i < s->count; i++)
+        if (json_array_append_new(sizes, json_integer((json_int_t)s->sizes[i])) != 0) {
+            json_decref(sizes);
+            return NULL;
+        }
+    return sizes;
+}
+
+static enum gmm_err send_slice(struct driving *d, const struct slice *s)
+{
+    json_t *reply, *args = json_pack("{s:I, s:I, s:o, s:{s:i}}", "batch", d->number, "first", (json_int_t)s->first,
+                                     "sizes", sizes_json(s), "data", "fd", 0);
     if (args == NULL)
         return GMM_ENOMEM;
-    enum gmm_err err = step(d, "post batch-put", args, &fd, 1, &reply);
+    enum gmm_err err = step(d, "post batch-put", args, &s->fd, 1, &reply);
     if (err != GMM_OK)
         return err;
     const json_t *ids = json_object_get(reply, "ids"), *id;
     size_t i;
     json_array_foreach(ids, i, id)
     {
-        json_t *line = json_pack("{s:s, s:s}", "id", json_string_value(id), "path", row_path(d, first + i));
+        json_t *line = json_pack("{s:s, s:s}", "id", json_string_value(id), "path", row_path(d, s->first + i));
         if (json_array_append_new(d->result, line) != 0)
             err = GMM_ENOMEM;
     }
@@ -123,20 +159,7 @@ static enum gmm_err send_rows(struct driving *d, size_t first, json_t *sizes, in
     return err;
 }
 
-static enum gmm_err send_slice(struct driving *d, struct slice *s)
-{
-    enum gmm_err err = GMM_OK;
-    if (s->count > 0) {
-        err = send_rows(d, s->first, s->sizes, s->fd);
-        s->sizes = NULL;
-    }
-    json_decref(s->sizes);
-    sys_close(&s->fd);
-    *s = (struct slice){.fd = -1};
-    return err;
-}
-
-static enum gmm_err copy_bytes(struct driving *d, size_t row, int from, int to, uint64_t *bytes)
+static enum gmm_err copy_bytes(const struct driving *d, size_t row, int from, struct slice *s, uint64_t *bytes)
 {
     uint8_t block[65536];
     *bytes = 0;
@@ -145,61 +168,96 @@ static enum gmm_err copy_bytes(struct driving *d, size_t row, int from, int to, 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return gmm_fail(&d->msg, GMM_EIO, "%s: %s", row_path(d, row), sys_text(errno));
+            return gmm_fail(&s->msg, GMM_EIO, "%s: %s", row_path(d, row), sys_text(errno));
         if (n == 0)
             return GMM_OK;
         *bytes += (uint64_t)n;
         if (*bytes > BATCH_SMALL_BYTES)
-            return gmm_fail(&d->msg, GMM_EIO, "%s changed while it was read", row_path(d, row));
-        enum gmm_err err = sys_write_all(to, block, (size_t)n);
+            return gmm_fail(&s->msg, GMM_EIO, "%s changed while it was read", row_path(d, row));
+        enum gmm_err err = sys_write_all(s->fd, block, (size_t)n);
         if (err != GMM_OK)
-            return gmm_fail(&d->msg, err, "memory for a slice of rows: %s", gmm_err_text(err));
+            return gmm_fail(&s->msg, err, "memory for a slice of rows: %s", gmm_err_text(err));
     }
 }
 
-static enum gmm_err pack_row(struct driving *d, struct slice *s, size_t row, int fd, uint64_t size)
+/* The row joins the slice, or *joined is false: it belongs to the next. */
+static enum gmm_err read_row(const struct driving *d, struct slice *s, size_t row, bool *joined)
 {
-    uint64_t bytes = 0;
-    enum gmm_err err = GMM_OK;
-    if (s->count == BATCH_SLICE_ROWS || s->bytes + size > BATCH_SLICE_BYTES - BATCH_SMALL_BYTES)
-        err = send_slice(d, s);
-    if (err == GMM_OK && s->fd < 0) {
-        s->fd = memfd_create("batch", MFD_CLOEXEC);
-        s->sizes = json_array();
-        s->first = row;
-        if (s->fd < 0 || s->sizes == NULL)
+    int fd;
+    uint64_t size = 0, bytes = 0;
+    enum gmm_err err = open_row(d, row, &fd, &size, &s->msg);
+    bool small = size <= BATCH_SMALL_BYTES;
+    bool alone = s->count == 1 && s->sizes[0] > BATCH_SMALL_BYTES;
+    *joined =
+        err != GMM_OK || s->count == 0 || (small && !alone && s->bytes + size <= BATCH_SLICE_BYTES - BATCH_SMALL_BYTES);
+    if (err == GMM_OK && *joined && !small) {
+        s->fd = fd;
+        fd = -1;
+        bytes = size;
+    } else if (err == GMM_OK && *joined) {
+        if (s->fd < 0 && (s->fd = memfd_create("batch", MFD_CLOEXEC)) < 0)
             err = GMM_ENOMEM;
+        else
+            err = copy_bytes(d, row, fd, s, &bytes);
     }
-    if (err == GMM_OK)
-        err = copy_bytes(d, row, fd, s->fd, &bytes);
-    if (err == GMM_OK && json_array_append_new(s->sizes, json_integer((json_int_t)bytes)) != 0)
-        err = GMM_ENOMEM;
-    s->count += err == GMM_OK;
+    sys_close(&fd);
+    if (err != GMM_OK || !*joined)
+        return err;
+    s->sizes[s->count++] = bytes;
     s->bytes += bytes;
+    return GMM_OK;
+}
+
+/* One at a time, each where the one before it ended; behind the last row they are empty. */
+static void read_slice(void *arg, size_t number)
+{
+    struct driving *d = arg;
+    struct slice *s = &d->slices[number % (AHEAD + 1)];
+    bool joined = true;
+    sys_close(&s->fd);
+    s->first = d->next;
+    s->count = 0;
+    s->bytes = 0;
+    s->err = GMM_OK;
+    while (s->err == GMM_OK && joined && s->first + s->count < d->row_count && s->count < d->slice_rows)
+        s->err = read_row(d, s, s->first + s->count, &joined);
+    d->next += s->count;
+    d->slice_rows = 2 * d->slice_rows < BATCH_SLICE_ROWS ? 2 * d->slice_rows : BATCH_SLICE_ROWS;
+}
+
+static enum gmm_err send_slices(struct driving *d)
+{
+    struct ahead *ahead = NULL;
+    enum gmm_err err = ahead_new(&ahead, d->row_count, AHEAD, AHEAD_ALONE, read_slice, d);
+    for (size_t sent = 0, number = 0; sent < d->row_count && err == GMM_OK; number++) {
+        const struct slice *s = &d->slices[number % (AHEAD + 1)];
+        ahead_take(ahead);
+        err = s->err;
+        if (err == GMM_OK)
+            err = send_slice(d, s);
+        else
+            d->msg = s->msg;
+        sent += s->count;
+    }
+    ahead_free(ahead);
     return err;
 }
 
 static enum gmm_err send_all(struct driving *d)
 {
-    struct slice slice = {.fd = -1};
     enum gmm_err err = GMM_OK;
-    for (size_t i = 0; i < d->row_count && err == GMM_OK; i++) {
-        int fd;
-        uint64_t size = 0;
-        err = open_row(d, i, &fd, &size);
-        if (err == GMM_OK && size <= BATCH_SMALL_BYTES) {
-            err = pack_row(d, &slice, i, fd, size);
-        } else if (err == GMM_OK) {
-            err = send_slice(d, &slice);
-            if (err == GMM_OK)
-                err = send_rows(d, i, json_pack("[I]", (json_int_t)size), fd);
-        }
-        sys_close(&fd);
+    d->slice_rows = FIRST_ROWS;
+    for (size_t i = 0; i <= AHEAD; i++) {
+        d->slices[i] = (struct slice){.fd = -1, .sizes = calloc(BATCH_SLICE_ROWS, sizeof *d->slices[i].sizes)};
+        if (d->slices[i].sizes == NULL)
+            err = GMM_ENOMEM;
     }
     if (err == GMM_OK)
-        return send_slice(d, &slice);
-    json_decref(slice.sizes);
-    sys_close(&slice.fd);
+        err = send_slices(d);
+    for (size_t i = 0; i <= AHEAD; i++) {
+        sys_close(&d->slices[i].fd);
+        free(d->slices[i].sizes);
+    }
     return err;
 }
 

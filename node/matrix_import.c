@@ -103,7 +103,7 @@ static enum gmm_err append(struct importing *im, const struct change *change, co
     buffer_init(&record, RECORD_BYTES);
     enum gmm_err err = record_disposition_encode(&record, &r);
     if (err == GMM_OK)
-        err = node_append_more(im->node, &change->gid, HEADER_DISPOSITION, record.p, record.len, &id, msg);
+        err = node_append_more(im->node, &change->gid, HEADER_DISPOSITION, record.p, record.len, NULL, &id, msg);
     buffer_close_wiped(&record);
     return err;
 }

@@ -11,6 +11,7 @@
 #include "keys/text.h"
 #include "node/atrest.h"
 #include "node/clock.h"
+#include "node/fresh.h"
 #include "node/node_state.h"
 #include "node/partial.h"
 
@@ -304,6 +305,7 @@ void node_close(struct node *node)
     node->above->closing(node);
     engine_free(node->engine);
     effects_free(node->effects);
+    fresh_clear(&node->fresh);
     node_pending_free(node->pending);
     search_close(node->search);
     projection_close(node->projection);

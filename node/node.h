@@ -23,6 +23,7 @@ struct backlog;
 struct joining;
 struct importing;
 struct erasing;
+struct fresh;
 struct receipts;
 struct urgency;
 struct node;
@@ -93,6 +94,7 @@ struct node {
     struct joining *joining;                /* node/joining.h: this home's own request to join; NULL: none waits */
     uint64_t embargo_due_ms;                /* node/embargoes.h: when the first key of ours is due; 0: none */
     bool disclosing;
+    struct fresh *fresh;     /* node/fresh.h: posted and not in the catalogue yet; NULL: nothing */
     struct erasing *erasing; /* node/erasing.h: what is to be erased */
     bool erase_again;        /* what bears on it came: it is looked at again when nothing is under way */
     struct gmm_msg damage;   /* NODE_DAMAGED: why parts of it are closed; else empty */
@@ -144,9 +146,10 @@ enum gmm_err node_save_keystore(struct node *node, struct gmm_msg *msg);
  * GMM_OK. */
 enum gmm_err node_append(struct node *node, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
                          const uint8_t *once, struct gmm_id *id, struct gmm_msg *msg);
-/* As node_append, not yet durable: the id is fixed at once; node_flush_appends makes all durable or none. */
+/* As node_append, not yet durable: the id is fixed at once; node_flush_appends makes all durable or none. packed: what
+ * body_pack made of a sealed type's body; NULL: it is packed here. */
 enum gmm_err node_append_more(struct node *node, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
-                              struct gmm_id *id, struct gmm_msg *msg);
+                              const struct body_packed *packed, struct gmm_id *id, struct gmm_msg *msg);
 enum gmm_err node_flush_appends(struct node *node, struct gmm_msg *msg);
 /* A command that failed takes back what it put into the open transaction (chunk rows), unless stores of the engine's
  * are in it, which then stand with it. */

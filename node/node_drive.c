@@ -5,6 +5,7 @@
 #include "keys/text.h"
 #include "node/atrest.h"
 #include "node/clock.h"
+#include "node/fresh.h"
 #include "node/log.h"
 #include "node/node_state.h"
 #include "node/partial.h"
@@ -492,6 +493,7 @@ enum gmm_err node_flush(struct node *node)
     }
     p->flushing = false;
     p->has_ensured = false;
+    fresh_clear(&node->fresh);
     return first;
 }
 
@@ -548,22 +550,19 @@ enum gmm_err node_ensure_epoch(struct node *node, const struct gmm_id *gid, bool
     return err;
 }
 
-static enum gmm_err append(struct node *node, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
-                           bool more, struct gmm_id *id, struct gmm_msg *msg)
+static enum gmm_err append(struct node *node, struct engine_event *event, struct gmm_id *id, struct gmm_msg *msg)
 {
     struct node_result *result = &node->pending->result;
     if (node->engine == NULL || engine_view(node->engine) == NULL)
         return gmm_fail(msg, GMM_EDENIED, "this office is not admitted to a network yet; see gmm join");
-    if (type >= 64) {
-        enum gmm_err err = node_ensure_epoch(node, gid, false, msg);
+    if (event->as.append.type >= 64) {
+        enum gmm_err err = node_ensure_epoch(node, &event->as.append.gid, false, msg);
         if (err != GMM_OK)
             return err;
     }
     *result = (struct node_result){.request = ++node->pending->next_request};
-    struct engine_event event = {.kind = ENGINE_APPEND,
-                                 .request = result->request,
-                                 .as.append = {.gid = *gid, .type = type, .body = body, .len = len, .more = more}};
-    enum gmm_err err = node_step(node, &event);
+    event->request = result->request;
+    enum gmm_err err = node_step(node, event);
     if (err == GMM_OK && result->done)
         err = result->err;
     if (err == GMM_OK && !result->assigned)
@@ -579,7 +578,9 @@ enum gmm_err node_append(struct node *node, const struct gmm_id *gid, uint16_t t
 {
     if (once != NULL && store_get_once(node->store, once, id) == GMM_OK)
         return GMM_OK;
-    enum gmm_err err = append(node, gid, type, body, len, false, id, msg);
+    struct engine_event event = {.kind = ENGINE_APPEND,
+                                 .as.append = {.gid = *gid, .type = type, .body = body, .len = len}};
+    enum gmm_err err = append(node, &event, id, msg);
     if (err != GMM_OK)
         return err;
     /* In the transaction of the entry: both stand, or neither. */
@@ -594,9 +595,15 @@ enum gmm_err node_append(struct node *node, const struct gmm_id *gid, uint16_t t
 }
 
 enum gmm_err node_append_more(struct node *node, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
-                              struct gmm_id *id, struct gmm_msg *msg)
+                              const struct body_packed *packed, struct gmm_id *id, struct gmm_msg *msg)
 {
-    return append(node, gid, type, body, len, true, id, msg);
+    struct engine_event event = {
+        .kind = ENGINE_APPEND,
+        .as.append = {.gid = *gid, .type = type, .body = body, .len = len, .packed = packed, .more = true}};
+    enum gmm_err err = append(node, &event, id, msg);
+    if (err == GMM_OK && type >= 64)
+        fresh_keep(&node->fresh, id, body, len);
+    return err;
 }
 
 enum gmm_err node_flush_appends(struct node *node, struct gmm_msg *msg)

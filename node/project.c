@@ -5,6 +5,7 @@
 
 #include "node/content.h"
 #include "node/embargoes.h"
+#include "node/fresh.h"
 #include "node/plaintext.h"
 #include "node/project_item.h"
 #include "node/receipts.h"
@@ -421,11 +422,25 @@ static enum gmm_err put_erased(struct node *node, const uint8_t bytes[HEADER_BYT
     return err == GMM_EVERSION || is_their_fault(err) ? GMM_OK : err;
 }
 
+/* A body in the clear. *opened: to be freed after (seal_free), or NULL. */
+static enum gmm_err open_entry(struct node *node, const uint8_t bytes[HEADER_BYTES], const struct gmm_id *id,
+                               const uint8_t *body, size_t body_len, struct header *h, const uint8_t **plain,
+                               uint8_t **opened, size_t *len)
+{
+    *plain = fresh_find(node->fresh, id, len);
+    if (*plain != NULL)
+        return header_decode(h, bytes);
+    enum gmm_err err = node_open_body(node, bytes, body, body_len, h, opened, len);
+    *plain = *opened;
+    return err;
+}
+
 static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTES], const struct gmm_id *id,
                               const uint8_t *body, size_t body_len, unsigned what, struct wants *wants)
 {
     struct header h;
-    uint8_t *plain = NULL;
+    const uint8_t *plain = NULL;
+    uint8_t *opened = NULL;
     size_t len = 0;
     uint16_t type = bytes_load_u16(bytes + 2);
     bool other = project_item_is(type);
@@ -438,7 +453,7 @@ static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTE
     if (body == NULL || (type != HEADER_DOCUMENT && type != HEADER_NOTE && type != HEADER_GROUP_NAME &&
                          type != HEADER_DISCLOSE && !other))
         return GMM_OK;
-    enum gmm_err err = node_open_body(node, bytes, body, body_len, &h, &plain, &len);
+    enum gmm_err err = open_entry(node, bytes, id, body, body_len, &h, &plain, &opened, &len);
     if (err == GMM_EUNKNOWN) /* when its secret comes, it is indexed too */
         return (what & PROJECT_CATALOGUE) != 0 ? projection_defer(node->projection, &h.epoch, id) : GMM_OK;
     if (err == GMM_OK && type == HEADER_DOCUMENT)
@@ -451,7 +466,7 @@ static enum gmm_err put_entry(struct node *node, const uint8_t bytes[HEADER_BYTE
         err = put_other(node, &h, id, plain, len, what, wants);
     else if (err == GMM_OK && (what & PROJECT_CATALOGUE) != 0)
         err = put_group_name(node, &h, plain, len);
-    seal_free(plain, len);
+    seal_free(opened, len);
     return is_their_fault(err) ? GMM_OK : err;
 }
 

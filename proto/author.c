@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/body.h"
-
 #define DRAFT_BYTES (1u << 20)
 
 /* What one log waits to have signed. */
@@ -145,23 +143,25 @@ out:
 }
 
 /* The entry's body as it will stand in the log: sealed, or the plain record itself. */
-static enum gmm_err make_body(struct core *core, const uint8_t header[HEADER_BYTES], const uint8_t *secret,
+static enum gmm_err make_body(struct core *core, const uint8_t header[HEADER_BYTES], const struct author_seal *seal,
                               const void *plain, size_t len, uint8_t **body, size_t *body_len)
 {
     struct buffer out;
+    uint8_t random[32];
+    enum gmm_err err = GMM_OK;
     buffer_init(&out, LIMIT_BODY_BYTES);
-    if (secret == NULL) {
+    if (seal == NULL) {
         buffer_put(&out, plain, len);
     } else {
-        uint8_t random[32];
         core_random(core, random, sizeof random);
-        enum gmm_err err = body_seal(&out, secret, header, plain, len, core->keystore->node, random);
-        if (err != GMM_OK) {
-            buffer_close(&out);
-            return err;
-        }
+        err = seal->packed == NULL ? body_seal(&out, seal->secret, header, plain, len, core->keystore->node, random)
+                                   : body_seal_packed(&out, seal->secret, header, plain, len, seal->packed,
+                                                      core->keystore->node, random);
     }
-    return buffer_take(&out, body, body_len);
+    if (err == GMM_OK)
+        return buffer_take(&out, body, body_len);
+    buffer_close(&out);
+    return err;
 }
 
 enum gmm_err author_check_clock(const struct core *core, struct gmm_msg *msg)
@@ -179,8 +179,7 @@ enum gmm_err author_check_clock(const struct core *core, struct gmm_msg *msg)
 }
 
 enum gmm_err author_append(struct author *author, struct core *core, const struct gmm_id *gid, uint16_t type,
-                           const struct gmm_id *epoch_id, const uint8_t *secret, const void *body, size_t len,
-                           struct gmm_id *id)
+                           const struct author_seal *seal, const void *body, size_t len, struct gmm_id *id)
 {
     struct draft *draft;
     enum gmm_err err = author_check_clock(core, NULL);
@@ -201,13 +200,13 @@ enum gmm_err author_append(struct author *author, struct core *core, const struc
                             .seq = draft->next_seq,
                             .prev = draft->prev,
                             .time = header_time_next(draft->time, core->now_ms)};
-    if (epoch_id != NULL)
-        header.epoch = *epoch_id;
+    if (seal != NULL)
+        header.epoch = *seal->epoch_id;
     uint8_t *bytes = draft->headers[draft->count];
     header_encode(bytes, &header);
     uint8_t *sealed = NULL;
     size_t sealed_len = 0;
-    if ((err = make_body(core, bytes, secret, body, len, &sealed, &sealed_len)) != GMM_OK)
+    if ((err = make_body(core, bytes, seal, body, len, &sealed, &sealed_len)) != GMM_OK)
         return err;
     header.body_len = (uint32_t)sealed_len;
     header_body_hash(&header.body_hash, sealed, sealed_len);

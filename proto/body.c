@@ -56,21 +56,43 @@ static enum gmm_err seal_into(struct buffer *out, const uint8_t epoch_secret[32]
     return seal_body(body, epoch_secret, header_prefix, compression, data, len, node_secret, random);
 }
 
+enum gmm_err body_pack(struct body_packed *out, const void *plain, size_t len)
+{
+    *out = (struct body_packed){0};
+    return len > BODY_PLAIN_MAX ? GMM_ELIMIT : compress(&out->bytes, &out->len, plain, len);
+}
+
+void body_packed_close(struct body_packed *packed)
+{
+    seal_free(packed->bytes, packed->len);
+    *packed = (struct body_packed){0};
+}
+
+void body_end_thread(void)
+{
+    ZSTD_freeCCtx(packer);
+    ZSTD_freeDCtx(opener);
+    packer = NULL;
+    opener = NULL;
+}
+
+enum gmm_err body_seal_packed(struct buffer *out, const uint8_t epoch_secret[32], const uint8_t header_prefix[192],
+                              const void *plain, size_t len, const struct body_packed *packed,
+                              const uint8_t node_secret[32], const uint8_t random[32])
+{
+    return packed->bytes != NULL
+               ? seal_into(out, epoch_secret, header_prefix, SEAL_ZSTD, packed->bytes, packed->len, node_secret, random)
+               : seal_into(out, epoch_secret, header_prefix, SEAL_PLAIN, plain, len, node_secret, random);
+}
+
 enum gmm_err body_seal(struct buffer *out, const uint8_t epoch_secret[32], const uint8_t header_prefix[192],
                        const void *plain, size_t len, const uint8_t node_secret[32], const uint8_t random[32])
 {
-    uint8_t *packed;
-    size_t packed_len;
-    if (len > BODY_PLAIN_MAX)
-        return GMM_ELIMIT;
-    enum gmm_err err = compress(&packed, &packed_len, plain, len);
-    if (err != GMM_OK)
-        return err;
-    if (packed != NULL)
-        err = seal_into(out, epoch_secret, header_prefix, SEAL_ZSTD, packed, packed_len, node_secret, random);
-    else
-        err = seal_into(out, epoch_secret, header_prefix, SEAL_PLAIN, plain, len, node_secret, random);
-    seal_free(packed, packed_len);
+    struct body_packed packed;
+    enum gmm_err err = body_pack(&packed, plain, len);
+    if (err == GMM_OK)
+        err = body_seal_packed(out, epoch_secret, header_prefix, plain, len, &packed, node_secret, random);
+    body_packed_close(&packed);
     return err;
 }
 

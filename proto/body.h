@@ -11,6 +11,22 @@
 
 #define BODY_PLAIN_MAX (8u << 20)
 
+/* What a body holds before it is sealed: the same for whoever packs it, so that any thread may. bytes NULL: packing
+ * would not make it smaller, the plaintext itself is sealed. */
+struct body_packed {
+    uint8_t *bytes;
+    size_t len;
+};
+/* GMM_ELIMIT: plain is longer than BODY_PLAIN_MAX; GMM_ENOMEM. */
+enum gmm_err body_pack(struct body_packed *out, const void *plain, size_t len);
+void body_packed_close(struct body_packed *packed); /* wiped */
+/* Gives back what packing and opening keep in memory for this thread; it is made anew when it is needed. */
+void body_end_thread(void);
+/* body_seal in two steps: packed is what body_pack made of this plaintext. */
+enum gmm_err body_seal_packed(struct buffer *out, const uint8_t epoch_secret[32], const uint8_t header_prefix[192],
+                              const void *plain, size_t len, const struct body_packed *packed,
+                              const uint8_t node_secret[32], const uint8_t random[32]);
+
 /* Appends the sealed body to out. GMM_ELIMIT: plain is longer than BODY_PLAIN_MAX, or the body would be longer than
  * LIMIT_BODY_BYTES; GMM_ENOMEM. */
 enum gmm_err body_seal(struct buffer *out, const uint8_t epoch_secret[32], const uint8_t header_prefix[192],

@@ -124,7 +124,8 @@ struct engine_event {
             uint16_t type;
             const void *body; /* type < 64: the fixed-binary body; else the record's plaintext */
             size_t len;
-            bool more; /* keep the run open: more follows, or FLUSH */
+            const struct body_packed *packed; /* of that plaintext (proto/body.h); NULL: packed here */
+            bool more;                        /* keep the run open: more follows, or FLUSH */
         } append;
         struct {
             struct gmm_id gid;

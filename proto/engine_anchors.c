@@ -110,7 +110,7 @@ static enum gmm_err append_anchor(struct engine *engine, const struct gmm_id *gi
     enum gmm_err err = control_anchor_encode(&body, source);
     if (err == GMM_OK)
         err = author_append(engine->author, &engine->core, gid, id_is_zero(gid) ? HEADER_ANCHOR : HEADER_GROUP_ANCHOR,
-                            NULL, NULL, body.p, body.len, &id);
+                            NULL, body.p, body.len, &id);
     buffer_close(&body);
     return err;
 }
@@ -133,8 +133,8 @@ static enum gmm_err append_reports(struct engine *engine, const struct duty *dut
     buffer_init(&body, LIMIT_BODY_BYTES);
     enum gmm_err err = control_report_encode(&body, duty->reports, (uint16_t)duty->report_count);
     if (err == GMM_OK)
-        err = author_append(engine->author, &engine->core, &duty->internal, HEADER_GROUP_ANCHOR, NULL, NULL, body.p,
-                            body.len, &id);
+        err = author_append(engine->author, &engine->core, &duty->internal, HEADER_GROUP_ANCHOR, NULL, body.p, body.len,
+                            &id);
     buffer_close(&body);
     return err;
 }

@@ -54,7 +54,7 @@ static enum gmm_err publish(struct engine *engine, const struct view *v, const s
     if (err == GMM_OK)
         err = fold_authorize(core->fold, core_self(core), gid, HEADER_CUT, body.p, body.len, core->now_ms, NULL);
     if (err == GMM_OK)
-        err = author_append(engine->author, core, gid, HEADER_CUT, NULL, NULL, body.p, body.len, &id);
+        err = author_append(engine->author, core, gid, HEADER_CUT, NULL, body.p, body.len, &id);
     control_cuts_close(&cut.cuts);
     buffer_close(&body);
     return err;

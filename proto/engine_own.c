@@ -37,9 +37,13 @@ enum gmm_err engine_append(struct engine *engine, const struct engine_event *eve
     else
         err = may_seal(core, gid, &msg) ? engine_sealing_epoch(engine, gid, &epoch, &msg) : GMM_EDENIED;
     if (err == GMM_OK) {
-        err = author_append(engine->author, core, gid, event->as.append.type, epoch == NULL ? NULL : &epoch->id,
-                            epoch == NULL ? NULL : keyring_secret(engine->keyring, &epoch->id), event->as.append.body,
-                            event->as.append.len, &id);
+        struct author_seal seal = {.packed = event->as.append.packed};
+        if (epoch != NULL) {
+            seal.epoch_id = &epoch->id;
+            seal.secret = keyring_secret(engine->keyring, &epoch->id);
+        }
+        err = author_append(engine->author, core, gid, event->as.append.type, epoch == NULL ? NULL : &seal,
+                            event->as.append.body, event->as.append.len, &id);
         if (err != GMM_OK)
             explain(core, err, &msg);
     }

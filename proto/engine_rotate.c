@@ -58,7 +58,7 @@ static enum gmm_err append(struct engine *engine, const struct gmm_id *gid, uint
     struct core *core = &engine->core;
     enum gmm_err err = fold_authorize(core->fold, core_self(core), gid, type, body, len, core->now_ms, msg);
     if (err == GMM_OK) {
-        err = author_append(engine->author, core, gid, type, NULL, NULL, body, len, id);
+        err = author_append(engine->author, core, gid, type, NULL, body, len, id);
         if (err != GMM_OK && author_check_clock(core, msg) == GMM_OK)
             gmm_fail(msg, err, "%s", gmm_err_text(err));
     }

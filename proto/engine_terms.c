@@ -37,7 +37,7 @@ static enum gmm_err append(struct engine *engine, const struct control_accept *a
         err =
             fold_authorize(core->fold, core_self(core), &control, HEADER_ACCEPT, body.p, body.len, core->now_ms, NULL);
     if (err == GMM_OK)
-        err = author_append(engine->author, core, &control, HEADER_ACCEPT, NULL, NULL, body.p, body.len, &id);
+        err = author_append(engine->author, core, &control, HEADER_ACCEPT, NULL, body.p, body.len, &id);
     buffer_close(&body);
     return err;
 }

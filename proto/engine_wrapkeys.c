@@ -18,7 +18,7 @@ static enum gmm_err announce(struct engine *engine, const struct gmm_id *pk)
         err =
             fold_authorize(core->fold, core_self(core), &control, HEADER_WRAPKEY, body.p, body.len, core->now_ms, NULL);
     if (err == GMM_OK)
-        err = author_append(engine->author, core, &control, HEADER_WRAPKEY, NULL, NULL, body.p, body.len, &id);
+        err = author_append(engine->author, core, &control, HEADER_WRAPKEY, NULL, body.p, body.len, &id);
     buffer_close(&body);
     if (err == GMM_ENOMEM)
         return err;

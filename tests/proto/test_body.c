@@ -42,6 +42,31 @@ static void round_trip(const uint8_t *plain, size_t len, size_t expected_size)
     buffer_close(&b);
 }
 
+/* Packed beforehand it is the same body. */
+static void test_packed_before(void **state)
+{
+    static const char text[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    static const size_t lens[] = {0, 1, 8, sizeof text};
+    struct body_packed packed;
+    (void)state;
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        struct buffer one, two;
+        seal(&one, text, lens[i]);
+        buffer_init(&two, LIMIT_BODY_BYTES);
+        assert_int_equal(body_pack(&packed, text, lens[i]), GMM_OK);
+        assert_true((packed.bytes != NULL) == (lens[i] == sizeof text));
+        assert_int_equal(body_seal_packed(&two, secret, prefix, text, lens[i], &packed, node, entropy), GMM_OK);
+        assert_int_equal(one.len, two.len);
+        assert_memory_equal(one.p, two.p, one.len);
+        body_packed_close(&packed);
+        assert_null(packed.bytes);
+        body_end_thread();
+        buffer_close(&one);
+        buffer_close(&two);
+    }
+    assert_int_equal(body_pack(&packed, text, BODY_PLAIN_MAX + 1), GMM_ELIMIT);
+}
+
 static void test_round_trip(void **state)
 {
     (void)state;
@@ -228,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_packed_before),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_appends),
         cmocka_unit_test(test_other_key_header_or_bytes),
