@@ -14,8 +14,9 @@
 #define SERVE_MAX 1024u        /* waiting to be served to one peer */
 #define QUEUE_LEAST (8u << 10) /* sent, and not yet taken by the transport: about a second of it, within these */
 #define QUEUE_MOST (1u << 20)
-#define SILENT_MS 60000u /* who sends no piece for so long loses what was asked of it, if another may have it */
-#define STAGE_MS 250u    /* a piece that takes longer is staged as it comes */
+#define SILENT_MS 60000u  /* who sends no piece for so long loses what was asked of it, if another may have it */
+#define STALL_MS 1800000u /* and who has not sent it whole for so long, whatever else it sends */
+#define STAGE_MS 250u     /* a piece that takes longer is staged as it comes */
 #define RETRY_MIN_MS 500u
 #define RETRY_MAX_MS 60000u
 
@@ -552,6 +553,7 @@ static uint64_t look_for_silence(struct fetch *f, struct core *core)
         if (side == NULL)
             continue;
         uint64_t due = (side->heard_ms > want->asked_ms ? side->heard_ms : want->asked_ms) + SILENT_MS;
+        due = due < want->asked_ms + STALL_MS ? due : want->asked_ms + STALL_MS;
         if (due <= core->now_ms) {
             refuse(side, &want->id);
             if (candidate(f, core, want) != NULL)

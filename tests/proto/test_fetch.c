@@ -16,6 +16,7 @@
 
 #define PIECE_BYTES 10000u
 #define SILENT_MS 60000u
+#define STALL_MS 1800000u
 #define PEERS 3u
 
 /* A peer of ours, and the session at its end, by which the test sees what was said to it. */
@@ -382,6 +383,23 @@ static void who_is_silent_loses_it(void **state)
     assert_asked(&ends[1], 0);
 }
 
+/* A byte now and then does not keep a piece from whom another would give it. */
+static void who_trickles_loses_it(void **state)
+{
+    (void)state;
+    const uint32_t drops = STALL_MS / (SILENT_MS - 1000) + 1;
+    ask_iom();
+    assert_int_equal(fetch_open(fetch, &ends[1].peer), GMM_OK);
+    for (uint32_t sent = 0; sent < drops; sent++) {
+        assert_true(is_silent(&ends[1]));
+        assert_int_equal(answer(&ends[0], piece, PIECE_BYTES, sent, 1), GMM_OK);
+        core.now_ms += SILENT_MS - 1000;
+        go_on();
+    }
+    staged(drops);
+    assert_asked(&ends[1], drops);
+}
+
 static void nobody_outside_the_group_is_asked(void **state)
 {
     (void)state;
@@ -587,6 +605,7 @@ int main(void)
         TEST(a_connection_that_ends_leaves_what_came),
         TEST(who_has_none_is_left_out_until_later),
         TEST(who_is_silent_loses_it),
+        TEST(who_trickles_loses_it),
         TEST(nobody_outside_the_group_is_asked),
         TEST(metered_links_only_on_demand),
         TEST(a_bounded_number_at_a_time),
