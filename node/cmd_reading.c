@@ -1,71 +1,43 @@
-/* get, show, list, notes, search, watch. */
+/* get, show, notes; what list, inbox, watch and search share with them. */
+#include "node/cmd_reading.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "keys/text.h"
-#include "node/backlog.h"
 #include "node/carried.h"
 #include "node/commands.h"
 #include "node/content.h"
-#include "node/embargoes.h"
 #include "node/get.h"
-#include "node/groups.h"
 #include "node/inbox.h"
 #include "node/item.h"
 #include "node/marking.h"
 #include "node/note.h"
-#include "node/plaintext.h"
 #include "node/read.h"
 #include "node/render.h"
 #include "node/reply.h"
-#include "node/tokenizer.h"
-#include "node/watch.h"
+#include "proto/record_embargo.h"
 
-#define SEARCH_WAITS_MS 2000u
-#define SEARCH_HITS 50u /* when --limit does not say */
-
-/* Fails the call, choices stolen. */
-static void fail(struct call *call, enum gmm_err err, const struct gmm_msg *msg, json_t *choices)
+void cmd_reading_fail(struct call *call, enum gmm_err err, const struct gmm_msg *msg, json_t *choices)
 {
     call_fail_choices(call, err, msg->text[0] == '\0' ? NULL : msg->text,
                       err == GMM_ENOTFOUND ? "gmm list and gmm search show what can be read here" : NULL, choices);
 }
 
-static bool find_or_fail(struct node *node, struct call *call, const char *ref, struct read_found *found)
+bool cmd_reading_find(struct node *node, struct call *call, const char *ref, struct read_found *found)
 {
     struct gmm_msg msg = {.text = ""};
     json_t *choices = json_array();
     enum gmm_err err = read_find(node, ref, NULL, found, choices, &msg);
     if (err != GMM_OK) {
-        fail(call, err, &msg, choices);
+        cmd_reading_fail(call, err, &msg, choices);
         return false;
     }
     json_decref(choices);
     return true;
 }
 
-static json_t *text_json(const struct record_text *text)
-{
-    return text->len == 0 ? json_null() : json_stringn(text->p, text->len);
-}
-
-/* ---- list */
-
-struct listing {
-    struct node *node;
-    json_t *rows;
-    struct marking_memo memo;
-};
-
-static enum gmm_err list_item(void *arg, const struct projection_item *item)
-{
-    struct listing *l = arg;
-    if (item_kind(item->type) == NULL)
-        return GMM_OK;
-    return json_array_append_new(l->rows, item_json(l->node, item, &l->memo)) == 0 ? GMM_OK : GMM_ENOMEM;
-}
-
-static enum gmm_err read_kind(struct call *call, uint16_t *type, struct gmm_msg *msg)
+enum gmm_err cmd_reading_kind(struct call *call, uint16_t *type, struct gmm_msg *msg)
 {
     const char *kind = call_text(call, "kind");
     *type = kind == NULL ? 0 : item_type(kind);
@@ -73,7 +45,7 @@ static enum gmm_err read_kind(struct call *call, uint16_t *type, struct gmm_msg 
                                       : gmm_fail(msg, GMM_EUSAGE, "'%s' is no kind: document, note, practice", kind);
 }
 
-static enum gmm_err read_limit(struct call *call, uint32_t otherwise, uint32_t *limit, struct gmm_msg *msg)
+enum gmm_err cmd_reading_limit(struct call *call, uint32_t otherwise, uint32_t *limit, struct gmm_msg *msg)
 {
     int64_t value = call_int(call, "limit", otherwise);
     *limit = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
@@ -82,52 +54,9 @@ static enum gmm_err read_limit(struct call *call, uint32_t otherwise, uint32_t *
     return GMM_OK;
 }
 
-static void list(struct node *node, struct call *call)
+static json_t *text_json(const struct record_text *text)
 {
-    struct gmm_msg msg = {.text = ""};
-    struct gmm_id gid, after;
-    struct read_found found = {0};
-    struct listing l = {.node = node, .rows = json_array()};
-    struct projection_query query = {.since_ms = (uint64_t)call_int(call, "since", 0)};
-    json_t *choices = json_array();
-    enum gmm_err err = read_kind(call, &query.type, &msg);
-    if (err == GMM_OK)
-        err = read_limit(call, 0, &query.limit, &msg);
-    if (err == GMM_OK && call_text(call, "to") != NULL) {
-        err = groups_find(node, call_text(call, "to"), &gid, choices, &msg);
-        query.gid = &gid;
-    }
-    if (err == GMM_OK && call_text(call, "after") != NULL) {
-        err = read_find(node, call_text(call, "after"), NULL, &found, choices, &msg);
-        after = found.item.id;
-        query.after = &after;
-        read_close(&found);
-    }
-    if (err == GMM_OK)
-        err = projection_each(node->projection, &query, list_item, &l);
-    if (err == GMM_OK) {
-        json_decref(choices);
-        call_reply(call, l.rows);
-        return;
-    }
-    json_decref(l.rows);
-    fail(call, err, &msg, choices);
-}
-
-static void list_render(const json_t *result, struct render *out)
-{
-    static const struct render_column columns[] = {{"ID", "id:id", 12},
-                                                   {"TIME", "time:time", 0},
-                                                   {"KIND", "word:kind", 0},
-                                                   {"SYMBOL", "symbol", 30},
-                                                   {"LANG", "lang", 0},
-                                                   {"V", "version", 0},
-                                                   {"GROUP", "group", 20},
-                                                   {"FROM", "author.participant", 0},
-                                                   {"MARKING", "word:marking", 0},
-                                                   {"TLP", "tlp", 0},
-                                                   {"TITLE", "title", 0}};
-    render_table(out, result, columns, sizeof columns / sizeof columns[0]);
+    return text->len == 0 ? json_null() : json_stringn(text->p, text->len);
 }
 
 /* ---- show */
@@ -243,7 +172,7 @@ static void show(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
     struct read_found found;
-    if (!find_or_fail(node, call, call_text(call, "ref"), &found))
+    if (!cmd_reading_find(node, call, call_text(call, "ref"), &found))
         return;
     json_t *result = item_json(node, &found.item, NULL);
     enum gmm_err err = result == NULL ? GMM_ENOMEM : GMM_OK;
@@ -257,7 +186,7 @@ static void show(struct node *node, struct call *call)
         return;
     }
     json_decref(result);
-    fail(call, err, &msg, NULL);
+    cmd_reading_fail(call, err, &msg, NULL);
 }
 
 static void number_field(struct render *out, const json_t *object, const char *label, const char *name)
@@ -388,7 +317,7 @@ static void notes(struct node *node, struct call *call)
 {
     struct gmm_msg msg = {.text = ""};
     struct read_found found;
-    if (!find_or_fail(node, call, call_text(call, "ref"), &found))
+    if (!cmd_reading_find(node, call, call_text(call, "ref"), &found))
         return;
     struct gmm_id *documents = calloc(found.text_count + 1, sizeof *documents);
     struct noting l = {.node = node, .rows = json_array()};
@@ -411,7 +340,7 @@ static void notes(struct node *node, struct call *call)
         return;
     }
     json_decref(l.rows);
-    fail(call, err, &msg, NULL);
+    cmd_reading_fail(call, err, &msg, NULL);
 }
 
 static void notes_render(const json_t *result, struct render *out)
@@ -443,284 +372,6 @@ static void notes_render(const json_t *result, struct render *out)
     }
 }
 
-/* ---- inbox */
-
-static void inbox(struct node *node, struct call *call)
-{
-    struct gmm_msg msg = {.text = ""};
-    uint32_t limit;
-    json_t *rows = NULL;
-    enum gmm_err err = read_limit(call, SEARCH_HITS, &limit, &msg);
-    if (err == GMM_OK)
-        rows = inbox_rows(node, limit, &err);
-    if (err == GMM_OK)
-        call_reply(call, rows);
-    else
-        fail(call, err, &msg, NULL);
-}
-
-#define NEXT_LINES 8 /* the kinds of rows */
-
-/* Of each kind of row the first one's, each command once. */
-static void next_lines(const json_t *rows, struct render *out)
-{
-    const char *said[NEXT_LINES], *what = "";
-    size_t count = 0, i;
-    const json_t *row;
-    json_array_foreach(rows, i, row)
-    {
-        const char *next = reply_text(row, "next");
-        bool known = next[0] == '\0' || count == NEXT_LINES || strcmp(what, reply_text(row, "what")) == 0;
-        what = reply_text(row, "what");
-        for (size_t k = 0; k < count; k++)
-            known = known || strcmp(said[k], next) == 0;
-        if (!known) {
-            render_line(out, "Next: %s", next);
-            said[count++] = next;
-        }
-    }
-}
-
-static void inbox_render(const json_t *result, struct render *out)
-{
-    static const struct render_column columns[] = {{"WHAT", "word:what", 0},
-                                                   {"DEADLINE", "when:deadline", 0},
-                                                   {"ID", "id:id", 12},
-                                                   {"SYMBOL", "symbol", 30},
-                                                   {"FROM", "from", 0},
-                                                   {"COUNT", "count", 0},
-                                                   {"MARKING", "word:marking", 0},
-                                                   {"TLP", "tlp", 0},
-                                                   {"TITLE", "title", 0}};
-    if (json_array_size(result) == 0)
-        render_line(out, "Nothing awaits you.");
-    else
-        render_table(out, result, columns, sizeof columns / sizeof columns[0]);
-    next_lines(result, out);
-}
-
-/* ---- search */
-
-struct searching {
-    struct node *node;
-    json_t *rows;
-    const char *words, *lang, *from, *symbol;
-    const struct gmm_id *gid; /* NULL: any group */
-    uint64_t since_ms;
-    uint16_t type;
-    uint32_t limit;
-    struct marking_memo memo;
-};
-
-static bool symbol_and_lang_are(const struct searching *s, const char *symbol, const char *lang)
-{
-    return (s->symbol == NULL || (symbol != NULL && strcmp(symbol, s->symbol) == 0)) &&
-           (s->lang == NULL || (lang != NULL && read_lang_is(lang, s->lang, true)));
-}
-
-/* A note has the symbol of its document, and its language where it names none of its own. */
-static bool has_symbol_and_lang(const struct searching *s, const struct projection_item *item)
-{
-    struct projection_item document;
-    if (id_is_zero(&item->document) || (s->symbol == NULL && s->lang == NULL))
-        return symbol_and_lang_are(s, item->symbol, item->lang);
-    if (projection_get(s->node->projection, &item->document, &document) != GMM_OK)
-        return false;
-    bool same = symbol_and_lang_are(s, document.symbol, item->lang == NULL ? document.lang : item->lang);
-    projection_item_close(&document);
-    return same;
-}
-
-static bool is_wanted(const struct searching *s, const struct projection_item *item)
-{
-    const struct view *view = engine_view(s->node->engine);
-    const struct view_office *office = view == NULL ? NULL : view_office(view, &item->author);
-    const struct view_participant *p = office == NULL ? NULL : view_participant(view, &office->pid);
-    if (item_kind(item->type) == NULL || (s->type != 0 && item->type != s->type) || item->time_ms < s->since_ms)
-        return false;
-    if ((s->gid != NULL && !id_equal(s->gid, &item->gid)) || !has_symbol_and_lang(s, item))
-        return false;
-    return s->from == NULL || (p != NULL && strcmp(p->id, s->from) == 0);
-}
-
-/* The words of an entry, as they were indexed. */
-static enum gmm_err words_of(struct node *node, const struct projection_item *item, struct buffer *out)
-{
-    struct read_record record;
-    uint8_t *bytes = NULL;
-    size_t len = 0;
-    enum gmm_err err = read_record(node, &item->id, &record, NULL);
-    if (err != GMM_OK)
-        return err;
-    if (record.header.type != HEADER_DOCUMENT) {
-        if (record.note.text.len > 0)
-            buffer_put(out, record.note.text.p, record.note.text.len);
-        buffer_put_u8(out, '\n');
-        if (record.note.proposed.len > 0)
-            buffer_put(out, record.note.proposed.p, record.note.proposed.len);
-        err = out->failed;
-    } else {
-        err = content_read(node, &item->gid, &record.document.content, PLAINTEXT_MAX, &bytes, &len, NULL);
-        if (err == GMM_OK)
-            err = plaintext_append(out, item->name, bytes, len);
-        free(bytes);
-    }
-    read_record_close(&record);
-    return err;
-}
-
-static json_t *snippet_json(struct searching *s, const struct projection_item *item)
-{
-    struct buffer text, snippet;
-    buffer_init(&text, 2u * PLAINTEXT_MAX);
-    buffer_init(&snippet, 65536);
-    /* Content that cannot be opened now still has a title. */
-    if (words_of(s->node, item, &text) != GMM_OK || text.len == 0) {
-        buffer_close(&text);
-        buffer_init(&text, 2u * PLAINTEXT_MAX);
-        if (item->title != NULL)
-            buffer_put(&text, item->title, strlen(item->title));
-    }
-    enum gmm_err err = tokenizer_snippet(&snippet, (const char *)text.p, text.len, s->words, TOKENIZER_SNIPPET_CHARS);
-    json_t *result = err == GMM_OK ? json_stringn((const char *)snippet.p, snippet.len) : json_string("");
-    buffer_close_wiped(&text);
-    buffer_close_wiped(&snippet);
-    return result;
-}
-
-static enum gmm_err search_hit(void *arg, const struct gmm_id *id, double score)
-{
-    struct searching *s = arg;
-    struct projection_item item;
-    enum gmm_err err = projection_get(s->node->projection, id, &item);
-    if (err != GMM_OK)
-        return err == GMM_ENOTFOUND ? GMM_OK : err;
-    if (is_wanted(s, &item)) {
-        /* Control messages hold no fractions: millionths. */
-        json_int_t millionths = score > 0 && score < 1e12 ? (json_int_t)(score * 1e6) : 0;
-        json_t *row =
-            json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "id", reply_id(id), "title", item_text(item.title),
-                      "snippet", snippet_json(s, &item), "score", millionths, "kind", item_text(item_kind(item.type)),
-                      "symbol", item_text(item.symbol), "document", item_id(&item.document));
-        err = row != NULL && item_set_marking_of(row, s->node, &item, &s->memo) ? GMM_OK : GMM_ENOMEM;
-        if (err == GMM_OK && json_array_append(s->rows, row) != 0)
-            err = GMM_ENOMEM;
-        json_decref(row);
-    }
-    projection_item_close(&item);
-    if (err == GMM_OK && json_array_size(s->rows) >= s->limit)
-        return GMM_ECLOSED; /* enough */
-    return err;
-}
-
-static char *join_words(const struct call *call)
-{
-    struct buffer text;
-    uint8_t *out = NULL;
-    size_t len;
-    buffer_init(&text, LIMIT_CONTROL_REQUEST);
-    for (size_t i = 0; i < call_count(call, "words"); i++) {
-        const char *word = call_text_at(call, "words", i);
-        if (i > 0)
-            buffer_put_u8(&text, ' ');
-        buffer_put(&text, word, strlen(word));
-    }
-    buffer_put_u8(&text, '\0');
-    return buffer_take(&text, &out, &len) == GMM_OK ? (char *)out : NULL;
-}
-
-/* The index follows in the background where a daemon runs; a command alone finishes it. */
-static bool bring_up_to_date(struct node *node)
-{
-    bool whole = true;
-    if (node->read_only)
-        return whole;
-    (void)backlog_index(node, node->net == NULL ? 0 : SEARCH_WAITS_MS, &whole);
-    return whole;
-}
-
-static void search(struct node *node, struct call *call)
-{
-    struct gmm_msg msg = {.text = ""};
-    struct gmm_id gid;
-    char *words = join_words(call);
-    struct searching s = {.node = node,
-                          .rows = json_array(),
-                          .words = words,
-                          .lang = call_text(call, "lang"),
-                          .from = call_text(call, "from"),
-                          .symbol = call_text(call, "symbol"),
-                          .since_ms = (uint64_t)call_int(call, "since", 0)};
-    json_t *choices = json_array();
-    enum gmm_err err = words == NULL || s.rows == NULL ? GMM_ENOMEM : read_kind(call, &s.type, &msg);
-    if (err == GMM_OK)
-        err = read_limit(call, SEARCH_HITS, &s.limit, &msg);
-    if (err == GMM_OK && call_text(call, "to") != NULL) {
-        err = groups_find(node, call_text(call, "to"), &gid, choices, &msg);
-        s.gid = &gid;
-    }
-    if (err == GMM_OK && !bring_up_to_date(node))
-        call_say(call, "Some of what came last is not in the index yet; search again in a moment.");
-    if (err == GMM_OK)
-        err = search_query(node->search, words, 0, search_hit, &s);
-    if (err == GMM_ECLOSED)
-        err = GMM_OK;
-    if (err == GMM_EUSAGE && msg.text[0] == '\0')
-        gmm_fail(&msg, err, "there is no letter or digit to search for");
-    free(words);
-    if (err == GMM_OK) {
-        json_decref(choices);
-        call_reply(call, s.rows);
-        return;
-    }
-    json_decref(s.rows);
-    fail(call, err, &msg, choices);
-}
-
-static void search_render(const json_t *result, struct render *out)
-{
-    const json_t *hit;
-    size_t i;
-    char id[16], marking[ITEM_MARKING_BYTES];
-    json_array_foreach(result, i, hit)
-    {
-        const char *kind = reply_text(hit, "kind"), *title = reply_text(hit, "title");
-        fprintf(out->out, "%s  ", render_short_id(reply_text(hit, "id"), id));
-        if (title[0] != '\0')
-            render_text(out, title);
-        else
-            fprintf(out->out, "(%s)", lang_word(kind));
-        fprintf(out->out, "  [%s]\n", item_marking_text(hit, marking));
-        render_block(out, 4, reply_text(hit, "snippet"));
-    }
-    if (json_array_size(result) == 0)
-        render_line(out, "Nothing found.");
-}
-
-/* ---- watch */
-
-static void watch(struct node *node, struct call *call)
-{
-    struct read_found found;
-    const char *after = call_text(call, "after");
-    if (after == NULL) {
-        watch_start(node, call, NULL);
-        return;
-    }
-    struct gmm_id id;
-    struct projection_item item;
-    /* an event's own id, also of what no command names */
-    if (id_from_hex(&id, after, strlen(after)) && projection_get(node->projection, &id, &item) == GMM_OK) {
-        projection_item_close(&item);
-        watch_start(node, call, &id);
-        return;
-    }
-    if (!find_or_fail(node, call, after, &found))
-        return;
-    watch_start(node, call, &found.item.id);
-    read_close(&found);
-}
-
 static const struct command_param get_params[] = {
     {"REF", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "a symbol, an id, or 8 digits or more of one"},
     {"-o", COMMAND_OUT, COMMAND_TO_NAME, "FILE", "where to; - is standard output"},
@@ -730,29 +381,6 @@ static const struct command_param get_params[] = {
 };
 static const struct command_param ref_params[] = {
     {"REF", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "a symbol, an id, or 8 digits or more of one"},
-};
-static const struct command_param list_params[] = {
-    {"--to", COMMAND_TEXT, 0, "GROUP", "of this group only"},
-    {"--since", COMMAND_TIME, 0, "TIME", "posted since then: 2014-03-01, 7d"},
-    {"--kind", COMMAND_TEXT, 0, "KIND", "document, note or practice"},
-    {"--limit", COMMAND_INT, 0, "N", "at most so many"},
-    {"--after", COMMAND_TEXT, 0, "ID", "what stands behind this one in the list"},
-};
-static const struct command_param inbox_params[] = {
-    {"--limit", COMMAND_INT, 0, "N", "at most so many of a kind; 50 when not given"},
-};
-static const struct command_param search_params[] = {
-    {"WORDS", COMMAND_TEXT, COMMAND_REQUIRED | COMMAND_REPEATED, NULL, "all of them are wanted"},
-    {"--lang", COMMAND_TEXT, 0, "LANG", "in this language only"},
-    {"--kind", COMMAND_TEXT, 0, "KIND", "document, note or practice"},
-    {"--from", COMMAND_TEXT, 0, "ID", "of this participant only"},
-    {"--to", COMMAND_TEXT, 0, "GROUP", "of this group only"},
-    {"--since", COMMAND_TIME, 0, "TIME", "posted since then: 2014-03-01, 7d"},
-    {"--symbol", COMMAND_TEXT, 0, "SYMBOL", "documents of this symbol and notes on them"},
-    {"--limit", COMMAND_INT, 0, "N", "at most so many; 50 when not given"},
-};
-static const struct command_param watch_params[] = {
-    {"--after", COMMAND_TEXT, 0, "ID", "first what came after this entry"},
 };
 
 #define PARAMS(array) .params = array, .param_count = sizeof array / sizeof array[0]
@@ -774,13 +402,6 @@ static const struct command commands[] = {
      .render = show_render,
      .help = "Show what is known of a document or note: versions, languages, attachments.",
      .example = "gmm show GMG/2014/1"},
-    {.name = "list",
-     PARAMS(list_params),
-     .right = CONFIG_READ,
-     .handler = list,
-     .render = list_render,
-     .help = "List documents and notes, the newest first.",
-     .example = "gmm list --to decent-work --since 7d"},
     {.name = "notes",
      PARAMS(ref_params),
      .right = CONFIG_READ,
@@ -788,27 +409,5 @@ static const struct command commands[] = {
      .render = notes_render,
      .help = "Show the notes on a document.",
      .example = "gmm notes GMG/2014/1"},
-    {.name = "inbox",
-     PARAMS(inbox_params),
-     .right = CONFIG_READ,
-     .handler = inbox,
-     .render = inbox_render,
-     .help = "Show what awaits you: deadlines, what is new, answers to your notes, drafts to clear and release.",
-     .details = "get, show and notes mark as read what they show.",
-     .example = "gmm inbox"},
-    {.name = "search",
-     PARAMS(search_params),
-     .right = CONFIG_READ,
-     .handler = search,
-     .render = search_render,
-     .help = "Find documents and notes by their words, accents ignored.",
-     .example = "gmm search recrutement --lang fr"},
-    {.name = "watch",
-     PARAMS(watch_params),
-     .flags = COMMAND_STREAM | COMMAND_BEHIND,
-     .right = CONFIG_READ,
-     .handler = watch,
-     .help = "Print what is posted and what arrives, a JSON line each.",
-     .example = "gmm watch"},
 };
 const struct command_family command_reading = {commands, sizeof commands / sizeof commands[0]};

@@ -16,7 +16,9 @@ extern const struct command_family command_subscribe; /* cmd_subscribe.c: subscr
 extern const struct command_family command_bundle;    /* cmd_bundle.c: bundle */
 extern const struct command_family command_groups;    /* cmd_groups.c: group */
 extern const struct command_family command_posting;   /* cmd_posting.c: post, note */
-extern const struct command_family command_reading;   /* cmd_reading.c: get, show, list, notes, inbox, search, watch */
+extern const struct command_family command_reading;   /* cmd_reading.c: get, show, notes */
+extern const struct command_family command_listing;   /* cmd_listing.c: list, inbox, watch */
+extern const struct command_family command_search;    /* cmd_search.c: search */
 extern const struct command_family command_matrix;    /* cmd_matrix.c: matrix */
 extern const struct command_family command_practice;  /* cmd_practice.c: practice */
 extern const struct command_family command_marking;   /* cmd_marking.c: mark, retain */
