@@ -249,23 +249,10 @@ static enum gmm_err open_summary(const struct projection *p, struct projection_i
 /* The log that an entry stands in, by its id. */
 enum gmm_err projection_log_of(struct projection *p, const struct gmm_id *id, int64_t *no)
 {
-    enum gmm_err err;
-    sqlite3_stmt *stmt = store_stmt(p->store, STORE_SQL_KEY_BY_ID, &err);
-    if (stmt == NULL)
-        return err;
-    store_bind_u64(stmt, 1, bytes_load_u64(id->b));
-    bool found = false;
-    while (!found && store_row(p->store, stmt, &err)) {
-        uint8_t header[HEADER_BYTES];
-        struct gmm_id real;
-        if (!store_col_bytes(stmt, 1, header, sizeof header))
-            continue;
-        header_id(&real, header);
-        found = id_equal(&real, id);
-        *no = sqlite3_column_int64(stmt, 0) >> STORE_SEQ_BITS;
-    }
-    sqlite3_reset(stmt);
-    return err == GMM_OK && !found ? GMM_ENOTFOUND : err;
+    struct store_place place;
+    enum gmm_err err = store_find_entry(p->store, id, &place);
+    *no = place.key >> STORE_SEQ_BITS;
+    return err;
 }
 
 enum gmm_err projection_put(struct projection *p, const struct projection_item *item)

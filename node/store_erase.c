@@ -4,32 +4,6 @@
 
 #include "node/store_private.h"
 
-/* The row of an entry: its key, how it is hidden, and whether a body is there. GMM_ENOTFOUND. */
-static enum gmm_err find(struct store *store, const struct gmm_id *id, int64_t *key, enum store_hidden *hidden,
-                         bool *body)
-{
-    enum gmm_err err;
-    bool found = false;
-    sqlite3_stmt *stmt =
-        store_prepare(store, "SELECT header, key, hidden, body IS NOT NULL FROM entry WHERE id8 = ?1", &err);
-    if (stmt == NULL)
-        return err;
-    store_bind_u64(stmt, 1, bytes_load_u64(id->b));
-    while (!found && store_row(store, stmt, &err)) {
-        uint8_t header[HEADER_BYTES];
-        struct gmm_id is;
-        if (!store_col_bytes(stmt, 0, header, sizeof header))
-            continue;
-        header_id(&is, header);
-        found = id_equal(&is, id);
-        *key = sqlite3_column_int64(stmt, 1);
-        *hidden = (enum store_hidden)sqlite3_column_int(stmt, 2);
-        *body = sqlite3_column_int(stmt, 3) != 0;
-    }
-    sqlite3_finalize(stmt);
-    return err == GMM_OK && !found ? GMM_ENOTFOUND : err;
-}
-
 /* A statement with up to three parameters: ids, or numbers in the place of NULL. */
 struct value {
     const struct gmm_id *id;
@@ -59,46 +33,40 @@ static enum gmm_err run(struct store *store, const char *sql, const struct value
 
 enum gmm_err store_hide(struct store *store, const struct gmm_id *id, enum store_hidden hidden, bool *had_body)
 {
-    int64_t key = 0;
-    enum store_hidden before = STORE_SHOWN;
-    bool body = false;
-    enum gmm_err err = find(store, id, &key, &before, &body);
-    if (err == GMM_OK && before == STORE_ERASED && hidden != STORE_ERASED)
+    struct store_place place;
+    enum gmm_err err = store_find_entry(store, id, &place);
+    if (err == GMM_OK && place.hidden == STORE_ERASED && hidden != STORE_ERASED)
         err = GMM_ESTATE;
     if (err != GMM_OK)
         return err;
     if (had_body != NULL)
-        *had_body = body;
-    const struct value values[] = {{NULL, key}, {NULL, hidden}};
+        *had_body = place.has_body;
+    const struct value values[] = {{NULL, place.key}, {NULL, hidden}};
     err = run(store,
               hidden == STORE_ERASED ? "UPDATE entry SET hidden = ?2, body = NULL WHERE key = ?1"
                                      : "UPDATE entry SET hidden = ?2 WHERE key = ?1",
               values, 2);
-    if (err == GMM_OK && hidden == STORE_SHOWN && !body) /* it is missing again */
+    if (err == GMM_OK && hidden == STORE_SHOWN && !place.has_body) /* it is missing again */
         err = run(store, "UPDATE log SET closed = closed | 2 WHERE no = ?1 >> 40", values, 1);
     return err;
 }
 
 enum store_hidden store_hidden_of(struct store *store, const struct gmm_id *id)
 {
-    int64_t key;
-    enum store_hidden hidden = STORE_SHOWN;
-    bool body;
-    return find(store, id, &key, &hidden, &body) == GMM_OK ? hidden : STORE_SHOWN;
+    struct store_place place;
+    return store_find_entry(store, id, &place) == GMM_OK ? place.hidden : STORE_SHOWN;
 }
 
 enum gmm_err store_load_hidden(struct store *store, const struct gmm_id *id, struct store_entry *out)
 {
-    int64_t key = 0;
-    enum store_hidden hidden;
-    bool body = false;
+    struct store_place place;
     *out = (struct store_entry){.id = *id};
-    enum gmm_err err = find(store, id, &key, &hidden, &body);
+    enum gmm_err err = store_find_entry(store, id, &place);
     sqlite3_stmt *stmt =
         err == GMM_OK ? store_prepare(store, "SELECT header, body FROM entry WHERE key = ?1", &err) : NULL;
     if (stmt == NULL)
         return err;
-    sqlite3_bind_int64(stmt, 1, key);
+    sqlite3_bind_int64(stmt, 1, place.key);
     if (store_row(store, stmt, &err) && store_col_bytes(stmt, 0, out->header, HEADER_BYTES)) {
         const uint8_t *bytes = store_col_blob(stmt, 1, &out->body_len);
         if (bytes != NULL && (out->body = malloc(out->body_len + 1)) == NULL)

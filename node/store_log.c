@@ -473,12 +473,12 @@ enum gmm_err store_load_entry(struct store *store, const struct gmm_id *id, stru
     return err == GMM_OK && !found ? GMM_ENOTFOUND : err;
 }
 
-/* The row of an entry; GMM_ENOTFOUND. */
-static enum gmm_err find_entry(struct store *store, const struct gmm_id *id, int64_t *key)
+enum gmm_err store_find_entry(struct store *store, const struct gmm_id *id, struct store_place *out)
 {
     enum gmm_err err;
     bool found = false;
-    sqlite3_stmt *stmt = store_prepare(store, "SELECT header, key FROM entry WHERE id8 = ?1", &err);
+    *out = (struct store_place){.hidden = STORE_SHOWN};
+    sqlite3_stmt *stmt = store_stmt(store, STORE_SQL_FIND_ENTRY, &err);
     if (stmt == NULL)
         return err;
     store_bind_u64(stmt, 1, bytes_load_u64(id->b));
@@ -489,23 +489,25 @@ static enum gmm_err find_entry(struct store *store, const struct gmm_id *id, int
             continue;
         header_id(&is, header);
         found = id_equal(&is, id);
-        *key = sqlite3_column_int64(stmt, 1);
+        out->key = sqlite3_column_int64(stmt, 1);
+        out->hidden = (enum store_hidden)sqlite3_column_int(stmt, 2);
+        out->has_body = sqlite3_column_int(stmt, 3) != 0;
     }
-    sqlite3_finalize(stmt);
+    sqlite3_reset(stmt);
     return err == GMM_OK && !found ? GMM_ENOTFOUND : err;
 }
 
 enum gmm_err store_put_body(struct store *store, const struct gmm_id *id, const void *body, size_t len)
 {
-    int64_t key = 0;
-    enum gmm_err err = find_entry(store, id, &key);
+    struct store_place place;
+    enum gmm_err err = store_find_entry(store, id, &place);
     sqlite3_stmt *stmt =
         err == GMM_OK
             ? store_prepare(store, "UPDATE entry SET body = ?2 WHERE key = ?1 AND body IS NULL AND hidden = 0", &err)
             : NULL;
     if (stmt == NULL)
         return err;
-    sqlite3_bind_int64(stmt, 1, key);
+    sqlite3_bind_int64(stmt, 1, place.key);
     store_bind_blob(stmt, 2, body, len);
     err = store_run_stmt(store, stmt);
     sqlite3_finalize(stmt);

@@ -24,7 +24,7 @@
     X(STORE_SQL_CLOSE_LOG, "UPDATE log SET closed = closed | 1 WHERE no = ?1")                                         \
     X(STORE_SQL_PUT_ENTRY, "INSERT INTO entry(key, id8, type, header, sig, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")      \
     X(STORE_SQL_GET_BY_ID, "SELECT header, iif(hidden = 0, body, NULL) FROM entry WHERE id8 = ?1")                     \
-    X(STORE_SQL_KEY_BY_ID, "SELECT key, header FROM entry WHERE id8 = ?1")                                             \
+    X(STORE_SQL_FIND_ENTRY, "SELECT header, key, hidden, body IS NOT NULL FROM entry WHERE id8 = ?1")                  \
     X(STORE_SQL_PUT_ITEM,                                                                                              \
       "INSERT INTO p_item(id, log, seq, gid, author, type, time, document, symbol, summary, counter) "                 \
       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(id) DO UPDATE SET summary = excluded.summary") \
@@ -124,6 +124,14 @@ bool store_col_bytes(sqlite3_stmt *stmt, int at, void *out, size_t len);
 /* A blob of any length; borrowed until the next step. NULL: none. */
 const uint8_t *store_col_blob(sqlite3_stmt *stmt, int at, size_t *len);
 uint64_t store_col_u64(sqlite3_stmt *stmt, int at);
+
+/* store_log.c: the row of an entry, hidden or not. GMM_ENOTFOUND. */
+struct store_place {
+    int64_t key;
+    enum store_hidden hidden;
+    bool has_body; /* hidden or not */
+};
+enum gmm_err store_find_entry(struct store *store, const struct gmm_id *id, struct store_place *out);
 
 /* store_schema.c: brings the file to the schema `target` by the steps from its own on; steps[i] makes schema i + 1. A
  * file that has tables is copied beside itself first (path + ".v" + its schema). GMM_EVERSION: newer; GMM_EFORMAT: not
