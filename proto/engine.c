@@ -279,11 +279,41 @@ static enum gmm_err on_erased(struct engine *engine, const struct engine_event *
     return GMM_OK;
 }
 
+static enum gmm_err on_take(struct engine *engine, const struct take *take)
+{
+    enum gmm_err err =
+        take_set(&engine->core.take, take->groups, take->group_count, take->metered, take->metered_count);
+    if (err == GMM_OK)
+        replicate_take_changed(engine->replicate, &engine->core);
+    return err;
+}
+
+static enum gmm_err on_chunks_came(struct engine *engine, const struct engine_event *event)
+{
+    for (size_t i = 0; i < event->as.want.count; i++)
+        fetch_persisted(engine->fetch, &engine->core, &event->as.want.gid, &event->as.want.ids[i], true);
+    return GMM_OK;
+}
+
+/* One connection; it may be gone by now. */
+static void on_peer(struct engine *engine, const struct engine_event *event)
+{
+    struct peer *peer = links_find(engine->links, event->conn);
+    if (peer == NULL)
+        return;
+    if (event->kind == ENGINE_RECEIVED)
+        engine_received(engine, peer, event->bytes, event->len);
+    else if (event->kind == ENGINE_DRAINED)
+        links_drained(peer, event->queued, event->room);
+    else if (event->kind == ENGINE_DISCONNECTED)
+        engine_drop(engine, event->conn);
+    else
+        peer_send(peer, SESSION_CONTROL, MESSAGE_JOIN_ANSWER, event->bytes, event->len);
+}
+
 /* Carries an event to the module that it belongs to. Errors of one connection never reach here. */
 static enum gmm_err dispatch(struct engine *engine, const struct engine_event *event)
 {
-    struct core *core = &engine->core;
-    struct peer *peer = links_find(engine->links, event->conn);
     switch (event->kind) {
     case ENGINE_RESTORE_OBJECT:
     case ENGINE_RESTORE_LOG:
@@ -299,17 +329,13 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
     case ENGINE_CONNECTED:
         return on_connected(engine, event);
     case ENGINE_RECEIVED:
-        if (peer != NULL)
-            engine_received(engine, peer, event->bytes, event->len);
-        return GMM_OK;
     case ENGINE_DRAINED:
-        if (peer != NULL)
-            links_drained(peer, event->queued, event->room);
-        return GMM_OK;
     case ENGINE_DISCONNECTED:
-        if (peer != NULL)
-            engine_drop(engine, event->conn);
+    case ENGINE_JOIN_ANSWER:
+        on_peer(engine, event);
         return GMM_OK;
+    case ENGINE_JOIN_SEND:
+        return engine_join_send(engine, links_find(engine->links, event->conn), event);
     case ENGINE_PERSISTED:
         return engine_persisted(engine, event->ticket);
     case ENGINE_STORE_FAILED:
@@ -318,7 +344,7 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
     case ENGINE_LOADED:
         return on_loaded(engine, event);
     case ENGINE_CHUNK_LOADED:
-        fetch_loaded(engine->fetch, core, event->ticket, event->as.chunk.bytes, event->as.chunk.len,
+        fetch_loaded(engine->fetch, &engine->core, event->ticket, event->as.chunk.bytes, event->as.chunk.len,
                      event->as.chunk.total);
         return GMM_OK;
     case ENGINE_APPEND:
@@ -334,26 +360,13 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
     case ENGINE_IMPORT_PROOF:
         return engine_import_proof(engine, event);
     case ENGINE_CHUNK_CAME:
-        for (size_t i = 0; i < event->as.want.count; i++)
-            fetch_persisted(engine->fetch, core, &event->as.want.gid, &event->as.want.ids[i], true);
-        return GMM_OK;
+        return on_chunks_came(engine, event);
     case ENGINE_WANT_CHUNKS:
-        return fetch_want(engine->fetch, core, event);
+        return fetch_want(engine->fetch, &engine->core, event);
     case ENGINE_ERASED:
         return on_erased(engine, event);
-    case ENGINE_TAKE: {
-        const struct take *take = event->as.take;
-        enum gmm_err err = take_set(&core->take, take->groups, take->group_count, take->metered, take->metered_count);
-        if (err == GMM_OK)
-            replicate_take_changed(engine->replicate, core);
-        return err;
-    }
-    case ENGINE_JOIN_SEND:
-        return engine_join_send(engine, peer, event);
-    case ENGINE_JOIN_ANSWER:
-        if (peer != NULL)
-            peer_send(peer, SESSION_CONTROL, MESSAGE_JOIN_ANSWER, event->bytes, event->len);
-        return GMM_OK;
+    case ENGINE_TAKE:
+        return on_take(engine, event->as.take);
     case ENGINE_WRAP_KEYS:
         return engine_wrapkeys_saved(engine, event->err);
     case ENGINE_URGENT:
