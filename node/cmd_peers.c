@@ -578,6 +578,24 @@ static void warn_of_offices(struct node *node, const struct view *view, json_t *
     }
 }
 
+/* Circles of ours of which nobody says yet that they were founded before the key was lost. */
+static void warn_of_doubts(struct node *node, const struct view *view, json_t *warnings)
+{
+    char hex[GMM_ID_HEX + 1];
+    for (size_t i = 0; i < view->doubt_count; i++) {
+        const struct view_doubt *doubt = &view->doubts[i];
+        const struct view_office *office = view_office(view, &doubt->office);
+        const struct view_participant *owner = view_participant(view, &doubt->owner);
+        if (office == NULL || owner == NULL || !view_may_have(view, &doubt->gid, node_pid(node)))
+            continue;
+        id_to_hex(&doubt->office, hex);
+        warn(warnings,
+             "a circle of %s is in doubt, for the key of its office %s that founded it is revoked: if you know it from "
+             "before, say so (gmm office vouch %.12s)",
+             owner->name, office->office, hex);
+    }
+}
+
 static void warn_of_authority(struct node *node, const struct view *view, json_t *warnings)
 {
     const struct view_office *own = view_office(view, &node->keystore->sign_pk);
@@ -586,6 +604,7 @@ static void warn_of_authority(struct node *node, const struct view *view, json_t
     if (own != NULL)
         warn_of_own_office(node, own, warnings);
     warn_of_offices(node, view, warnings);
+    warn_of_doubts(node, view, warnings);
 }
 
 #define CLOCK_ODD_MS 60000

@@ -107,7 +107,7 @@ struct gathering {
 
 static bool may_have(const struct gathering *g, const struct gmm_id *gid)
 {
-    return id_is_zero(gid) || view_is_member(g->view, gid, g->pid);
+    return id_is_zero(gid) || view_may_have(g->view, gid, g->pid);
 }
 
 static enum gmm_err on_chunk(void *arg, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len)

@@ -174,6 +174,8 @@ enum gmm_err revoke_cut_circles(struct node *node, const struct gmm_id *sign_pk,
     for (size_t i = 0; err == GMM_OK && view != NULL && i < view->group_count && circles < LIMIT_GROUPS; i++)
         if (view->groups[i].kind == GROUP_CIRCLE)
             gids[circles++] = view->groups[i].gid; /* the view changes while we write */
+    for (size_t i = 0; err == GMM_OK && view != NULL && i < view->doubt_count && circles < LIMIT_GROUPS; i++)
+        gids[circles++] = view->doubts[i].gid;
     for (size_t i = 0; i < circles && err == GMM_OK; i++)
         err = cut_circle(node, sign_pk, &gids[i], count) == GMM_ENOMEM ? GMM_ENOMEM : GMM_OK;
     free(gids);

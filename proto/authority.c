@@ -90,11 +90,17 @@ bool authority_row(size_t index, struct authority_row *out)
     return true;
 }
 
+/* "Is the first entry of its log": of such a one the rest is judged, too. */
+static bool may_found(const struct change *c, const struct decision *d)
+{
+    return d->revoked && c->type == HEADER_GROUP && c->seq == 0;
+}
+
 static enum gmm_err speaks(const struct state *s, const struct change *c, const struct rule *rule, struct decision *d,
                            struct gmm_msg *why)
 {
     enum gmm_err err = judge_identify(s, c, d, why);
-    if (err != GMM_OK)
+    if (err != GMM_OK && !may_found(c, d))
         return err;
     const struct view_participant *p = &s->participants[d->author];
     if (p->status == VIEW_EXPELLED)
@@ -108,11 +114,16 @@ static enum gmm_err speaks(const struct state *s, const struct change *c, const 
 static enum gmm_err judge(struct state *s, struct change *c, const struct rule *rule, struct decision *d,
                           struct gmm_msg *why)
 {
-    d->as_chair = false;
+    d->as_chair = d->revoked = false;
     if (c->malformed)
         return gmm_fail(why, GMM_EFORMAT, "the %s record is not well formed", change_word(c->type));
     enum gmm_err err = rule->electors ? GMM_OK : speaks(s, c, rule, d, why);
-    return err == GMM_OK ? rule->judge(s, c, d, why) : err;
+    if (err == GMM_OK)
+        err = rule->judge(s, c, d, why);
+    if (err == GMM_OK && d->revoked)
+        return GMM_EDENIED; /* why says it already */
+    d->revoked = false;
+    return err;
 }
 
 enum gmm_err authority_judge(struct state *s, struct change *c, struct gmm_msg *why)
@@ -144,17 +155,38 @@ static enum gmm_err judge_standing(struct state *s, struct change *c, const stru
     if (!stands)
         return gmm_fail(why, GMM_EFORK, "its office signed two branches of this log, and another one stands");
     enum gmm_err err = judge(s, c, rule, d, why);
-    if (err == GMM_OK && removals_void(s->removed, s, c, d->author, d->as_chair ? s->term->number : 0))
+    if ((err == GMM_OK || d->revoked) &&
+        removals_void(s->removed, s, c, d->author, d->as_chair ? s->term->number : 0)) {
+        d->revoked = false;
         err = gmm_fail(
             why, GMM_EDENIED,
             "%s was suspended or expelled: what lies beyond the cut, and is not anchored by two others, is void",
             judge_name(s, d->author));
+    }
     return err;
+}
+
+/* Epochs are kept even when they are refused, so that others can name them; WRAPs, because they give away a secret all
+ * the same; a founding in a revoked key's log and who was taken out there, because somebody may still speak for it. */
+static enum gmm_err apply_refused(struct state *s, struct change *c, const struct decision *d)
+{
+    switch (c->type) {
+    case HEADER_EPOCH:
+        return state_epoch(s, c, false);
+    case HEADER_WRAP:
+        return authority_epochs_note_stray(s, c);
+    case HEADER_GROUP:
+        return d->revoked ? state_doubt_circle(s, c, d->author, &d->body.circle) : GMM_OK;
+    case HEADER_REMOVE:
+        return authority_groups_note_removed(s, c);
+    default:
+        return GMM_OK;
+    }
 }
 
 enum gmm_err authority_apply(struct state *s, struct change *c, struct gmm_msg *why)
 {
-    struct decision d;
+    struct decision d = {0};
     const struct rule *rule = rule_of(c->type);
     if (why != NULL)
         why->text[0] = '\0';
@@ -170,11 +202,5 @@ enum gmm_err authority_apply(struct state *s, struct change *c, struct gmm_msg *
         err = rule->apply(s, c, &d);
         return err == GMM_OK && d.as_chair && id_is_zero(&c->log.group) ? state_act(s, c) : err;
     }
-    /* An epoch is kept even when it is refused, so that others can name it; a WRAP, because it gives away a secret all
-     * the same. */
-    if (err != GMM_ENOMEM && c->type == HEADER_EPOCH)
-        return state_epoch(s, c, false);
-    if (err != GMM_ENOMEM && c->type == HEADER_WRAP)
-        return authority_epochs_note_stray(s, c);
-    return err == GMM_ENOMEM ? err : GMM_OK;
+    return err == GMM_ENOMEM ? err : apply_refused(s, c, &d);
 }

@@ -25,7 +25,7 @@ enum gmm_err authority_groups_judge_found(const struct state *s, struct change *
 
 enum gmm_err authority_groups_apply_found(struct state *s, struct change *c, const struct decision *d)
 {
-    return state_found_circle(s, &c->log.group, d->author, &d->body.circle);
+    return state_found_circle(s, c, d->author, &d->body.circle);
 }
 
 /* "Thematic: the deciding office of the lead, or whoever acts for the chair while its term has not lapsed." */
@@ -101,6 +101,16 @@ enum gmm_err authority_groups_apply_members(struct state *s, struct change *c, c
 {
     return c->type == HEADER_ADD ? state_add(s, d->group, &d->body.members)
                                  : state_remove(s, d->group, &d->body.members);
+}
+
+enum gmm_err authority_groups_note_removed(struct state *s, const struct change *c)
+{
+    bool claimed;
+    struct control_members members;
+    if (!state_doubted(s, &c->log.group) || control_members_decode(&members, c->body, c->len) != GMM_OK)
+        return GMM_OK;
+    state_doubt_remove(s, &c->log.group, state_owner(s, &c->log.author, &claimed), &members);
+    return GMM_OK;
 }
 
 /* By the creator; when the creator itself is removed by any other member. */

@@ -27,6 +27,8 @@ judge_apply_fn authority_lead_apply, authority_lead_apply_accept;
 /* authority_groups.c: who is in a group */
 judge_fn authority_groups_judge_found, authority_groups_judge_members, authority_groups_judge_cut,
     authority_groups_ask_found, authority_groups_ask_members;
+/* A REMOVE in a circle that is in doubt. */
+enum gmm_err authority_groups_note_removed(struct state *s, const struct change *c);
 judge_apply_fn authority_groups_apply_found, authority_groups_apply_members, authority_groups_apply_cut;
 /* authority_epochs.c: under which keys */
 judge_fn authority_epochs_judge_wrapkey, authority_epochs_judge_epoch, authority_epochs_judge_bad,

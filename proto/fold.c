@@ -173,23 +173,36 @@ static struct replay whole(const struct fold *fold)
                            &fold->removed,  fold->changes,  fold->count};
 }
 
+/* Circles in doubt for whose founding somebody speaks: there they are, with nothing else that others vouch for. */
+static enum gmm_err replay_founded(struct fold *fold, struct state *s, bool *founded)
+{
+    struct replay r = whole(fold);
+    enum gmm_err err = vouches_found(fold->vouches, s, &fold->offices, founded);
+    if (err == GMM_OK && !*founded)
+        return GMM_OK;
+    state_close(s);
+    return err == GMM_OK ? replay_all(s, &r, &fold->terms, &fold->removed) : err;
+}
+
 /* On the strict rulings first, and without what others vouch for; what is judged on that state has effect in the state
  * that is kept. */
 static enum gmm_err replay_ruled(struct fold *fold, struct state *s)
 {
     struct replay r = whole(fold);
-    bool vouched = false;
+    bool vouched = false, founded = false;
     rulings_close(&fold->rulings);
     offices_unvouch(&fold->offices);
     enum gmm_err err = rulings_make(&fold->rulings, fold->forks);
     if (err == GMM_OK)
         err = replay_all(s, &r, &fold->terms, &fold->removed);
+    if (err == GMM_OK && s->doubt_count > 0)
+        err = replay_founded(fold, s, &founded);
     if (err != GMM_OK)
         return err;
     err = rulings_judge(&fold->rulings, fold->anchors, s);
     if (err == GMM_OK)
         err = vouches_judge(fold->vouches, s, &fold->offices, &vouched);
-    if (err == GMM_OK && fold->rulings.count == 0 && !vouched)
+    if (err == GMM_OK && fold->rulings.count == 0 && !vouched && !founded)
         return GMM_OK;
     state_close(s);
     return err == GMM_OK ? replay_all(s, &r, &fold->terms, &fold->removed) : err;

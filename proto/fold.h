@@ -46,8 +46,8 @@ struct view_office {
 struct view_group {
     struct gmm_id gid, owner; /* owner: pid; zero for all and thematic */
     enum epoch_group_kind kind;
-    bool history_full;
-    const char *name; /* "all", "decent-work", "internal"; NULL for circles: their name is sealed */
+    bool history_full, vouched; /* vouched: a circle whose founding stands in a revoked key's log */
+    const char *name;           /* "all", "decent-work", "internal"; NULL for circles: their name is sealed */
     uint16_t member_count, former_count;
     const struct gmm_id *members, *former; /* sorted pids; former: removed, what they wrote before stands */
 };
@@ -161,6 +161,13 @@ struct view_absence {
     struct gmm_id pid, gid, entry; /* entry: of the record by which it began */
     uint64_t from_ms, until_ms;    /* until UINT64_MAX: it still is */
 };
+/* A circle in doubt (protocol: Foundings): it was founded under a key that is revoked, and nobody has spoken for that.
+ */
+struct view_doubt {
+    struct gmm_id gid, owner, office; /* owner: pid; office: the revoked key */
+    uint16_t member_count;
+    const struct gmm_id *members; /* sorted pids: whom every such founding names and nothing there has taken out */
+};
 /* What the roster and the roles went through, in canonical order. */
 struct view_event {
     uint64_t time;             /* of the header of the record that made it effective */
@@ -194,7 +201,7 @@ struct view {
     size_t participant_count, office_count, group_count, epoch_count, wrap_count, stray_count, complaint_count,
         cut_count, fork_count, left_count, erasure_count;
     size_t removal_count, absence_count, event_count, term_count, handover_count, lead_term_count, ballot_count,
-        proposal_count;
+        proposal_count, doubt_count;
     const struct view_participant *participants; /* sorted by pid */
     const struct view_office *offices;       /* sorted by sign_pk; one a key: the certificate with the highest serial */
     const struct view_group *groups;         /* sorted by gid */
@@ -208,6 +215,7 @@ struct view {
     const struct view_fork *forks;           /* sorted by log */
     const struct view_removal *removals;     /* in canonical order */
     const struct view_absence *absences;     /* in canonical order of their beginning */
+    const struct view_doubt *doubts;         /* in canonical order of their founding, one a circle */
     const struct view_event *history;
     const struct view_term *terms; /* all that are open, [n - 1] is term n; the last ones may begin in the future */
     const struct view_handover *handovers; /* in canonical order, as the next two (ballots: by term) */
@@ -266,6 +274,9 @@ const struct view_office *view_office_by_name(const struct view *v, const struct
 const struct view_group *view_group(const struct view *v, const struct gmm_id *gid);
 /* "all", a thematic name, or "internal" (of this pid). */
 const struct view_group *view_group_by_name(const struct view *v, const char *name, const struct gmm_id *own_pid);
+const struct view_doubt *view_doubt(const struct view *v, const struct gmm_id *gid);
+/* May an office of this participant have the group's logs: is it a member, also of a circle in doubt? */
+bool view_may_have(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid);
 bool view_is_member(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid);
 /* Was one once, until it was removed, and is not one now. */
 bool view_was_member(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid);

@@ -69,7 +69,8 @@ static enum gmm_err in_force(const struct state *s, const struct change *c, stru
         return gmm_fail(why, GMM_EDENIED, "the key %s is superseded: %s has certified another for its office %s", hex,
                         p->name, cert->office);
     const struct office_revocation *revocation = offices_revoked(s->offices, &c->log.author, &p->pid);
-    if (revocation != NULL && !offices_within(revocation, &c->log, c->seq))
+    d->revoked = revocation != NULL && !offices_within(revocation, &c->log, c->seq);
+    if (d->revoked)
         return gmm_fail(why, GMM_EDENIED, "the key %s of the office %s of %s is revoked", hex, cert->office, p->name);
     return GMM_OK;
 }

@@ -15,6 +15,7 @@ struct decision {
     const struct office_cert *office;
     struct state_group *group;
     bool as_chair;                   /* judge_chair found that the author acts for it */
+    bool revoked;                    /* all that is against its author is that the revocation of its key ends the log */
     struct gmm_id epoch_id, sign_pk; /* WRAP, EPOCH_BAD; sign_pk: the office that it is about */
     union {                          /* bodies that are not kept read */
         struct gmm_id wrap_pk, subject;

@@ -331,6 +331,7 @@ void state_close(struct state *s)
     free(s->removals);
     free(s->circle_cuts);
     free(s->absences);
+    free(s->doubts);
     free(s->lefts);
     free(s->erasures);
     free(s->history);
@@ -509,14 +510,15 @@ static enum gmm_err put_members(struct state *s, struct state_group *g, const st
     return GMM_OK;
 }
 
-enum gmm_err state_found_circle(struct state *s, const struct gmm_id *gid, unsigned owner,
+enum gmm_err state_found_circle(struct state *s, const struct change *change, unsigned owner,
                                 const struct control_group *circle)
 {
-    struct state_group *g = group_new(s, gid, GROUP_CIRCLE);
+    struct state_group *g = group_new(s, &change->log.group, GROUP_CIRCLE);
     if (g == NULL)
         return GMM_ENOMEM;
     g->owner = owner;
     g->history_full = circle->history != 0;
+    g->vouched = offices_revoked(s->offices, &change->log.author, &s->participants[owner].pid) != NULL;
     return put_members(s, g, circle->members, circle->member_count, true);
 }
 

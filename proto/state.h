@@ -20,9 +20,9 @@
 struct state_group {
     struct gmm_id gid;
     enum epoch_group_kind kind;
-    unsigned thematic; /* index of the charter's name */
-    unsigned owner;    /* participant's index; STATE_NOBODY for all and thematic */
-    bool history_full;
+    unsigned thematic;                       /* index of the charter's name */
+    unsigned owner;                          /* participant's index; STATE_NOBODY for all and thematic */
+    bool history_full, vouched;              /* vouched: founded in the log of a key that is revoked */
     struct state_set added, removed, former; /* former: were members until a REMOVE */
 };
 struct state_epoch {
@@ -63,6 +63,13 @@ struct state_erasure {
 struct state_circle_cut {
     const struct change *change;
     size_t removal; /* index of the removal that it is about */
+};
+/* A circle whose founding stands in the log of a revoked key, and for which nobody has spoken (protocol: Foundings). */
+struct state_doubt {
+    const struct change *founding; /* the GROUP, entry 0 of its log */
+    unsigned owner;                /* participant's index */
+    struct state_set named,
+        removed; /* by the GROUP, the owner too; by a REMOVE there, whoever wrote it for the owner */
 };
 struct state_absence { /* no member of a group, or (group NULL) an observer */
     unsigned participant;
@@ -117,6 +124,8 @@ struct state {
     size_t circle_cut_count, circle_cut_cap;
     struct state_absence *absences;
     size_t absence_count, absence_cap;
+    struct state_doubt *doubts; /* in canonical order; several may be of one gid */
+    size_t doubt_count, doubt_cap;
     struct view_event *history; /* likewise */
     size_t history_count, history_cap;
     size_t position; /* of the record being applied */
@@ -182,8 +191,17 @@ enum gmm_err state_reach_term(struct state *s);
 /* Names the cuts on the predecessor of the term reached last. */
 void state_name_cuts(struct state *s, const struct control_cuts *cuts);
 void state_wrapkey(struct state *s, const struct gmm_id *sign_pk, const struct gmm_id *wrap_pk);
-enum gmm_err state_found_circle(struct state *s, const struct gmm_id *gid, unsigned owner,
+enum gmm_err state_found_circle(struct state *s, const struct change *change, unsigned owner,
                                 const struct control_group *circle);
+/* The same of a founding that lies in a revoked key's log: no circle yet. */
+enum gmm_err state_doubt_circle(struct state *s, const struct change *change, unsigned owner,
+                                const struct control_group *circle);
+/* A REMOVE in such a circle by an office of its owner, revoked or not. */
+void state_doubt_remove(struct state *s, const struct gmm_id *gid, unsigned author,
+                        const struct control_members *members);
+/* Is the circle in doubt; and does every founding of it that is name the participant? (state_doubts.c) */
+bool state_doubted(const struct state *s, const struct gmm_id *gid);
+bool state_doubt_names(const struct state *s, const struct gmm_id *gid, unsigned participant);
 /* Names that are not admitted at this point are passed over. */
 enum gmm_err state_add(struct state *s, struct state_group *g, const struct control_members *members);
 enum gmm_err state_remove(struct state *s, struct state_group *g, const struct control_members *members);

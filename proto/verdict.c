@@ -241,12 +241,22 @@ bool view_log_last(const struct view *v, const struct run_key *key, struct gmm_i
     return !id_is_zero(id);
 }
 
+/* Of a founding that a revoked key wrote others may still say that it stands; until then there is no cut, and members
+ * give one another all of it (protocol: Foundings). */
+static bool in_doubt(const struct view *v, const struct run_key *key, const struct view_office *office)
+{
+    const struct view_group *g = view_group(v, &key->group);
+    if (id_is_zero(&key->group) || view_cut(v, key) != NULL)
+        return false;
+    return g == NULL || (g->vouched && id_equal(&g->owner, &office->pid));
+}
+
 /* Only what names a cut counts: who is not admitted yet, or no member yet, may become one. */
 uint64_t view_log_end(const struct view *v, const struct run_key *key)
 {
     const struct view_office *office = view_office(v, &key->author);
     uint64_t forked = forked_from(v, key, NULL);
-    if (office == NULL || office->status != VIEW_OFFICE_REVOKED)
+    if (office == NULL || office->status != VIEW_OFFICE_REVOKED || in_doubt(v, key, office))
         return forked;
     uint64_t revoked = revoked_from(v, key, NULL);
     return revoked < forked ? revoked : forked;

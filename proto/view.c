@@ -134,6 +134,20 @@ bool view_is_member(const struct view *v, const struct gmm_id *gid, const struct
     return g != NULL && listed(g->members, g->member_count, pid);
 }
 
+const struct view_doubt *view_doubt(const struct view *v, const struct gmm_id *gid)
+{
+    for (size_t i = 0; i < v->doubt_count; i++)
+        if (id_equal(&v->doubts[i].gid, gid))
+            return &v->doubts[i];
+    return NULL;
+}
+
+bool view_may_have(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid)
+{
+    const struct view_doubt *doubt = view_doubt(v, gid);
+    return view_is_member(v, gid, pid) || (doubt != NULL && listed(doubt->members, doubt->member_count, pid));
+}
+
 bool view_was_member(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid)
 {
     const struct view_group *g = view_group(v, gid);

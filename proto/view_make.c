@@ -141,7 +141,8 @@ static enum gmm_err make_groups(struct view_made *made, const struct state *s)
     for (size_t i = 0; i < s->group_count; i++) {
         const struct state_group *g = s->groups[i];
         struct view_group *out = &made->groups[i];
-        *out = (struct view_group){.gid = g->gid, .kind = g->kind, .history_full = g->history_full};
+        *out =
+            (struct view_group){.gid = g->gid, .kind = g->kind, .history_full = g->history_full, .vouched = g->vouched};
         if (g->owner != STATE_NOBODY)
             out->owner = s->participants[g->owner].pid;
         out->name = group_name(g);
@@ -204,6 +205,49 @@ static enum gmm_err make_cuts(struct view_made *made, const struct state *s)
         qsort(made->cuts, used, sizeof *made->cuts, compare_cuts);
     made->view.cuts = made->cuts;
     made->view.cut_count = used;
+    return GMM_OK;
+}
+
+static const struct view_doubt *find_doubt(const struct view *v, const struct gmm_id *gid)
+{
+    for (size_t i = 0; i < v->doubt_count; i++)
+        if (id_equal(&v->doubts[i].gid, gid))
+            return &v->doubts[i];
+    return NULL;
+}
+
+static bool taken_out(const struct state *s, const struct gmm_id *gid, unsigned participant)
+{
+    for (size_t i = 0; i < s->doubt_count; i++)
+        if (id_equal(&s->doubts[i].founding->log.group, gid) && state_set_has(&s->doubts[i].removed, participant))
+            return true;
+    return false;
+}
+
+static enum gmm_err make_doubts(struct view_made *made, const struct state *s)
+{
+    size_t used = 0;
+    made->doubts = calloc(s->doubt_count + 1, sizeof *made->doubts);
+    made->doubted = calloc(s->doubt_count * s->participant_count + 1, sizeof *made->doubted);
+    made->view.doubts = made->doubts;
+    if (made->doubts == NULL || made->doubted == NULL)
+        return GMM_ENOMEM;
+    for (size_t i = 0; i < s->doubt_count; i++) {
+        const struct run_key *log = &s->doubts[i].founding->log;
+        if (!state_doubted(s, &log->group) || find_doubt(&made->view, &log->group) != NULL)
+            continue;
+        struct view_doubt *out = &made->doubts[made->view.doubt_count++];
+        *out = (struct view_doubt){log->group, s->participants[s->doubts[i].owner].pid, log->author, 0,
+                                   made->doubted + used};
+        for (unsigned k = 0; k < s->participant_count; k++) {
+            unsigned p = s->by_pid[k];
+            if (s->participants[p].status != VIEW_ACTIVE || !state_doubt_names(s, &log->group, p) ||
+                taken_out(s, &log->group, p))
+                continue;
+            made->doubted[used++] = s->participants[p].pid;
+            out->member_count++;
+        }
+    }
     return GMM_OK;
 }
 
@@ -300,6 +344,8 @@ enum gmm_err view_make(struct view_made *made, const struct state *s)
     if (err == GMM_OK)
         err = make_cuts(made, s);
     if (err == GMM_OK)
+        err = make_doubts(made, s);
+    if (err == GMM_OK)
         err = make_removals(made, s);
     if (err == GMM_OK)
         err = make_lefts(made, s);
@@ -328,6 +374,8 @@ void view_make_close(struct view_made *made)
     free(made->members);
     epochs_close(&made->epochs);
     free(made->cuts);
+    free(made->doubts);
+    free(made->doubted);
     removals_close(&made->removals);
     free(made->absences);
     free(made->lefts);

@@ -18,6 +18,8 @@ struct view_made {
     struct view_cut *cuts;
     struct removals removals;
     struct view_absence *absences;
+    struct view_doubt *doubts;
+    struct gmm_id *doubted; /* their members */
     struct view_left *lefts;
     struct view_erasure *erasures;
     struct view_event *history;

@@ -130,6 +130,26 @@ static enum gmm_err revoked(const struct state *s, const struct gmm_id *sign_pk,
     return GMM_OK;
 }
 
+/* In a circle its members speak; for one in doubt those whom all its foundings name; where no founding is held yet, it
+ * is for them to tell later. */
+static bool may_speak(const struct state *s, const struct gmm_id *gid, unsigned participant)
+{
+    const struct state_group *g = state_group(s, gid);
+    if (g != NULL)
+        return state_is_member(s, g, participant);
+    return !state_doubted(s, gid) ||
+           (s->participants[participant].status == VIEW_ACTIVE && state_doubt_names(s, gid, participant));
+}
+
+static const char *owner_name(const struct state *s, const struct gmm_id *gid)
+{
+    const struct state_group *g = state_group(s, gid);
+    for (size_t i = 0; g == NULL && i < s->doubt_count; i++)
+        if (id_equal(&s->doubts[i].founding->log.group, gid))
+            return judge_name(s, s->doubts[i].owner);
+    return judge_name(s, g == NULL ? STATE_NOBODY : g->owner);
+}
+
 /* In a circle: by another office of the key's participant that may revoke, alone; or by others, as everywhere. All of
  * them belong to the circle. */
 static enum gmm_err cuts(const struct state *s, const struct run_key *log, const struct gmm_id *sign_pk,
@@ -140,15 +160,15 @@ static enum gmm_err cuts(const struct state *s, const struct run_key *log, const
     char hex[GMM_ID_HEX + 1];
     const struct state_group *g = state_group(s, &log->group);
     *participant = state_owner(s, &log->author, &claimed);
-    if (g == NULL || g->kind != GROUP_CIRCLE)
+    if (g != NULL && g->kind != GROUP_CIRCLE)
         return gmm_fail(why, GMM_EDENIED,
                         "this is the log of no circle: cuts are published inside circles; elsewhere the revocation "
                         "names them");
-    if (*participant == STATE_NOBODY || !state_is_member(s, g, *participant))
+    if (*participant == STATE_NOBODY || !may_speak(s, &log->group, *participant))
         return gmm_fail(
             why, GMM_EDENIED,
             "only members of the circle of %s say there where the logs of a revoked key end, and %s is none",
-            judge_name(s, g->owner), judge_name(s, *participant));
+            owner_name(s, &log->group), judge_name(s, *participant));
     const struct gmm_id *pid = &s->participants[*participant].pid;
     *alone = *participant == state_owner(s, sign_pk, &claimed);
     if (!*alone) {
@@ -176,12 +196,26 @@ static bool named(const struct office_revocation *r, const struct control_cut *c
     return found != NULL && !found->vouched;
 }
 
-static enum gmm_err put_words(struct word **words, size_t *count, const struct state *s, const struct record *record)
+/* Does the cut hold a founding in doubt? Then the founding is what is spoken for; its place, or SIZE_MAX. */
+static size_t founding_of(const struct state *s, const struct control_cut *cut)
+{
+    for (size_t i = 0; i < s->doubt_count; i++) {
+        const struct change *founding = s->doubts[i].founding;
+        if (run_key_compare(&founding->log, &cut->log) == 0 && state_doubted(s, &cut->log.group))
+            return cut->seq > 0 || id_equal(&cut->id, &founding->id) ? i : SIZE_MAX;
+    }
+    return SIZE_MAX;
+}
+
+static enum gmm_err put_words(struct word **words, size_t *count, const struct state *s, const struct record *record,
+                              bool foundings)
 {
     const struct office_revocation *r, *own;
     unsigned participant;
     bool alone = false;
     uint64_t time_ms = header_time_ms(record->time);
+    if (foundings && !record->in_circle)
+        return GMM_OK;
     if (!rulings_stand(s->rulings, &record->log, record->seq, &record->id))
         return GMM_OK;
     enum gmm_err err;
@@ -203,15 +237,16 @@ static enum gmm_err put_words(struct word **words, size_t *count, const struct s
     *words = grown;
     for (uint16_t i = 0; i < record->vouch.cuts.count; i++) {
         const struct control_cut *cut = &record->vouch.cuts.list[i];
-        if (named(r, cut))
+        size_t doubt = foundings ? founding_of(s, cut) : SIZE_MAX;
+        if (named(r, cut) || (foundings && doubt == SIZE_MAX))
             continue;
         grown[(*count)++] = (struct word){.revocation = (size_t)(r - s->offices->revocations),
                                           .participant = participant,
                                           .alone = alone,
                                           .cut = {.group = cut->log.group,
                                                   .instance = cut->log.instance,
-                                                  .seq = cut->seq,
-                                                  .id = cut->id,
+                                                  .seq = foundings ? 0 : cut->seq,
+                                                  .id = foundings ? s->doubts[doubt].founding->id : cut->id,
                                                   .vouched = true}};
     }
     return GMM_OK;
@@ -273,20 +308,51 @@ static enum gmm_err restore(struct offices *o, const struct word *words, size_t 
     return GMM_OK;
 }
 
-enum gmm_err vouches_judge(const struct vouches *v, const struct state *s, struct offices *o, bool *any)
+/* "Of the former there need be one for none of the latter to count, for any founding of that circle." */
+static size_t leave_to_owners(struct word *words, size_t count, const struct state *s)
+{
+    for (size_t d = 0; d < s->doubt_count; d++) {
+        const struct gmm_id *gid = &s->doubts[d].founding->log.group;
+        size_t kept = 0;
+        bool owners = false;
+        for (size_t i = 0; i < count; i++)
+            owners = owners || (words[i].alone && id_equal(&words[i].cut.group, gid));
+        for (size_t i = 0; i < count; i++)
+            if (!owners || words[i].alone || !id_equal(&words[i].cut.group, gid))
+                words[kept++] = words[i];
+        count = kept;
+    }
+    return count;
+}
+
+static enum gmm_err judge_words(const struct vouches *v, const struct state *s, struct offices *o, bool foundings,
+                                bool *any)
 {
     struct word *words = NULL;
     size_t count = 0;
     enum gmm_err err = GMM_OK;
     *any = false;
     for (size_t i = 0; i < v->count && err == GMM_OK; i++)
-        err = put_words(&words, &count, s, &v->records[i]);
+        err = put_words(&words, &count, s, &v->records[i], foundings);
+    if (foundings)
+        count = leave_to_owners(words, count, s);
+    offices_unvouch(o);
     if (count > 1)
         qsort(words, count, sizeof *words, compare_words);
     for (size_t first = 0; first < count && err == GMM_OK;)
         err = restore(o, words, count, first, &first, any);
     free(words);
     return err;
+}
+
+enum gmm_err vouches_found(const struct vouches *v, const struct state *s, struct offices *o, bool *any)
+{
+    return judge_words(v, s, o, true, any);
+}
+
+enum gmm_err vouches_judge(const struct vouches *v, const struct state *s, struct offices *o, bool *any)
+{
+    return judge_words(v, s, o, false, any);
 }
 
 enum gmm_err vouches_ask(const struct state *s, const struct gmm_id *author, const struct gmm_id *group,
@@ -305,6 +371,8 @@ enum gmm_err vouches_ask(const struct state *s, const struct gmm_id *author, con
         err = speaks(s, author, time_ms, &participant, why);
         if (err == GMM_OK)
             err = revoked(s, &vouch.sign_pk, participant, &r, why);
+    } else if (state_group(s, group) == NULL && !state_doubted(s, group)) {
+        err = gmm_fail(why, GMM_EDENIED, "no group %s had been founded by then", judge_digits(hex, group));
     } else {
         err = cuts(s, &log, &vouch.sign_pk, time_ms, &participant, &r, &alone, why);
     }

@@ -21,6 +21,9 @@ enum gmm_err vouches_add(struct vouches *v, const struct header *header, const s
                          size_t len);
 /* Forgets what stands in a log from a seq on: the log was cut there. */
 void vouches_drop(struct vouches *v, const struct run_key *log, uint64_t from_seq);
+/* Of circles in doubt the foundings that somebody may speak for, and does: gives these, and nothing else, to the
+ * revocations (protocol: Foundings); *any: something. GMM_ENOMEM. */
+enum gmm_err vouches_found(const struct vouches *v, const struct state *s, struct offices *o, bool *any);
 /* Gives what they come to on this state to the revocations (offices_vouch); *any: something. GMM_ENOMEM. */
 enum gmm_err vouches_judge(const struct vouches *v, const struct state *s, struct offices *o, bool *any);
 /* Would a VOUCH (group zero) or a CUT of this author count now? GMM_EFORMAT, GMM_EDENIED, GMM_ENOTFOUND with the rule;

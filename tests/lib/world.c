@@ -685,13 +685,27 @@ static void put_groups(struct hash *h, const struct view *v)
         const struct view_group *g = &v->groups[i];
         put_id(h, &g->gid);
         put_id(h, &g->owner);
-        put_u64(h, (uint64_t)g->kind << 1 | g->history_full);
+        put_u64(h, (uint64_t)g->kind << 2 | (uint64_t)g->history_full << 1 | g->vouched);
         put_text(h, g->name);
         put_u64(h, (uint64_t)g->member_count << 16 | g->former_count);
         for (uint16_t k = 0; k < g->member_count; k++)
             put_id(h, &g->members[k]);
         for (uint16_t k = 0; k < g->former_count; k++)
             put_id(h, &g->former[k]);
+    }
+}
+
+static void put_doubts(struct hash *h, const struct view *v)
+{
+    put_u64(h, v->doubt_count);
+    for (size_t i = 0; i < v->doubt_count; i++) {
+        const struct view_doubt *d = &v->doubts[i];
+        put_id(h, &d->gid);
+        put_id(h, &d->owner);
+        put_id(h, &d->office);
+        put_u64(h, d->member_count);
+        for (uint16_t k = 0; k < d->member_count; k++)
+            put_id(h, &d->members[k]);
     }
 }
 
@@ -784,6 +798,7 @@ void world_view_hash(struct gmm_id *out, const struct view *v)
     put_people(&h, v);
     put_past(&h, v);
     put_groups(&h, v);
+    put_doubts(&h, v);
     put_epochs(&h, v);
     put_forks(&h, v);
     put_terms(&h, v);

@@ -5,6 +5,7 @@
  * history is drawn from its number alone; GMM_HISTORIES says how many (10,000, fewer under a sanitizer),
  * GMM_HISTORY draws one.
  */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +44,8 @@ struct base { /* a network of eight offices; what histories add is dropped again
     struct world w;
     struct fold *other;
     unsigned offices[OFFICES], newcomers[NEWCOMERS]; /* the last two: an observer, and one whose certificate runs out */
-    struct gmm_id gids[4];                           /* zero, all, decent-work, a circle */
+    unsigned lost, annex;                            /* of the second's participant: revoked; with REVOKE */
+    struct gmm_id gids[5];                           /* zero, all, decent-work, a circle, one that `lost` founded */
     uint8_t epoch[1024];
     uint32_t epoch_len;
 };
@@ -57,7 +59,7 @@ struct history {
     struct forks *forks;
 };
 static struct {
-    unsigned handovers, elections, spoiled, expelled, suspended, leads, proposals, forked, kept, cuts;
+    unsigned handovers, elections, spoiled, expelled, suspended, leads, proposals, forked, kept, cuts, doubted, founded;
 } seen;
 static struct history h;
 
@@ -356,10 +358,57 @@ static void seal(void)
     put(any_office(), 1 + (unsigned)draw(3), HEADER_EPOCH, &body);
 }
 
+static struct buffer founding_of(const struct base *base, unsigned first, uint16_t count)
+{
+    struct control_group circle = {.kind = GROUP_CIRCLE, .member_count = count};
+    struct buffer body = fresh();
+    memset(circle.random, 2, sizeof circle.random); /* gids[4] */
+    for (uint16_t i = 0; i < count; i++)
+        circle.members[i] = base->w.participants[base->w.offices[base->offices[first + i]].participant].pid;
+    control_group_encode(&body, &circle);
+    return body;
+}
+
+/* Of the circle that a lost key founded: its thief founds it once more, somebody comes or goes, some speak for what
+ * they hold of the key's logs. */
+static void doubt(void)
+{
+    const struct base *base = h.base;
+    struct run_key log;
+    struct gmm_id last;
+    struct buffer body;
+    world_log_of(&base->w, base->lost, &base->gids[4], &log);
+    if (draw(4) == 0) {
+        log.instance += 2 + draw(2);
+        body = founding_of(base, 2 + (unsigned)draw(3), 2);
+        put_at(&log, next_seq(&log, &last), HEADER_GROUP, &body, h.now_ms - draw(40 * DAY_MS));
+        buffer_close(&body);
+    }
+    if (draw(3) == 0) {
+        struct control_members r = {.member_count = 1, .members = {*pid_of(any_office())}};
+        body = fresh();
+        control_members_encode(&body, &r);
+        put(draw(2) == 0 ? base->lost : base->annex, 4, draw(2) == 0 ? HEADER_ADD : HEADER_REMOVE, &body);
+    }
+    for (unsigned times = (unsigned)draw(4); times > 0; times--) {
+        struct control_cut cut = cut_of(base->lost, &base->gids[4]);
+        if (draw(4) == 0) {
+            cut.log.instance += 2 + draw(2);
+            uint64_t next = next_seq(&cut.log, &cut.id);
+            cut.seq = next == 0 ? 0 : next - 1;
+        }
+        const struct control_circle_cut r = {
+            .kind = CONTROL_CUT_KEY, .subject = base->w.offices[base->lost].sign_pk, .cuts = {1, &cut}};
+        body = fresh();
+        control_circle_cut_encode(&body, &r);
+        put(draw(3) == 0 ? base->annex : any_office(), 4, HEADER_CUT, &body);
+    }
+}
+
 static void draw_history(const struct base *base, uint64_t number)
 {
-    static void (*const turns[])(void) = {hand_over, elect,        remove_somebody, admit_somebody,
-                                          lead,      change_group, amend,           seal};
+    static void (*const turns[])(void) = {hand_over, elect, remove_somebody, admit_somebody, lead, change_group, amend,
+                                          seal,      doubt};
     h.base = base;
     h.seed = number * UINT64_C(0xd1342543de82ef95) + 1;
     h.now_ms = base->w.now_ms + DAY_MS;
@@ -423,6 +472,9 @@ static void count_what_was_seen(const struct view *v)
     for (size_t i = 0; i < v->fork_count; i++)
         seen.kept += v->forks[i].kept_count > 0;
     seen.proposals += v->proposal_count > 0;
+    seen.doubted += v->doubt_count > 0;
+    for (size_t i = 0; i < v->group_count; i++)
+        seen.founded += v->groups[i].vouched;
 }
 
 /* Back to the network as it was. */
@@ -532,6 +584,15 @@ static void open_base(struct base *base, uint8_t admission)
     base->epoch_len = base->w.entries[epoch].len;
     assert_true(base->epoch_len <= sizeof base->epoch);
     memcpy(base->epoch, base->w.entries[epoch].body, base->epoch_len);
+    unsigned second = base->w.offices[base->offices[1]].participant;
+    base->lost = world_certified(&base->w, second, "lost", CERTIFICATE_ROLE_VOTE);
+    base->annex = world_certified(&base->w, second, "annex", CERTIFICATE_ROLE_REVOKE);
+    world_circle(&base->w, base->lost, 2, false,
+                 (const unsigned[]){base->w.offices[base->offices[2]].participant,
+                                    base->w.offices[base->offices[3]].participant,
+                                    base->w.offices[base->offices[4]].participant},
+                 3, &base->gids[4]);
+    world_revoke(&base->w, base->lost, UINT_MAX, NULL, 0);
     base->other = fold_new(base->w.directory);
     assert_non_null(base->other);
     for (unsigned i = base->w.entry_count; i > 0; i--) {
@@ -567,14 +628,14 @@ static void every_order_gives_the_same(void **state)
         free(base);
     }
     print_message("handovers %u, elections %u, cuts %u, spoiled %u, expelled %u, suspended %u, leads %u, proposals %u, "
-                  "forks %u, kept %u\n",
+                  "forks %u, kept %u, in doubt %u, founded all the same %u\n",
                   seen.handovers, seen.elections, seen.cuts, seen.spoiled, seen.expelled, seen.suspended, seen.leads,
-                  seen.proposals, seen.forked, seen.kept);
+                  seen.proposals, seen.forked, seen.kept, seen.doubted, seen.founded);
     /* Histories in which nothing happens would prove nothing. */
     if (count >= 1000)
         assert_true(seen.handovers > 50 && seen.elections > 50 && seen.cuts > 50 && seen.spoiled > 50 &&
                     seen.expelled > 50 && seen.suspended > 50 && seen.leads > 50 && seen.proposals > 50 &&
-                    seen.forked > 50 && seen.kept > 20);
+                    seen.forked > 50 && seen.kept > 20 && seen.doubted > 50 && seen.founded > 50);
 }
 
 int main(void)
