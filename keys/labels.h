@@ -54,6 +54,9 @@
 #define LABEL_GATE "GMM1/gate"
 #define LABEL_GATE_MAC "GMM1/gate-mac"
 #define LABEL_CURSOR "GMM1/cursor"
+#define LABEL_RANGE_GROUP "GMM1/range-group"
+#define LABEL_RANGE_LOG "GMM1/range-log"
+#define LABEL_RANGE_MARK "GMM1/range-mark"
 /* bundles */
 #define LABEL_BUNDLE "GMM1/bundle"
 #define LABEL_BUNDLE_SIG "GMM1/bundle-signature"

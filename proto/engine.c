@@ -16,6 +16,7 @@ enum gmm_err engine_new(struct engine **out, const struct engine_config *config)
     core->keystore = config->keystore;
     core->nid = config->nid;
     memcpy(core->store_id, config->store_id, sizeof core->store_id);
+    core->heads_only = config->heads_only;
     core->build_ms = config->build_ms;
     core->pinned = config->pinned;
     core->pinned_noise_pk = config->pinned_noise_pk;

@@ -29,6 +29,7 @@ struct engine_config {
     const struct keystore *keystore; /* borrowed for the engine's life */
     struct gmm_id nid;               /* the network; a charter of another one is refused */
     uint8_t store_id[16];            /* random, names this store in cursor tokens */
+    bool heads_only;                 /* compares nothing by ranges, as nodes that do not know them (tests) */
     uint64_t build_ms;               /* we refuse to sign when the clock is before it */
     bool pinned;                     /* while we wait for admission: accept this peer before it is in our roster */
     struct gmm_id pinned_noise_pk;

@@ -137,6 +137,7 @@ enum gmm_err links_hello(const struct core *core, const struct gmm_id *noise_pk,
 {
     const struct directory_object *own = certificate_of(core, noise_pk);
     struct session_hello hello = {.clock_ms = core->now_ms, .token = token, .token_len = token_len, .build = 1};
+    hello.features = core->heads_only ? 0 : SESSION_FEATURE_RANGES;
     if (own != NULL) {
         hello.certificate = own->bytes;
         hello.certificate_len = own->len;

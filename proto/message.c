@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "proto/message_ranges.h"
+
 #define HEAD_BYTES (32u + 32u + 8u + 8u + 32u + HASH_SIG_BYTES)
 #define WANT_BYTES (32u + 32u + 8u + 8u + 8u)
 #define PLACE_BYTES (32u + 4u)
@@ -35,6 +37,7 @@ size_t message_payload_max(uint8_t type)
         [MESSAGE_JOIN_ANSWER] = PAYLOAD_MAX,
         [MESSAGE_SETTLED] = 8u + 1u,
         [MESSAGE_TAKE] = 2u + MESSAGE_TAKES_MAX * TAKE_BYTES,
+        [MESSAGE_RANGES] = MESSAGE_RANGES_BYTES_MAX,
     };
     return type < sizeof max / sizeof max[0] ? max[type] : 0;
 }

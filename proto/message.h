@@ -21,6 +21,8 @@
  *   21 JOIN_ANSWER   {state u8 (1 pending, 2 admitted, 3 refused), reason text8, charter bytes16 (a directory object,
  * or empty), count u16 × object bytes16, none empty}
  *
+ *   24 RANGES        proto/message_ranges.h
+ *
  * OBJECT, RUN, PROOF and JOIN_REQUEST are the object itself and have no codec here; message_payload_max bounds them
  * too.
  *
@@ -53,7 +55,8 @@ enum message_type {
     MESSAGE_JOIN_REQUEST = 20,
     MESSAGE_JOIN_ANSWER = 21,
     MESSAGE_TAKE = 22,
-    MESSAGE_SETTLED = 23
+    MESSAGE_SETTLED = 23,
+    MESSAGE_RANGES = 24 /* proto/message_ranges.h */
 };
 
 #define MESSAGE_OBJECTS_MAX 16384u

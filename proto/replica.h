@@ -24,6 +24,12 @@
 #define REPLICA_PATIENCE_MS 200u /* and two round trips: for who sends a log to do so again */
 #define REPLICA_RTT_MS 500u      /* until one was measured */
 
+#define REPLICA_HEADS_FEW 64u /* so many heads are announced, not compared by ranges */
+#define REPLICA_OPENINGS 8u   /* of comparisons by the peer, at once */
+/* In sync for so long, or twice, before all is compared; then so often. */
+#define REPLICA_CHECK_MS 60000u
+#define REPLICA_CHECK_AGAIN_MS (6u * 3600u * 1000u)
+
 /* What the peer wants of one log of ours. */
 struct replica_range {
     struct logs_log *log;
@@ -58,7 +64,7 @@ struct replica_doubt {
 struct replica {
     struct peer *peer;
     struct gmm_id groups; /* fingerprint of the groups that it may have */
-    bool have_sent, objects_agreed, heads_sent, heads_received, busy, synced;
+    bool have_sent, objects_agreed, proofs_sent, heads_sent, heads_received, busy, synced;
     struct replica_holding *has; /* by index of log */
     size_t has_count;
     struct replica_doubt *doubts;
@@ -83,6 +89,17 @@ struct replica {
     size_t take_count;
     bool take_told;    /* what we leave out: it was told */
     uint64_t heard_ms; /* the last run, or that there is none */
+    /* replicate_ranges.c */
+    bool speaks_ranges;
+    struct replica_compare *compare; /* under way; NULL: none */
+    bool waits;                      /* the announcement, for the comparison */
+    bool compared;                   /* since its groups changed */
+    uint8_t *early;                  /* the peer's opening, until objects are agreed */
+    size_t early_len;
+    unsigned openings; /* by the peer, of late */
+    uint64_t openings_ms;
+    bool suspect;
+    uint64_t check_ms; /* when all is compared to make sure; 0: not planned yet */
 };
 struct replica_want { /* one a log: what we asked, and of whom */
     struct logs_log *log;
@@ -176,6 +193,19 @@ enum gmm_err replica_probe_loaded(struct replicate *r, struct core *core, uint64
 void replica_probe_gone(struct replicate *r, uint32_t conn);
 /* Gives up what overstays; when the next would. */
 uint64_t replica_probe_tick(struct replicate *r, uint64_t now_ms);
+/* replicate_ranges.c: comparison by ranges. */
+/* Announces what the peer is not known to hold; where that would be long, after a comparison. */
+void replica_announce_all(struct core *core, struct replica *replica);
+enum gmm_err replica_on_ranges(struct core *core, struct replica *replica, const uint8_t *payload, size_t len);
+/* Objects are agreed: an opening that came before is dealt with. */
+enum gmm_err replica_compare_early(struct core *core, struct replica *replica);
+/* Gives up what takes too long, checks now and then; when it is due again. */
+uint64_t replica_compare_tick(struct core *core, struct replica *replica);
+/* What we know of the peer may be wrong: all is compared soon. */
+void replica_suspect(const struct core *core, struct replica *replica);
+void replica_compare_drop(struct replica *replica);
+/* Its groups are others: what was compared does not count. */
+void replica_compare_reset(struct replica *replica);
 /* replicate_take.c: bodies that are left out of runs, theirs and ours. */
 enum gmm_err replica_on_take(struct replica *replica, const uint8_t *payload, size_t len);
 /* TAKE, when there is something to leave out, or was. */
@@ -191,6 +221,15 @@ void replica_announce(struct core *core, struct replica *replica);
  * UINT64_MAX. */
 uint64_t replica_tell(struct core *core, struct replica *replica);
 void replica_announce_one(struct core *core, struct replica *replica, const struct logs_log *log);
+/* At most MESSAGE_HEADS_MAX of them. */
+void replica_announce_logs(struct core *core, struct replica *replica, const struct logs_log *const *logs,
+                           size_t count);
+/* "Fingerprints and offers use min(head, end)." False: there is nothing to offer. */
+bool replica_head_of(struct core *core, const struct logs_log *log, struct message_head *head);
+/* Would more heads than that be announced? */
+bool replica_many_untold(struct core *core, const struct replica *replica, size_t few);
+/* Sends once what goes before any heads: the names of fork proofs. */
+enum gmm_err replica_before_heads(struct core *core, struct replica *replica);
 /* It sent a run of what we hold already: our head is announced to it even so, for it to compare. */
 void replica_unchecked(struct core *core, struct replica *replica, const struct logs_log *log);
 enum gmm_err replica_serve(struct core *core, struct replica *replica, const struct message_wants *wants);

@@ -15,6 +15,8 @@ static void replica_free(struct replica *replica)
     free(replica->doubts);
     free(replica->takes);
     free(replica->ranges);
+    free(replica->early);
+    replica_compare_drop(replica);
     free(replica);
 }
 
@@ -99,6 +101,7 @@ void replicate_view_changed(struct replicate *r, struct core *core)
                 peer_send(replica->peer, SESSION_CONTROL, MESSAGE_PROOF, forks_at(core->forks, k)->bytes,
                           forks_at(core->forks, k)->len);
         replica->announced = replica->acked = 0;
+        replica_compare_reset(replica);
         for (size_t k = 0; k < replica->has_count; k++)
             replica->has[k].told = 0;
         replica->changed_ms = core->now_ms;
@@ -220,6 +223,7 @@ enum gmm_err replicate_open(struct replicate *r, struct core *core, struct peer 
     if (replica == NULL)
         return GMM_ENOMEM;
     replica->peer = peer;
+    replica->speaks_ranges = (hello->features & SESSION_FEATURE_RANGES) != 0 && !core->heads_only;
     r->replicas[r->count++] = replica;
     replica_groups(core, replica, &replica->groups);
     /* What it held at its cursor is what we held then of every log that has not changed since. */
@@ -239,7 +243,7 @@ enum gmm_err replicate_open(struct replicate *r, struct core *core, struct peer 
     replica_send_take(core, replica);
     replica->objects_agreed = id_equal(&own, &hello->objects);
     if (replica->objects_agreed)
-        replica_announce(core, replica);
+        replica_announce_all(core, replica);
     else
         return replica_send_objects(core, replica);
     return GMM_OK;
@@ -274,6 +278,7 @@ void replicate_part(struct replicate *r, struct core *core, struct peer *peer)
     if (replica == NULL)
         return;
     replica->range_count = 0;
+    replica_compare_reset(replica);
     replica->ping = replica->pong = 0;
     for (size_t i = 0; i < logs_count(core->logs) && replica->heads_sent && replica->heads_received; i++) {
         struct logs_log *log = logs_at(core->logs, i);
@@ -322,7 +327,8 @@ static enum gmm_err on_objects_have(struct core *core, struct replica *replica, 
         return err;
     if (!replica->objects_agreed) {
         replica->objects_agreed = true;
-        replica_announce(core, replica);
+        replica_announce_all(core, replica);
+        return replica_compare_early(core, replica);
     }
     return GMM_OK;
 }
@@ -526,8 +532,10 @@ static enum gmm_err on_want_none(struct replicate *r, struct core *core, struct 
         message_want_at(&wants, i, &none);
         struct logs_log *log = logs_find(core->logs, &none.key);
         struct replica_want *want = log == NULL ? NULL : want_of(r, log);
-        if (want != NULL && want->conn == replica->peer->conn)
+        if (want != NULL && want->conn == replica->peer->conn) {
+            replica_suspect(core, replica);
             err = disown(r, core, replica, log);
+        }
     }
     return err;
 }
@@ -611,6 +619,8 @@ enum gmm_err replicate_message(struct replicate *r, struct core *core, struct pe
         return on_run(r, core, replica, payload, len);
     case MESSAGE_TAKE:
         return replica_on_take(replica, payload, len);
+    case MESSAGE_RANGES:
+        return replica_on_ranges(core, replica, payload, len);
     case MESSAGE_ACK:
         return on_ack(core, replica, payload, len);
     case MESSAGE_PING:
@@ -760,14 +770,15 @@ static uint64_t continue_one(struct replicate *r, struct core *core, struct repl
         /* The token must not overtake a pushed run that still waits in a queue. */
         if (core->now_ms >= due && session_queued(peer->session, SESSION_URGENT) == 0 &&
             session_queued(peer->session, SESSION_BULK) == 0 && replica->range_count == 0) {
-            replica_announce(core, replica);
+            replica_announce_all(core, replica);
             due = UINT64_MAX;
         } else if (core->now_ms >= due) {
             due = core->now_ms + REPLICA_QUIET_MS;
         }
     }
-    uint64_t told_due = replica_tell(core, replica);
+    uint64_t told_due = replica_tell(core, replica), compare_due = replica_compare_tick(core, replica);
     due = told_due < due ? told_due : due;
+    due = compare_due < due ? compare_due : due;
     uint64_t doubts_due = UINT64_MAX;
     if (replica_settle_doubts(r, core, replica, &doubts_due) != GMM_OK)
         peer_close(peer, GMM_ENOMEM, "out of memory");

@@ -49,9 +49,10 @@ enum gmm_err replica_send_objects(struct core *core, struct replica *replica)
     return GMM_OK;
 }
 
-/* "Fingerprints and offers use min(head, end)." False: there is nothing to offer. */
-static bool head_of(struct core *core, const struct logs_log *log, struct message_head *head)
+bool replica_head_of(struct core *core, const struct logs_log *log, struct message_head *head)
 {
+    if (log->persisted.seq == LOGS_NO_SEQ)
+        return false;
     *head = (struct message_head){.key = log->key, .seq = log->persisted.seq, .id = log->persisted.id};
     if (log->persisted.seq < log->end) {
         memcpy(head->sig, log->persisted.sig, sizeof head->sig);
@@ -81,14 +82,26 @@ static enum gmm_err told(struct replica *replica, const struct logs_log *log)
     return GMM_OK;
 }
 
+void replica_announce_logs(struct core *core, struct replica *replica, const struct logs_log *const *logs, size_t count)
+{
+    struct message_head *heads = malloc((count + 1) * sizeof *heads);
+    size_t kept = 0;
+    enum gmm_err err = heads == NULL ? GMM_ENOMEM : GMM_OK;
+    for (size_t i = 0; i < count && err == GMM_OK; i++)
+        if (replica_may_have(core, replica, &logs[i]->key.group) && replica_head_of(core, logs[i], &heads[kept])) {
+            err = told(replica, logs[i]);
+            kept++;
+        }
+    if (err != GMM_OK)
+        peer_close(replica->peer, GMM_ENOMEM, "out of memory");
+    else if (kept > 0)
+        send_heads(replica, heads, kept, false, NULL, 0);
+    free(heads);
+}
+
 void replica_announce_one(struct core *core, struct replica *replica, const struct logs_log *log)
 {
-    struct message_head head;
-    if (!replica_may_have(core, replica, &log->key.group) || !head_of(core, log, &head))
-        return;
-    if (told(replica, log) != GMM_OK)
-        peer_close(replica->peer, GMM_ENOMEM, "out of memory");
-    send_heads(replica, &head, 1, false, NULL, 0);
+    replica_announce_logs(core, replica, &log, 1);
 }
 
 void replica_unchecked(struct core *core, struct replica *replica, const struct logs_log *log)
@@ -117,6 +130,17 @@ static bool knows(const struct replica *replica, const struct logs_log *log)
     return !holding->unchecked && (holds || holding->told >= log->arrival);
 }
 
+bool replica_many_untold(struct core *core, const struct replica *replica, size_t few)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < logs_count(core->logs) && count <= few; i++) {
+        const struct logs_log *log = logs_at(core->logs, i);
+        count += log->persisted.seq != LOGS_NO_SEQ && log->arrival > replica->announced && !knows(replica, log) &&
+                 replica_may_have(core, replica, &log->key.group);
+    }
+    return count > few;
+}
+
 /* Of the logs that changed since the last announcement with a token; lazy: without those that are being pushed. */
 static enum gmm_err send_changed(struct core *core, struct replica *replica, bool lazy, const uint8_t *token,
                                  size_t token_len)
@@ -128,7 +152,7 @@ static enum gmm_err send_changed(struct core *core, struct replica *replica, boo
         const struct logs_log *log = logs_at(core->logs, i);
         if (log->persisted.seq == LOGS_NO_SEQ || log->arrival <= replica->announced || knows(replica, log) ||
             (lazy && replica_eager(core, replica, log)) || !replica_may_have(core, replica, &log->key.group) ||
-            !head_of(core, log, &heads[count]))
+            !replica_head_of(core, log, &heads[count]))
             continue;
         err = told(replica, log);
         if (++count == MESSAGE_HEADS_MAX) {
@@ -144,7 +168,7 @@ static enum gmm_err send_changed(struct core *core, struct replica *replica, boo
 
 uint64_t replica_tell(struct core *core, struct replica *replica)
 {
-    if (replica->lazy_ms == 0)
+    if (replica->lazy_ms == 0 || replica->waits)
         return UINT64_MAX;
     if (core->now_ms < replica->lazy_ms)
         return replica->lazy_ms;
@@ -154,13 +178,21 @@ uint64_t replica_tell(struct core *core, struct replica *replica)
     return UINT64_MAX;
 }
 
+enum gmm_err replica_before_heads(struct core *core, struct replica *replica)
+{
+    if (replica->proofs_sent)
+        return GMM_OK;
+    replica->proofs_sent = true;
+    return replica_send_proofs(core, replica);
+}
+
 /* The heads that changed since the last announcement, then a token that covers them. */
 void replica_announce(struct core *core, struct replica *replica)
 {
     uint64_t upto = logs_last_arrival(core->logs);
     uint8_t token[REPLICA_TOKEN_BYTES];
     replica_token(core, replica, upto, token);
-    if ((!replica->heads_sent && replica_send_proofs(core, replica) != GMM_OK) ||
+    if (replica_before_heads(core, replica) != GMM_OK ||
         send_changed(core, replica, false, token, sizeof token) != GMM_OK) {
         peer_close(replica->peer, GMM_ENOMEM, "out of memory");
         return;

@@ -14,6 +14,7 @@
 #include "keys/certificate.h"
 
 #define SESSION_HELLO_TOKEN_MAX 255u
+#define SESSION_FEATURE_RANGES 1u /* understands RANGES (proto/message_ranges.h) */
 
 struct session_hello {
     uint32_t features, build;

@@ -23,6 +23,7 @@
 #include "proto/control_erase.h"
 #include "proto/directory.h"
 #include "proto/handshake.h"
+#include "proto/reconcile.h"
 #include "proto/record.h"
 #include "proto/run.h"
 
@@ -221,6 +222,20 @@ static const struct vector expected[] = {
     {"first 72 bytes",
      "474d4d010100000092847f00556f903cd1d2e1d704d038b0197fc2c567dc03ee2aadf0ed86681dac24daa76e83ca555875dd3be7376e5306"
      "084a1108003ae86d7ed458cb92748f5a"},
+    {"opening, SPLIT",
+     "0001000114141414141414141414141414141414141414141414141414141414141414140100000000106f50e5e3372c7a1e94ce807777b0"
+     "d908b3cac9b96f522ff30e81ba5dd5a396583c72b3f002bdbf846f52739f399d4cf4d0150c39af1ec8175a74e2f26f533fdc84fcc36288ba"
+     "1fe36fd2351bd23e527a6f54ccda2e1e6f83133a19bed10ba923b9268ae36f55898bc650e447b1658b720afadddd85ace27a6f5600d4f736"
+     "ebb7c1b76c291aad0c8a9a628b106f578f5a398a5013bae14726318a66613e1de8b26f57de5ee354bd872e62da1eedf1ceb366a8f4046f59"
+     "0d88efc591e2d63e74d07f90d444138bf1e06f593691277c0e146f20907839b72c4cf729e8666f59f73178c400546ffaf10875a357bcc0a2"
+     "40ee6f5a65edbbf6c3d0134b75aa67daa667d4791ab16f5c6f927cb345e1b3c67891d7cc824faf7290366f5cb0d02bc06e83f84eb459c67b"
+     "06a650bf24a6ffffffff2478af3623b3964a992a967d0058f0a0"},
+    {"opening, one sum",
+     "000100011414141414141414141414141414141414141414141414141414141414141414010000000001ffffffff25b659a8cb4aa4bdb77c"
+     "70f501946f2d"},
+    {"opening, LIST",
+     "0001000114141414141414141414141414141414141414141414141414141414141414140200000000ffffffff036f7da593ff27ce3797d8"
+     "a38aed5b12b9d449bb3410bec514"},
 };
 #define EXPECTED (sizeof expected / sizeof *expected)
 
@@ -710,6 +725,43 @@ static void session(void)
     buffer_close(&wire);
 }
 
+static void on_opening(void *context, struct buffer *payload)
+{
+    bytes(context, payload->p, payload->len);
+    buffer_close(payload);
+}
+
+static void on_told(void *context, size_t ref, bool asked)
+{
+    (void)context;
+    (void)ref;
+    (void)asked;
+    fail();
+}
+
+static void opening(char *name, unsigned logs, bool whole)
+{
+    uint8_t salt[MESSAGE_RANGES_SALT];
+    memset(salt, 20, sizeof salt);
+    struct reconcile *r = reconcile_new(salt);
+    assert_non_null(r);
+    for (unsigned i = 1; i <= logs; i++) {
+        struct run_key key = {.group = office.all, .author = office.sign_pk, .instance = i};
+        assert_int_equal(reconcile_add(r, &key, i, &office.document, i), GMM_OK);
+    }
+    const struct reconcile_sink sink = {name, on_opening, on_told};
+    reconcile_open(r, whole, &sink);
+    reconcile_free(r);
+}
+
+static void ranges(void)
+{
+    char split[] = "opening, SPLIT", sum[] = "opening, one sum", list[] = "opening, LIST";
+    opening(split, 40, false);
+    opening(sum, 40, true);
+    opening(list, 3, false);
+}
+
 static void every_value_is_as_documented(void **state)
 {
     (void)state;
@@ -725,6 +777,7 @@ static void every_value_is_as_documented(void **state)
     padding();
     attachments();
     session();
+    ranges();
     for (size_t i = 0; i < EXPECTED; i++)
         if (!seen[i]) {
             wrong++;

@@ -253,6 +253,7 @@ void sim_boot(struct sim *sim, unsigned office)
     struct office *o = &sim->offices[office];
     struct engine_config config = {.keystore = o->keystore,
                                    .nid = sim->nid,
+                                   .heads_only = (sim->options.heads_only >> office & 1) != 0,
                                    .pinned = office != 0,
                                    .pinned_noise_pk = sim->offices[0].keystore->noise_pk};
     config.store_id[0] = (uint8_t)(office + 1);

@@ -18,6 +18,7 @@ struct sim_options {
     uint32_t latency_ms_max; /* of a link, drawn once */
     uint32_t break_every_ms; /* a random connection breaks about this often; 0: never */
     uint32_t crash_every_ms; /* a random office crashes about this often; 0: never */
+    uint64_t heads_only;     /* offices with their bit set compare nothing by ranges */
     unsigned lead;           /* the office whose participant leads decent-work; 0: the chair does */
 };
 
