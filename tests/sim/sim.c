@@ -71,6 +71,7 @@ static struct event pop(struct sim *sim)
         i = child;
     }
     sim->heap[i] = last;
+    sim->heap[sim->heap_count].bytes = NULL; /* moved */
     return top;
 }
 
