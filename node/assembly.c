@@ -12,6 +12,7 @@
 #include "node/newkeys.h"
 #include "node/project.h"
 #include "node/receipts.h"
+#include "node/sweeping.h"
 #include "node/taking.h"
 #include "node/urgency.h"
 #include "node/watch.h"
@@ -107,7 +108,7 @@ static void settled(struct node *node)
 static bool slice(struct node *node, bool busy)
 {
     bool imports = importing_slice(node);
-    return (!busy && backlog_slice(node)) || imports;
+    return (!busy && (backlog_slice(node) || sweeping_slice(node))) || imports;
 }
 
 enum gmm_err assembly_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,

@@ -1,6 +1,6 @@
 /* Chunk bytes on disk: home/chunks/<2 hex of id>/<id hex>, sealed as they came. A chunk file is written beside its
- * place, synced and renamed before the store's row says that it is held; a file without a row is swept at start, never
- * trusted. */
+ * place, synced and renamed before the store's row says that it is held; a file without a row is never trusted,
+ * and swept after a daemon's start (node/sweeping.h). */
 #ifndef GMM_NODE_CHUNKFILE_H
 #define GMM_NODE_CHUNKFILE_H
 

@@ -85,6 +85,19 @@ enum gmm_err store_hide_chunk(struct store *store, const struct gmm_id *gid, con
     return run(store, "UPDATE chunk SET hidden = ?3 WHERE id = ?1 AND gid = ?2", values, 3);
 }
 
+enum gmm_err store_names_chunk(struct store *store, const struct gmm_id *id, bool *named)
+{
+    enum gmm_err err;
+    const struct value values[] = {{id, 0}, {NULL, STORE_ERASED}};
+    sqlite3_stmt *stmt = store_prepare(store, "SELECT 1 FROM chunk WHERE id = ?1 AND hidden <> ?2", &err);
+    if (stmt == NULL)
+        return err;
+    bind(stmt, values, 2);
+    *named = store_row(store, stmt, &err);
+    sqlite3_finalize(stmt);
+    return err;
+}
+
 enum store_hidden store_chunk_hidden_of(struct store *store, const struct gmm_id *gid, const struct gmm_id *id)
 {
     enum gmm_err err;

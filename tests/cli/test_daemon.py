@@ -54,6 +54,25 @@ def survives_a_kill(ilo):
     daemon.stop()
 
 
+def sweeps_chunk_files_that_nothing_names(ilo):
+    """What a killed process left: a file without a row, and one half written."""
+    write("large.bin", bytes((i * i + i // 977) % 251 for i in range(300000)))
+    posted = ilo.post("large.bin", "--to", "all")
+    folder = path("ilo", "chunks", "ab")
+    os.makedirs(folder, exist_ok=True)
+    strays = [os.path.join(folder, "ab" + 62 * "0"), os.path.join(folder, ".new-0123456789abcdef")]
+    for stray in strays:
+        with open(stray, "wb") as f:
+            f.write(b"sealed")
+    ilo.json("list")
+    assert all(os.path.exists(stray) for stray in strays)  # a command alone leaves them
+    daemon = ilo.daemon()
+    until(lambda: not any(os.path.exists(stray) for stray in strays))
+    until(lambda: "removed 2 chunk files that nothing names" in daemon.said())
+    assert ilo.run("get", posted, "-o", "-").stdout == read("large.bin")
+    daemon.stop()
+
+
 def reads_its_configuration_again(ilo):
     daemon = ilo.daemon()
     with open(path("ilo", "gmm.conf"), "a", encoding="utf-8") as f:
@@ -239,6 +258,7 @@ def commands_wait_for_each_other(ilo):
 def test_all():
     ilo = starts_and_stops()
     survives_a_kill(ilo)
+    sweeps_chunk_files_that_nothing_names(ilo)
     reads_its_configuration_again(ilo)
     socket_elsewhere(ilo)
     bad_clients_do_no_harm(ilo)

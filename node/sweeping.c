@@ -1,0 +1,29 @@
+#include "node/sweeping.h"
+
+#include "node/log.h"
+
+#define FOLDERS 256u
+
+/* What cannot be told stays. */
+static bool keep(void *arg, const struct gmm_id *id)
+{
+    const struct node *node = arg;
+    bool named = true;
+    return store_names_chunk(node->store, id, &named) != GMM_OK || named;
+}
+
+bool sweeping_slice(struct node *node)
+{
+    unsigned removed = 0;
+    if (!node->daemon || node->read_only || node->swept >= FOLDERS)
+        return false;
+    enum gmm_err err = chunkfile_sweep(node->chunks, (uint8_t)node->swept++, keep, node, &removed);
+    if (removed > 0)
+        log_info("removed %u chunk files that nothing names", removed);
+    if (err == GMM_OK && node->swept < FOLDERS)
+        return true;
+    if (err != GMM_OK)
+        log_warning("chunk files that nothing names could not be looked for: %s", gmm_err_text(err));
+    node->swept = FOLDERS;
+    return false;
+}

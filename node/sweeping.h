@@ -1,0 +1,12 @@
+/* Chunk files of which no row speaks, and what a crash left half written: a daemon removes them after its start. */
+#ifndef GMM_NODE_SWEEPING_H
+#define GMM_NODE_SWEEPING_H
+
+#include "node/node.h"
+
+/* One of the 256 folders of chunk files. False: all have been looked through since the start, or this is no daemon.
+ * Only while the loop has nothing else to do: a chunk's file and its row are written in one go, so that no file lacks a
+ * row that is still to come (a row of an open transaction counts). What fails is left for the next start. */
+bool sweeping_slice(struct node *node);
+
+#endif
