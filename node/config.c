@@ -10,6 +10,7 @@
 #include "keys/bytes.h"
 #include "keys/text.h"
 #include "node/keyfile.h"
+#include "proto/record.h"
 
 /* inih cuts a longer line silently; so ours is refused before inih sees it. */
 #define LINE_BYTES_MAX 190
@@ -33,7 +34,7 @@ struct parse {
     const char *p;
     size_t left;
     unsigned line;
-    bool has_people, has_lang, has_lock, has_fetch, has_receipts, has_neighbours;
+    bool has_people, has_lang, has_lock, has_fetch, has_fetch_kinds, has_fetch_marking, has_receipts, has_neighbours;
 };
 
 /* The first fault is the one that counts. */
@@ -57,6 +58,43 @@ static bool copy_text(char *out, size_t size, const char *text)
 static bool is_one_of(const char *text, size_t len, const char *word)
 {
     return strlen(word) == len && memcmp(text, word, len) == 0;
+}
+
+static const struct word {
+    unsigned bit;
+    const char *text;
+} rights[] = {{CONFIG_READ, "read"},   {CONFIG_POST, "post"},       {CONFIG_NOTE, "note"},
+              {CONFIG_CLEAR, "clear"}, {CONFIG_RELEASE, "release"}, {CONFIG_ADMIN, "admin"}};
+#define RIGHTS (sizeof rights / sizeof rights[0])
+static const struct word fetch_kinds[] = {{CONFIG_FETCH_DOCUMENT, "document"}, {CONFIG_FETCH_ATTACHMENT, "attachment"}};
+
+/* One word of a list, spaces around it ignored; 0: none such. */
+static unsigned bit_of(const char *text, size_t len, const struct word *words, size_t count)
+{
+    while (len > 0 && (*text == ' ' || *text == '\t'))
+        text++, len--;
+    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
+        len--;
+    for (size_t i = 0; i < count; i++)
+        if (is_one_of(text, len, words[i].text))
+            return words[i].bit;
+    return 0;
+}
+
+/* Words with commas between them; 0: one is unknown, or there is none. */
+static unsigned bits_of(const char *value, const struct word *words, size_t count)
+{
+    unsigned bits = 0;
+    for (;; value++) {
+        size_t len = strcspn(value, ",");
+        unsigned bit = bit_of(value, len, words, count);
+        if (bit == 0)
+            return 0;
+        bits |= bit;
+        value += len;
+        if (*value == '\0')
+            return bits;
+    }
 }
 
 static void set_lang(struct parse *parse, const char *value)
@@ -153,6 +191,29 @@ static void set_fetch(struct parse *parse, const char *value)
         parse->out->fetch_auto_max = parse->out->fetch_auto_max * 10 + (uint64_t)(value[i] - '0');
 }
 
+static void set_fetch_kinds(struct parse *parse, const char *value)
+{
+    if (parse->has_fetch_kinds)
+        fault(parse, GMM_EFORMAT, "a second auto-kinds", value, "keep one");
+    parse->has_fetch_kinds = true;
+    parse->out->fetch_kinds = bits_of(value, fetch_kinds, sizeof fetch_kinds / sizeof fetch_kinds[0]);
+    if (parse->out->fetch_kinds == 0)
+        fault(parse, GMM_EFORMAT, "auto-kinds", value, "a list of document, attachment is wanted");
+}
+
+static void set_fetch_marking(struct parse *parse, const char *value)
+{
+    int marking = record_marking_from_text(value);
+    if (parse->has_fetch_marking)
+        fault(parse, GMM_EFORMAT, "a second auto-marking", value, "keep one");
+    parse->has_fetch_marking = true;
+    if (marking < 0)
+        fault(parse, GMM_EFORMAT, "auto-marking", value,
+              "unclassified, confidential or strictly-confidential is wanted");
+    else
+        parse->out->fetch_marking = (unsigned)marking;
+}
+
 static void set_neighbours(struct parse *parse, const char *value)
 {
     if (parse->has_neighbours)
@@ -174,32 +235,12 @@ static void set_receipts(struct parse *parse, const char *value)
         fault(parse, GMM_EFORMAT, "opened", value, "yes or no is wanted");
 }
 
-static const struct {
-    unsigned right;
-    const char *text;
-} rights[] = {{CONFIG_READ, "read"},   {CONFIG_POST, "post"},       {CONFIG_NOTE, "note"},
-              {CONFIG_CLEAR, "clear"}, {CONFIG_RELEASE, "release"}, {CONFIG_ADMIN, "admin"}};
-#define RIGHTS (sizeof rights / sizeof rights[0])
-
 const char *config_right_text(unsigned right)
 {
     for (size_t i = 0; i < RIGHTS; i++)
-        if (rights[i].right == right)
+        if (rights[i].bit == right)
             return rights[i].text;
     return "";
-}
-
-/* One word of a list, spaces around it ignored; 0: none such. */
-static unsigned right_of(const char *word, size_t len)
-{
-    while (len > 0 && (*word == ' ' || *word == '\t'))
-        word++, len--;
-    while (len > 0 && (word[len - 1] == ' ' || word[len - 1] == '\t'))
-        len--;
-    for (size_t i = 0; i < RIGHTS; i++)
-        if (is_one_of(word, len, rights[i].text))
-            return rights[i].right;
-    return 0;
 }
 
 static void add_person(struct parse *parse, const char *name, const char *value)
@@ -217,18 +258,9 @@ static void add_person(struct parse *parse, const char *name, const char *value)
         fault(parse, GMM_EFORMAT, "the account", name, "a Unix account of at most 64 bytes, or *, is wanted");
         return;
     }
-    person->may = 0;
-    for (const char *p = value;;) {
-        size_t len = strcspn(p, ",");
-        unsigned right = right_of(p, len);
-        if (right == 0)
-            fault(parse, GMM_EFORMAT, "the rights", value,
-                  "a list of read, post, note, clear, release, admin is wanted");
-        person->may |= right;
-        if (p[len] == '\0')
-            break;
-        p += len + 1;
-    }
+    person->may = bits_of(value, rights, RIGHTS);
+    if (person->may == 0)
+        fault(parse, GMM_EFORMAT, "the rights", value, "a list of read, post, note, clear, release, admin is wanted");
     out->people_count++;
 }
 
@@ -287,6 +319,10 @@ static int take_pair(void *user, const char *section, const char *name, const ch
     case SECTION_FETCH:
         if (strcmp(name, "auto-max") == 0)
             set_fetch(parse, value);
+        else if (strcmp(name, "auto-kinds") == 0)
+            set_fetch_kinds(parse, value);
+        else if (strcmp(name, "auto-marking") == 0)
+            set_fetch_marking(parse, value);
         else
             unknown_key(parse, section, name);
         break;
@@ -309,7 +345,8 @@ static void check_section(struct parse *parse, const char *line)
     const char *rest = end == NULL ? "" : end + 1;
     rest += strspn(rest, " \t");
     if (section == SECTION_NONE || (rest[0] != '\0' && rest[0] != ';' && rest[0] != '#'))
-        fault(parse, GMM_EFORMAT, "the section", line, "[node], [network], [control], [people] or [fetch] is wanted");
+        fault(parse, GMM_EFORMAT, "the section", line,
+              "[node], [network], [control], [people], [fetch] or [receipts] is wanted");
     if (section == SECTION_PEOPLE)
         parse->has_people = true;
 }
@@ -352,6 +389,8 @@ static void defaults(struct config *out)
 {
     memset(out, 0, sizeof *out);
     out->fetch_auto_max = UINT64_MAX;
+    out->fetch_kinds = CONFIG_FETCH_DOCUMENT | CONFIG_FETCH_ATTACHMENT;
+    out->fetch_marking = RECORD_STRICTLY_CONFIDENTIAL;
     out->neighbours = 4;
 }
 

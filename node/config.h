@@ -5,7 +5,10 @@
  *   [network] listen=HOST:PORT (repeatable)  advertise=HOST:PORT (repeatable)  neighbours=0…32 (default: 4)
  *   [control] socket=PATH  group=NAME
  *   [people]  NAME=read,post,note,clear,release,admin   *=…      (no section: the owner of the home and root may do
- * all) [fetch]   auto-max=BYTES  (attachments above stay on demand; default: no limit)
+ * all)
+ *   [fetch]   what comes by itself; the rest stays on demand:  auto-max=BYTES (and less; default: no limit)
+ *             auto-kinds=document,attachment (default: both)
+ *             auto-marking=unclassified|confidential|strictly-confidential (and below; default: all)
  *   [receipts] opened=yes|no  (tell others when a text is first opened here; default: yes)
  */
 #ifndef GMM_NODE_CONFIG_H
@@ -25,6 +28,8 @@
 #define CONFIG_RELEASE 16u
 #define CONFIG_ADMIN 32u /* roster, groups, keys, peers, doctor */
 #define CONFIG_ALL 63u
+#define CONFIG_FETCH_DOCUMENT 1u /* a document's own content */
+#define CONFIG_FETCH_ATTACHMENT 2u
 #define CONFIG_PEOPLE 256
 #define CONFIG_NEIGHBOURS 32u
 
@@ -42,6 +47,8 @@ struct config {
     char socket_group[64];
     struct config_person people[CONFIG_PEOPLE];
     uint64_t fetch_auto_max;
+    unsigned fetch_kinds;     /* CONFIG_FETCH_ */
+    unsigned fetch_marking;   /* the highest that comes by itself */
     unsigned neighbours;      /* [network] neighbours: offices dialled beside those told, in all */
     bool keep_opened_private; /* [receipts] opened=no */
 };

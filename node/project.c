@@ -156,6 +156,12 @@ static enum gmm_err index_document(struct node *node, const struct gmm_id *id, c
     return err;
 }
 
+/* Does content of this kind come by itself, or when somebody reads it? */
+static bool comes_by_itself(const struct node *node, const struct record_document *doc, unsigned kind)
+{
+    return (node->config.fetch_kinds & kind) != 0 && (unsigned)doc->marking <= node->config.fetch_marking;
+}
+
 /* Notes what a manifest lacks; *lacking counts. A manifest that lies is passed over: `get` names it. */
 static enum gmm_err want_missing(struct node *node, const struct gmm_id *document, const struct gmm_id *gid,
                                  const struct manifest *m, struct wants *wants, size_t *lacking)
@@ -183,8 +189,11 @@ static enum gmm_err want_and_index(struct node *node, const struct gmm_id *id, c
     size_t lacking = 0, others = 0;
     if (record_is_covered(doc))
         return GMM_OK;
-    enum gmm_err err = want_missing(node, id, gid, &doc->content, wants, &lacking);
-    for (uint32_t i = 0; (what & PROJECT_CATALOGUE) != 0 && i < doc->attachment_count && err == GMM_OK; i++)
+    enum gmm_err err = GMM_OK;
+    bool attachments = (what & PROJECT_CATALOGUE) != 0 && comes_by_itself(node, doc, CONFIG_FETCH_ATTACHMENT);
+    if (comes_by_itself(node, doc, CONFIG_FETCH_DOCUMENT))
+        err = want_missing(node, id, gid, &doc->content, wants, &lacking);
+    for (uint32_t i = 0; attachments && i < doc->attachment_count && err == GMM_OK; i++)
         err = want_missing(node, id, gid, &doc->attachments[i].content, wants, &others);
     if (err == GMM_OK && (what & PROJECT_INDEX) != 0 && (lacking == 0 || doc->content.size > PLAINTEXT_MAX))
         err = index_document(node, id, gid, doc);

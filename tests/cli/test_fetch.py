@@ -39,6 +39,28 @@ def test_on_demand():
     daemon.stop()
 
 
+def test_by_kind_and_marking():
+    wb, unu = lib.network("wb", "unu")
+    daemon = wb.daemon()
+    unu.run("peer", "add", daemon.address)
+    big = {name: lib.write(name, os.urandom(2 << 20)) for name in ("open", "closed", "attached")}
+    attach = ("--to", "all", "--yes", "--attach", big["attached"])
+    wb.run("post", big["open"], "--symbol", "O/1", *attach)
+    wb.run("post", big["closed"], "--symbol", "C/1", "--marking", "confidential", "--to", "all", "--yes")
+    with open(os.path.join(unu.home, "gmm.conf"), "a", encoding="utf-8") as conf:
+        conf.write("\n[fetch]\nauto-kinds=document\nauto-marking=unclassified\n")
+    unu.run("sync")
+    assert unu.json("show", "O/1")["here"] is True
+    assert unu.json("show", "C/1")["here"] is False
+    held = sum(os.path.getsize(os.path.join(top, name)) for top, _, names in os.walk(os.path.join(unu.home, "chunks")) for name in names)
+    assert 2 << 20 <= held < 3 << 20, held
+    reader = unu.daemon("--no-listen")
+    assert out(unu, "get", "C/1") == lib.read("closed")
+    assert out(unu, "get", "O/1", "--attachment", "attached") == lib.read("attached")
+    reader.stop()
+    daemon.stop()
+
+
 def test_watch():
     office = lib.found("unhcr")
     daemon = office.daemon()
@@ -58,4 +80,4 @@ def test_watch():
     daemon.stop()
 
 
-lib.main(test_on_demand, test_watch)
+lib.main(test_on_demand, test_by_kind_and_marking, test_watch)

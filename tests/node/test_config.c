@@ -25,6 +25,8 @@ static void assert_defaults(void)
     static struct config none;
     memset(&none, 0, sizeof none);
     none.fetch_auto_max = UINT64_MAX;
+    none.fetch_kinds = CONFIG_FETCH_DOCUMENT | CONFIG_FETCH_ATTACHMENT;
+    none.fetch_marking = 2;
     none.neighbours = 4;
     assert_memory_equal(&config, &none, sizeof none);
 }
@@ -60,6 +62,8 @@ static void everything_at_once(void **state)
                                "it=admin\n"
                                "*=read\n"
                                "[fetch]\n"
+                               "auto-marking = CONFIDENTIAL\n"
+                               "auto-kinds= document\n"
                                "auto-max=1048576";
     assert_int_equal(parse(text, NULL), GMM_OK);
     assert_string_equal(config.lang, "fr");
@@ -74,6 +78,8 @@ static void everything_at_once(void **state)
     assert_int_equal(config.people_count, 4);
     assert_int_equal(config.neighbours, 32);
     assert_int_equal(config.fetch_auto_max, 1048576);
+    assert_int_equal(config.fetch_kinds, CONFIG_FETCH_DOCUMENT);
+    assert_int_equal(config.fetch_marking, 1);
     assert_int_equal(config_may(&config, "amina", false), CONFIG_READ | CONFIG_POST | CONFIG_NOTE);
     assert_int_equal(config_may(&config, "head", false),
                      CONFIG_READ | CONFIG_POST | CONFIG_NOTE | CONFIG_CLEAR | CONFIG_RELEASE);
@@ -146,6 +152,14 @@ static void faults_name_the_line(void **state)
         {"[fetch]\nauto-max=1k\n", GMM_EFORMAT, "line 2", "1k"},
         {"[fetch]\nauto-max=-1\n", GMM_EFORMAT, "line 2", "-1"},
         {"[fetch]\nauto-max=1234567890123456789\n", GMM_EFORMAT, "line 2", "bytes"},
+        {"[fetch]\nauto-kinds=\n", GMM_EFORMAT, "line 2", "document, attachment"},
+        {"[fetch]\nauto-kinds=document,film\n", GMM_EFORMAT, "line 2", "document, attachment"},
+        {"[fetch]\nauto-kinds=document,\n", GMM_EFORMAT, "line 2", "document, attachment"},
+        {"[fetch]\nauto-kinds=document\nauto-kinds=document\n", GMM_EFORMAT, "line 3", "second"},
+        {"[fetch]\nauto-marking=secret\n", GMM_EFORMAT, "line 2", "unclassified"},
+        {"[fetch]\nauto-marking=\n", GMM_EFORMAT, "line 2", "unclassified"},
+        {"[fetch]\nauto-marking=confidential\nauto-marking=confidential\n", GMM_EFORMAT, "line 3", "second"},
+        {"[people]\na=read,\n", GMM_EFORMAT, "line 2", "a list of read"},
         {"[fetch]\nauto-max=1\nauto-max=1\n", GMM_EFORMAT, "line 3", "second"},
         {"[node]\nlang=f\x01r\n", GMM_EFORMAT, "line 2", "control character"},
         {"[node]\nlang=\xff\n", GMM_EFORMAT, "", "UTF-8"},
