@@ -183,6 +183,20 @@ static enum gmm_err take_symbol(struct checking *c, struct batch_ref ref)
     return GMM_OK;
 }
 
+/* Of what is revised, unless somebody said one. */
+static enum gmm_err take_lang(struct checking *c, struct batch_ref ref)
+{
+    const char *lang = batch_refs_entry(c->with.batch, ref).lang;
+    if (!c->row->lang_assumed || lang[0] == '\0')
+        return GMM_OK;
+    const char *kept = batches_keep_text(c->with.batch, lang);
+    if (kept == NULL)
+        return GMM_ENOMEM;
+    c->row->lang = kept;
+    c->row->lang_assumed = false;
+    return GMM_OK;
+}
+
 static enum gmm_err check_relations(struct checking *c)
 {
     struct batch_row *row = c->row;
@@ -194,6 +208,8 @@ static enum gmm_err check_relations(struct checking *c)
             row->version = batch_refs_entry(c->with.batch, row->revises).version + 1;
         if (err == GMM_OK)
             err = take_symbol(c, row->revises);
+        if (err == GMM_OK)
+            err = take_lang(c, row->revises);
     }
     if (err != GMM_OK || !given(c, TRANSLATES))
         return err;
@@ -239,6 +255,16 @@ static enum gmm_err check_audience(struct checking *c)
     return GMM_OK;
 }
 
+/* Not less than what is revised or translated bears now. */
+static void take_marking(struct checking *c, struct batch_ref ref)
+{
+    if (ref.kind == BATCH_NONE)
+        return;
+    const struct batch_entry of = batch_refs_entry(c->with.batch, ref);
+    c->row->marking = of.marking > c->row->marking ? of.marking : c->row->marking;
+    c->row->tlp = of.tlp > c->row->tlp ? of.tlp : c->row->tlp;
+}
+
 static enum gmm_err check_document(struct checking *c)
 {
     struct batch_row *row = c->row;
@@ -249,6 +275,7 @@ static enum gmm_err check_document(struct checking *c)
     row->lang = given(c, LANG)             ? c->cells[LANG]
                 : c->options->lang != NULL ? c->options->lang
                                            : post_default_lang(c->with.node);
+    row->lang_assumed = !given(c, LANG) && c->options->lang == NULL;
     enum gmm_err err = post_check_lang(row->lang, c->with.msg);
     if (err == GMM_OK)
         err = post_read_marking(words, &marking, &tlp, c->with.msg);
@@ -263,6 +290,10 @@ static enum gmm_err check_document(struct checking *c)
                               c->with.msg);
     row->marking = (uint8_t)marking;
     row->tlp = (uint8_t)tlp;
+    if (err == GMM_OK && words == NULL) {
+        take_marking(c, row->revises);
+        take_marking(c, row->translates);
+    }
     return err == GMM_OK ? check_audience(c) : err;
 }
 
@@ -438,6 +469,14 @@ enum gmm_err batch_check(struct node *node, char *text, size_t len, const struct
     else
         batches_free(b);
     return err;
+}
+
+size_t batch_assumed(const struct batch *batch)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < batch->row_count; i++)
+        count += batch->rows[i].lang_assumed;
+    return count;
 }
 
 void batch_count(const struct batch *batch, size_t *documents, size_t *notes, size_t *wide)

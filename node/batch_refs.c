@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/marking.h"
 #include "node/read.h"
 
 enum gmm_err batch_refs_audience(struct batch_checking *c, const char *to, uint32_t *index)
@@ -62,6 +63,9 @@ static enum gmm_err hold_item(struct batch_checking *c, const struct projection_
         if (err == GMM_OK)
             held.audience = batch_refs_entry(b, held.document).audience;
     } else if (item->type == HEADER_DOCUMENT) {
+        const struct marking now = marking_of(c->node, item);
+        held.marking = (uint8_t)now.marking;
+        held.tlp = (uint8_t)now.tlp;
         err = audience_of_group(c, &item->gid, &held.audience);
     } else {
         err = gmm_fail(c->msg, GMM_EUSAGE, "an entry referred to is neither a document nor a note");
@@ -117,11 +121,18 @@ struct batch_entry batch_refs_entry(const struct batch *batch, struct batch_ref 
 {
     if (ref.kind == BATCH_ROW) {
         const struct batch_row *row = &batch->rows[ref.index];
-        return (struct batch_entry){row->note, row->version, row->audience, row->document, row->lang, row->symbol};
+        return (struct batch_entry){row->note,    row->version, row->audience, row->document,
+                                    row->marking, row->tlp,     row->lang,     row->symbol};
     }
     const struct batch_held *held = &batch->held[ref.index];
-    return (struct batch_entry){
-        held->type == HEADER_NOTE, held->version, held->audience, held->document, held->lang, held->symbol};
+    return (struct batch_entry){held->type == HEADER_NOTE,
+                                held->version,
+                                held->audience,
+                                held->document,
+                                held->marking,
+                                held->tlp,
+                                held->lang,
+                                held->symbol};
 }
 
 const struct gmm_id *batch_refs_id(const struct batch *batch, struct batch_ref ref)

@@ -19,6 +19,7 @@ struct batch_row {
     uint32_t sibling; /* the row before it of the same symbol and version, plus 1; 0: none */
     bool note, done;  /* done: posted before under the same once; id says what */
     bool has_once;
+    bool lang_assumed; /* nobody said its language: it is the office's */
     uint8_t marking, tlp, position;
     uint8_t once[32];
     struct gmm_id id; /* when posted */
@@ -27,6 +28,7 @@ struct batch_held {
     struct gmm_id id;
     uint16_t type;
     uint32_t version, audience;
+    uint8_t marking, tlp;      /* of a document, as they stand now */
     struct batch_ref document; /* of a note */
     char lang[LIMIT_LANG_TEXT + 1], symbol[LIMIT_SYMBOL_TEXT + 1];
 };
@@ -70,6 +72,7 @@ struct batch_entry {
     bool note;
     uint32_t version, audience;
     struct batch_ref document; /* of a note */
+    uint8_t marking, tlp;      /* of a document */
     const char *lang, *symbol; /* valid until the next reference is looked up */
 };
 

@@ -8,6 +8,7 @@
 
 #include "node/batch.h"
 #include "node/batch_put.h"
+#include "node/post.h"
 #include "node/render.h"
 #include "node/reply.h"
 #include "node/sys.h"
@@ -41,7 +42,7 @@ static enum gmm_err read_table(struct call *call, char **text, size_t *len, stru
     return GMM_OK;
 }
 
-static json_t *check_json(const struct batch *batch, uint32_t number)
+static json_t *check_json(const struct node *node, const struct batch *batch, uint32_t number)
 {
     size_t documents, notes, wide;
     json_t *paths = json_array();
@@ -51,8 +52,9 @@ static json_t *check_json(const struct batch *batch, uint32_t number)
             json_decref(paths);
             return NULL;
         }
-    return json_pack("{s:I, s:o, s:I, s:I, s:I}", "batch", (json_int_t)number, "paths", paths, "documents",
-                     (json_int_t)documents, "notes", (json_int_t)notes, "wide", (json_int_t)wide);
+    return json_pack("{s:I, s:o, s:I, s:I, s:I, s:I, s:s}", "batch", (json_int_t)number, "paths", paths, "documents",
+                     (json_int_t)documents, "notes", (json_int_t)notes, "wide", (json_int_t)wide, "lang_assumed",
+                     (json_int_t)batch_assumed(batch), "lang", post_default_lang(node));
 }
 
 void cmd_batch_check(struct node *node, struct call *call)
@@ -79,7 +81,7 @@ void cmd_batch_check(struct node *node, struct call *call)
         return;
     }
     json_decref(choices);
-    call_reply(call, check_json(batch, number));
+    call_reply(call, check_json(node, batch, number));
 }
 
 static struct batch *find_batch(struct node *node, struct call *call)

@@ -285,15 +285,26 @@ static bool confirmed(struct driving *d, json_int_t wide)
     return client_confirm(d->client, question);
 }
 
+static void tell_lang(struct driving *d, const json_t *checked)
+{
+    json_int_t assumed = json_integer_value(json_object_get(checked, "lang_assumed"));
+    if (assumed > 0)
+        call_say(d->call, "Language of %lld documents: %s (assumed; --lang or the column lang says another)",
+                 (long long)assumed, json_string_value(json_object_get(checked, "lang")));
+}
+
 static enum gmm_err drive(struct driving *d, const json_t *checked)
 {
     d->number = json_integer_value(json_object_get(checked, "batch"));
     d->paths = json_object_get(checked, "paths");
     d->row_count = json_array_size(d->paths);
     enum gmm_err err = check_files(d);
+    if (err == GMM_OK)
+        tell_lang(d, checked);
     if (err == GMM_OK && call_flag(d->call, "dry-run")) {
-        d->result = json_pack("{s:O, s:O}", "documents", json_object_get(checked, "documents"), "notes",
-                              json_object_get(checked, "notes"));
+        d->result =
+            json_pack("{s:O, s:O, s:O}", "documents", json_object_get(checked, "documents"), "notes",
+                      json_object_get(checked, "notes"), "lang_assumed", json_object_get(checked, "lang_assumed"));
         return d->result == NULL ? GMM_ENOMEM : GMM_OK;
     }
     if (err == GMM_OK && !confirmed(d, json_integer_value(json_object_get(checked, "wide"))))

@@ -112,6 +112,53 @@ static void test_versions_and_languages(void **state)
     refuse("path\tlang\ttranslates\na\tfr\tB/1\n", GMM_EUSAGE, "in fr itself");
 }
 
+static void expect_marking(const struct gmm_id *id, unsigned marking, unsigned tlp, const char *lang)
+{
+    struct projection_item item;
+    assert_int_equal(projection_get(office.node->projection, id, &item), GMM_OK);
+    assert_int_equal(item.marking, marking);
+    assert_int_equal(item.tlp, tlp);
+    assert_string_equal(item.lang, lang);
+    projection_item_close(&item);
+}
+
+static enum gmm_err check_plain(const char *table, struct batch **out, struct gmm_msg *msg)
+{
+    const struct batch_options options = {.to = "all", .person = "amina"};
+    char *text = strdup(table);
+    assert_non_null(text);
+    return batch_check(office.node, text, strlen(text), &options, out, NULL, msg);
+}
+
+/* A marking does not get lost, and a language is not guessed, where a row follows something. */
+static void test_taken_over(void **state)
+{
+    (void)state;
+    struct batch *batch = NULL;
+    struct gmm_id ids[8];
+    struct gmm_msg msg = {.text = ""};
+    posting_publish(&office, (struct post_request){.symbol = "T/1", .lang = "es", .marking = "confidential, TLP:AMBER"},
+                    "uno");
+    assert_int_equal(check_plain("path\tsymbol\tlang\trevises\ttranslates\tmarking\n"
+                                 "a\t\t\tT/1\t\t\n"
+                                 "b\tT/1\tfr\t\t\t\n"              /* translates the row before */
+                                 "c\tT/2\ten\t\t\tTLP:RED\n"       /* the first of its symbol */
+                                 "d\tT/2\ten\t\t\t\n"              /* its next version */
+                                 "e\tT/4\t\tT/1\t\tunclassified\n" /* somebody says so */
+                                 "f\tT/3\t\t\t\t\n",
+                                 &batch, &msg),
+                     GMM_OK);
+    assert_int_equal(batch_assumed(batch), 1); /* f */
+    post_rows(batch, ids);
+    batches_free(batch);
+    expect_marking(&ids[0], RECORD_CONFIDENTIAL, RECORD_TLP_AMBER, "es");
+    expect_marking(&ids[1], RECORD_CONFIDENTIAL, RECORD_TLP_AMBER, "fr");
+    expect_marking(&ids[2], RECORD_UNCLASSIFIED, RECORD_TLP_RED, "en");
+    expect_marking(&ids[3], RECORD_UNCLASSIFIED, RECORD_TLP_RED, "en");
+    expect_marking(&ids[4], RECORD_UNCLASSIFIED, RECORD_TLP_NONE, "es");
+    expect_marking(&ids[5], RECORD_UNCLASSIFIED, RECORD_TLP_NONE, "en");
+}
+
 struct seen {
     size_t count;
     struct gmm_id parents[8];
@@ -269,6 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_versions_and_languages),
+        cmocka_unit_test(test_taken_over),
         cmocka_unit_test(test_notes),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_once_and_order),
