@@ -71,3 +71,21 @@ void replica_groups(struct core *core, const struct replica *replica, struct gmm
             hash_update(&hash, view->doubts[i].gid.b, sizeof view->doubts[i].gid.b);
     hash_final(&hash, out->b);
 }
+
+struct replica *replica_find(const struct replicate *r, uint32_t conn)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->replicas[i]->peer->conn == conn)
+            return r->replicas[i];
+    return NULL;
+}
+
+uint64_t replica_next(const struct logs_log *log)
+{
+    return log->admitted.seq == LOGS_NO_SEQ ? 0 : log->admitted.seq + 1;
+}
+
+uint64_t replica_worth(const struct logs_log *log)
+{
+    return log->persisted.seq < log->end ? log->persisted.seq + 1 : log->end;
+}

@@ -151,7 +151,12 @@ struct replicate {
 bool replica_may_have(struct core *core, const struct replica *replica, const struct gmm_id *group);
 /* H over the gids, ascending, of the groups that it may have: a token is only good while they are the same. */
 void replica_groups(struct core *core, const struct replica *replica, struct gmm_id *out);
+struct replica *replica_find(const struct replicate *r, uint32_t conn); /* NULL: there is none */
 uint64_t replica_has(const struct replica *replica, const struct logs_log *log);
+/* The entry that we lack first. */
+uint64_t replica_next(const struct logs_log *log);
+/* What we have given whoever has all that we hold: all before this seq. */
+uint64_t replica_worth(const struct logs_log *log);
 enum gmm_err replica_set_has(struct replica *replica, const struct logs_log *log, uint64_t next);
 /* It announced this head. */
 enum gmm_err replica_announced(struct replica *replica, const struct logs_log *log, const struct message_head *head);
@@ -173,6 +178,50 @@ uint64_t replica_patience(struct replicate *r, const struct core *core, const st
                           const struct logs_log *log);
 void replica_pinged(struct replica *replica, uint64_t now_ms);
 void replica_ponged(struct replica *replica, uint64_t now_ms);
+/* replicate_objects.c: root objects. */
+enum gmm_err replica_send_objects(struct core *core, struct replica *replica);
+enum gmm_err replica_on_objects_have(struct core *core, struct replica *replica, const uint8_t *payload, size_t len);
+enum gmm_err replica_on_object(struct replicate *r, struct core *core, const uint8_t *payload, size_t len,
+                               bool *new_object);
+/* replicate_cursor.c: tokens. */
+void replica_token(const struct core *core, const struct replica *replica, uint64_t arrival,
+                   uint8_t out[REPLICA_TOKEN_BYTES]);
+/* The arrival number inside a token that we made for this peer; 0 when it is none of ours. */
+uint64_t replica_token_read(const struct core *core, const struct replica *replica, const uint8_t *token, size_t len);
+enum gmm_err replica_acknowledge(struct replicate *r, struct core *core, struct replica *replica);
+enum gmm_err replica_on_ack(struct core *core, struct replica *replica, const uint8_t *payload, size_t len);
+/* replicate_want.c: what is asked of whom. */
+/* Asks the peer for what it holds beyond us, unless that log is being fetched already. */
+enum gmm_err replica_consider(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log);
+void replica_consider_everywhere(struct replicate *r, struct core *core);
+/* Does the peer hold anything that we have neither admitted nor given up? */
+bool replica_behind(const struct replica *replica, const struct core *core);
+/* Nothing more is to be had from there: others are asked. */
+void replica_ask_others(struct replicate *r, struct core *core, uint32_t conn);
+/* The log is no longer wanted of this peer. */
+void replica_want_end(struct replicate *r, const struct replica *replica, const struct logs_log *log);
+/* What the peer holds of the log is no use to us: others are asked, and it again when it announces anew. */
+enum gmm_err replica_disown(struct replicate *r, struct core *core, struct replica *replica, struct logs_log *log);
+/* The want is done when the log reached it; then whoever holds more of this log is asked, not only who sent the run. */
+void replica_run_admitted(struct replicate *r, struct core *core, struct logs_log *log);
+/* A run that cannot be admitted yet stays wanted: asked again after a while, or when an object comes. */
+void replica_run_postponed(struct replicate *r, struct core *core, struct logs_log *log);
+enum gmm_err replica_on_want_none(struct replicate *r, struct core *core, struct replica *replica,
+                                  const uint8_t *payload, size_t len);
+/* Who was asked and is silent loses it to another that holds it. Returns when to look again. */
+uint64_t replica_silence_tick(struct replicate *r, struct core *core);
+/* replicate_run.c: runs that come. */
+enum gmm_err replica_on_run(struct replicate *r, struct core *core, struct replica *replica, const uint8_t *payload,
+                            size_t len);
+/* replicate_sync.c: is the peer in sync? */
+void replica_send_ping(struct core *core, struct replica *replica);
+/* PING or PONG. */
+enum gmm_err replica_on_ping(const struct core *core, struct replica *replica, uint8_t type, const uint8_t *payload,
+                             size_t len);
+/* Answers a PING by SETTLED, once that is known. */
+void replica_tell_settled(struct replica *replica);
+/* Tells when it comes in sync, or is not any more; *due: when to look again, at the latest. */
+void replica_judge_synced(struct core *core, struct replica *replica, uint64_t *due);
 /* replicate_fork.c: proofs, and how they are found. */
 enum gmm_err replica_send_proofs(struct core *core, struct replica *replica);
 enum gmm_err replica_on_proofs_have(struct core *core, struct replica *replica, const uint8_t *payload, size_t len);
@@ -215,7 +264,6 @@ bool replica_leaves_out(const struct replica *replica, const struct run_entry *e
 /* replicate_send.c: what goes out. */
 /* The peer gets these entries of a log. wanted: it asked, or is to have them whatever it says. */
 enum gmm_err replica_give(struct replica *replica, struct logs_log *log, uint64_t from, uint64_t to, bool wanted);
-enum gmm_err replica_send_objects(struct core *core, struct replica *replica);
 void replica_announce(struct core *core, struct replica *replica);
 /* Announces, once that is due, the heads of what changed and was neither pushed nor told; when it is due again, or
  * UINT64_MAX. */
@@ -236,9 +284,5 @@ enum gmm_err replica_serve(struct core *core, struct replica *replica, const str
 void replica_push(struct core *core, struct replica *replica, struct logs_log *log, uint64_t first, uint64_t last);
 void replica_load_next(struct core *core, struct replica *replica);
 void replica_send_run(struct core *core, struct replica *replica, struct replica_range *range, const struct run *run);
-void replica_token(const struct core *core, const struct replica *replica, uint64_t arrival,
-                   uint8_t out[REPLICA_TOKEN_BYTES]);
-/* The arrival number inside a token that we made for this peer; 0 when it is none of ours. */
-uint64_t replica_token_read(const struct core *core, const struct replica *replica, const uint8_t *token, size_t len);
 
 #endif

@@ -219,14 +219,6 @@ static enum gmm_err ask(struct replica_probe *probe, struct replica *replica)
     return GMM_OK;
 }
 
-static struct replica *replica_of(const struct replicate *r, uint32_t conn)
-{
-    for (size_t i = 0; i < r->count; i++)
-        if (r->replicas[i]->peer->conn == conn)
-            return r->replicas[i];
-    return NULL;
-}
-
 enum gmm_err replica_probe_loaded(struct replicate *r, struct core *core, uint64_t ticket, const struct run *run,
                                   bool *taken)
 {
@@ -238,7 +230,7 @@ enum gmm_err replica_probe_loaded(struct replicate *r, struct core *core, uint64
     *taken = probe != NULL;
     if (probe == NULL)
         return GMM_OK;
-    struct replica *replica = replica_of(r, probe->conn);
+    struct replica *replica = replica_find(r, probe->conn);
     if (run == NULL || replica == NULL) {
         drop(r, probe);
         return GMM_OK;

@@ -1,53 +1,7 @@
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "keys/labels.h"
 #include "proto/replica.h"
-
-/* "Opaque to the receiver and authenticated by its maker": store id 16 ‖ arrival u64 ‖ 16 of K(node, cursor, both ‖
- * peer ‖ its groups): when the peer's groups are others by then, it is none, and everything is announced. */
-void replica_token(const struct core *core, const struct replica *replica, uint64_t arrival,
-                   uint8_t out[REPLICA_TOKEN_BYTES])
-{
-    uint8_t input[24 + 32 + 32], mac[32];
-    memcpy(out, core->store_id, 16);
-    bytes_store_u64(out + 16, arrival);
-    memcpy(input, out, 24);
-    memcpy(input + 24, replica->peer->sign_pk.b, 32);
-    memcpy(input + 56, replica->groups.b, 32);
-    hash_k(mac, core->keystore->node, LABEL_CURSOR, input, sizeof input);
-    memcpy(out + 24, mac, 16);
-}
-
-uint64_t replica_token_read(const struct core *core, const struct replica *replica, const uint8_t *token, size_t len)
-{
-    uint8_t ours[REPLICA_TOKEN_BYTES];
-    if (len != sizeof ours)
-        return 0;
-    uint64_t arrival = bytes_load_u64(token + 16);
-    replica_token(core, replica, arrival, ours);
-    if (sodium_memcmp(ours, token, sizeof ours) != 0 || arrival > core->next_arrival)
-        return 0;
-    return arrival;
-}
-
-enum gmm_err replica_send_objects(struct core *core, struct replica *replica)
-{
-    size_t count = directory_count(core->directory);
-    struct gmm_id *hashes = malloc((count + 1) * sizeof *hashes);
-    if (hashes == NULL)
-        return GMM_ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        hashes[i] = directory_at(core->directory, i)->hash;
-    struct buffer out;
-    buffer_init(&out, LIMIT_MESSAGE_BYTES);
-    message_objects_have_encode(&out, hashes, count);
-    peer_send_buffer(replica->peer, SESSION_CONTROL, MESSAGE_OBJECTS_HAVE, &out);
-    replica->have_sent = true;
-    free(hashes);
-    return GMM_OK;
-}
 
 bool replica_head_of(struct core *core, const struct logs_log *log, struct message_head *head)
 {
