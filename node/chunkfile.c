@@ -11,18 +11,17 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "node/syncer.h"
 #include "node/sys.h"
 
-/* Files written without sync stay open until chunkfile_sync: an error of late writing is told on the descriptor only.
- */
-#define PENDING_MAX 64
 #define NEW_PREFIX ".new-"
 #define COMPARE_BYTES 65536u
 
 struct chunkfile {
     int root; /* home/chunks */
-    int pending[PENDING_MAX];
-    unsigned pending_count;
+    /* Files written without sync stay open until they are synchronised: an error of late writing is told on the
+     * descriptor only. */
+    struct syncer *syncer;
     bool dirty[256]; /* folders with a name that is not synced */
     bool root_dirty;
 };
@@ -43,8 +42,10 @@ enum gmm_err chunkfile_open(struct chunkfile **out, const char *home, struct gmm
 {
     *out = NULL;
     struct chunkfile *dir = calloc(1, sizeof *dir);
-    if (dir == NULL)
+    if (dir == NULL || syncer_new(&dir->syncer) != GMM_OK) {
+        free(dir);
         return GMM_ENOMEM;
+    }
     enum gmm_err err = GMM_OK;
     int fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     dir->root = fd < 0 ? -1 : openat(fd, "chunks", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -59,18 +60,11 @@ enum gmm_err chunkfile_open(struct chunkfile **out, const char *home, struct gmm
     return err;
 }
 
-static void drop_pending(struct chunkfile *dir)
-{
-    for (unsigned i = 0; i < dir->pending_count; i++)
-        sys_close(&dir->pending[i]);
-    dir->pending_count = 0;
-}
-
 void chunkfile_close(struct chunkfile *dir)
 {
     if (dir == NULL)
         return;
-    drop_pending(dir);
+    syncer_free(dir->syncer);
     sys_close(&dir->root);
     free(dir);
 }
@@ -138,7 +132,9 @@ static enum gmm_err write_beside(int folder, char temporary[64], const char *nam
     return err;
 }
 
-static enum gmm_err sync_folders(struct chunkfile *dir)
+/* The folders that names were written to. together: they are put to the syncer, and stay dirty until it is waited for.
+ */
+static enum gmm_err sync_folders(struct chunkfile *dir, bool together)
 {
     enum gmm_err err = dir->root_dirty ? sys_sync(dir->root) : GMM_OK;
     if (err == GMM_OK)
@@ -150,6 +146,10 @@ static enum gmm_err sync_folders(struct chunkfile *dir)
         place_of(&place, &(struct gmm_id){.b = {(uint8_t)i}});
         int fd = -1;
         err = open_folder(dir, &place, &fd);
+        if (err == GMM_OK && together) {
+            syncer_put(dir->syncer, fd);
+            continue;
+        }
         if (err == GMM_OK)
             err = sys_sync(fd);
         sys_close(&fd);
@@ -161,25 +161,20 @@ static enum gmm_err sync_folders(struct chunkfile *dir)
 
 enum gmm_err chunkfile_sync(struct chunkfile *dir)
 {
-    enum gmm_err err = GMM_OK;
-    for (unsigned i = 0; i < dir->pending_count; i++) {
-        enum gmm_err one = sys_sync(dir->pending[i]);
-        if (err == GMM_OK)
-            err = one;
-    }
-    drop_pending(dir);
-    return err != GMM_OK ? err : sync_folders(dir);
+    enum gmm_err err = syncer_wait(dir->syncer);
+    if (err != GMM_OK)
+        return err;
+    err = sync_folders(dir, true);
+    enum gmm_err synced = syncer_wait(dir->syncer);
+    if (err == GMM_OK && synced == GMM_OK)
+        memset(dir->dirty, 0, sizeof dir->dirty);
+    return err == GMM_OK ? synced : err;
 }
 
 enum gmm_err chunkfile_write(struct chunkfile *dir, const struct gmm_id *id, const void *bytes, size_t len, bool sync)
 {
     struct place place;
     place_of(&place, id);
-    if (dir->pending_count == PENDING_MAX) {
-        enum gmm_err err = chunkfile_sync(dir);
-        if (err != GMM_OK)
-            return err;
-    }
     int folder = -1, fd = -1;
     enum gmm_err err = make_folder(dir, &place, &folder);
     if (err != GMM_OK)
@@ -197,11 +192,11 @@ enum gmm_err chunkfile_write(struct chunkfile *dir, const struct gmm_id *id, con
     dir->dirty[id->b[0]] = true;
     if (sync) {
         sys_close(&fd);
-        return sync_folders(dir);
+        return sync_folders(dir, false);
     }
-    /* Its way to the disk begins now, so that chunkfile_sync waits for less; whether it can begin does not matter. */
+    /* Its way to the disk begins now; whether it can begin does not matter. */
     (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-    dir->pending[dir->pending_count++] = fd;
+    syncer_put(dir->syncer, fd);
     return GMM_OK;
 }
 
