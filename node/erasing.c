@@ -9,6 +9,7 @@
 #include "node/log.h"
 #include "node/partial.h"
 #include "node/project.h"
+#include "node/watch.h"
 
 #define AGAIN_MS 60000u
 #define REST_MS 3600000u /* between two times that the index is made anew for what was deleted */
@@ -157,6 +158,8 @@ static enum gmm_err hide(struct node *node, const struct view_erasure *e, const 
         err = projection_drop(node->projection, &e->id, on_wanted, &forgotten);
     if (err == GMM_OK)
         err = search_drop(node->search, &e->id);
+    if (err == GMM_OK)
+        watch_erased(node, e);
     if (err == GMM_OK)
         err = tell_engine(node, &e->log.group, &e->id, &e->log, had_body ? 0 : -1);
     for (size_t i = 0; i < forgotten.count && err == GMM_OK; i++)

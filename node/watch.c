@@ -5,6 +5,7 @@
 
 #include "node/call.h"
 #include "node/item.h"
+#include "node/render.h"
 #include "node/reply.h"
 
 #define WATCH_CALLS 64u /* LIMIT_CONTROL_CLIENTS of them can listen */
@@ -36,14 +37,27 @@ static json_t *event_json(struct node *node, const struct projection_item *item)
     return event;
 }
 
+/* event: taken; NULL: out of memory, and nobody hears of it. */
+static void tell(struct watch *watch, json_t *event)
+{
+    for (size_t i = 0; event != NULL && i < watch->count; i++)
+        call_event(watch->calls[i], json_incref(event));
+    json_decref(event);
+}
+
 void watch_emit(struct node *node, const struct projection_item *item)
 {
-    if (node->watch == NULL || node->watch->count == 0 || kind_of(item->type) == NULL)
-        return;
-    json_t *event = event_json(node, item);
-    for (size_t i = 0; event != NULL && i < node->watch->count; i++)
-        call_event(node->watch->calls[i], json_incref(event));
-    json_decref(event);
+    if (node->watch != NULL && node->watch->count > 0 && kind_of(item->type) != NULL)
+        tell(node->watch, event_json(node, item));
+}
+
+void watch_erased(struct node *node, const struct view_erasure *erasure)
+{
+    if (node->watch != NULL && node->watch->count > 0)
+        tell(node->watch, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "event", "erased", "id", reply_id(&erasure->id),
+                                    "entry", reply_id(&erasure->entry), "group", item_group(node, &erasure->log.group),
+                                    "time", render_json_time(header_time_ms(erasure->time)), "author",
+                                    item_author(node, &erasure->office, NULL)));
 }
 
 static void on_gone(void *arg, struct call *call)

@@ -11,6 +11,9 @@ struct call;
 void watch_start(struct node *node, struct call *call, const struct gmm_id *after);
 /* Something was put into the catalogue. "posted": by this office; "arrived": by another. */
 void watch_emit(struct node *node, const struct projection_item *item);
+/* "erased": an entry was hidden here, for its ERASE came; {"event","id","entry" (of the ERASE),"group","time","author"
+ * (who erased it)}. Told once, and not again by `after`. */
+void watch_erased(struct node *node, const struct view_erasure *erasure);
 /* Ends every call that listens. */
 void watch_close(struct node *node);
 

@@ -73,6 +73,10 @@ def test_watch():
     note = office.json("note", second, "c")["id"]
     event = json.loads(watching.stdout.readline())
     assert event["id"] == note and event["kind"] == "note" and event["document"] == second and event["group"] == "all"
+    office.json("erase", event["id"], "--yes")
+    gone = json.loads(watching.stdout.readline())
+    assert gone["event"] == "erased" and gone["id"] == event["id"] and gone["group"] == "all", gone
+    assert gone["author"]["participant"] == "unhcr" and gone["entry"] != gone["id"] and gone["time"], gone
     watching.terminate()
     watching.wait(timeout=30)
     watching.stdout.close()
