@@ -147,6 +147,7 @@ static enum gmm_err hide(struct node *node, const struct view_erasure *e, const 
     const struct store_erasure row = {e->id, e->log.group, seen_ms, done_ms, STORE_ERASURE_HIDDEN};
     struct forgotten forgotten = {.count = 0};
     bool had_body = false;
+    node_land(node, true); /* a chunk of it that is being written is found like the others */
     enum gmm_err err = store_begin(node->store, false);
     if (err == GMM_OK)
         err = store_put_erasure(node->store, &row);

@@ -38,16 +38,23 @@ static void on_prepare(uv_prepare_t *handle);
 static void on_check(uv_check_t *handle);
 static void on_idle(uv_idle_t *handle);
 
+static void on_woken(uv_async_t *handle)
+{
+    net_touch(handle->data);
+}
+
 /* None of these keeps the loop alive: listeners, connections and the owner's own handles do. */
 static void open_handles(struct net *net)
 {
-    uv_handle_t *const handles[] = {(uv_handle_t *)&net->prepare, (uv_handle_t *)&net->check, (uv_handle_t *)&net->idle,
-                                    (uv_handle_t *)&net->tick, (uv_handle_t *)&net->alarm};
+    uv_handle_t *const handles[] = {(uv_handle_t *)&net->prepare, (uv_handle_t *)&net->check,
+                                    (uv_handle_t *)&net->idle,    (uv_handle_t *)&net->tick,
+                                    (uv_handle_t *)&net->alarm,   (uv_handle_t *)&net->woken};
     uv_prepare_init(net->loop, &net->prepare);
     uv_check_init(net->loop, &net->check);
     uv_idle_init(net->loop, &net->idle);
     uv_timer_init(net->loop, &net->tick);
     uv_timer_init(net->loop, &net->alarm);
+    uv_async_init(net->loop, &net->woken, on_woken);
     uv_prepare_start(&net->prepare, on_prepare);
     uv_check_start(&net->check, on_check);
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++) {
@@ -127,7 +134,12 @@ static void net_hang_up(struct net *net, const char *text)
     net->touched = net->changed = true;
 }
 
-static const struct node_transport transport = {net_send, net_shut, net_timer, net_peer_changed, net_hang_up};
+static void net_wake(void *net)
+{
+    uv_async_send(&((struct net *)net)->woken);
+}
+
+static const struct node_transport transport = {net_send, net_shut, net_timer, net_peer_changed, net_hang_up, net_wake};
 
 static void conn_closed(struct net *net, struct netconn *conn)
 {
@@ -172,6 +184,7 @@ void net_close(struct net *net)
     if (net == NULL || net->closing)
         return;
     net->closing = true;
+    node_chunks_close(net->node);
     net->node->net = NULL;
     peers_free(net->peers);
     netjoin_close_all(net);
@@ -192,6 +205,7 @@ void net_close(struct net *net)
     uv_close((uv_handle_t *)&net->idle, on_handle_closed);
     uv_close((uv_handle_t *)&net->tick, on_handle_closed);
     uv_close((uv_handle_t *)&net->alarm, on_handle_closed);
+    uv_close((uv_handle_t *)&net->woken, on_handle_closed);
 }
 
 uv_loop_t *net_loop(const struct net *net)
@@ -211,6 +225,7 @@ void net_touch(struct net *net)
 
 static void flush_store(struct net *net)
 {
+    node_land(net->node, false);
     net->flush_due = node_flush_due(net->node);
     if (net->flush_due > uv_now(net->loop))
         return;

@@ -36,6 +36,7 @@ struct net {
     uv_check_t check;
     uv_idle_t idle;   /* active while there is more to settle, so that the loop does not wait */
     uv_timer_t tick;  /* the engine's */
+    uv_async_t woken; /* by threads that write for the node */
     uv_timer_t alarm; /* ours: time limits of dials and of closing connections, dialling again, watches */
     unsigned handles; /* open ones, and dials; the memory goes with the last */
     bool closing, settling;

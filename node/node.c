@@ -176,6 +176,7 @@ static uint64_t read_floor(struct node *node)
 enum gmm_err node_start_engine(struct node *node, const struct gmm_id *nid, struct gmm_msg *msg)
 {
     struct engine_config config = {.keystore = node->keystore, .nid = *nid, .build_ms = clock_build_ms()};
+    config.checks_chunks = true;
     store_id(node->store, config.store_id);
     read_pinned(node, &config);
     enum gmm_err err = engine_new(&node->engine, &config);
@@ -300,6 +301,8 @@ void node_close(struct node *node)
 {
     if (node == NULL)
         return;
+    if (node->pending != NULL)
+        node_chunks_close(node);
     if (node->store != NULL && !node->read_only)
         node_flush(node);
     node->above->closing(node);
@@ -327,6 +330,7 @@ enum gmm_err node_begin_join(struct node *node, const struct gmm_id *nid, const 
         if (charter != NULL)
             return gmm_fail(msg, GMM_EEXISTS, "this home is in '%s'; init a new home for another network",
                             charter->name);
+        node_chunks_close(node);
         engine_free(node->engine);
         node->engine = NULL;
     }
@@ -364,6 +368,8 @@ void node_suspend(struct node *node)
     node->pending->suspended = directory_charter(engine_directory(node->engine))->nid;
     if (node->net != NULL)
         node->transport->hang_up(node->net, N_("this office takes other keys"));
+    node_chunks_close(node);
+    (void)node_flush(node); /* a chunk that is not in is asked for again */
     engine_free(node->engine);
     node->engine = NULL;
     node->pending->tick_ms = UINT64_MAX;

@@ -37,6 +37,7 @@ struct node_transport {
     void (*timer)(struct net *net, uint64_t at_ms);
     void (*peer_changed)(struct net *net, uint32_t conn, const struct effect *effect);
     void (*hang_up)(struct net *net, const char *text); /* every connection */
+    void (*wake)(void *net);                            /* from any thread: there is something to flush */
 };
 /* What an effect asks of the layers above. */
 struct node_later {
@@ -122,6 +123,11 @@ uint64_t node_now_ms(void);
 enum gmm_err node_step(struct node *node, struct engine_event *event);
 /* Commits the open transaction, feeds PERSISTED, and goes on until nothing is pending. */
 enum gmm_err node_flush(struct node *node);
+/* Received chunks whose files are on the disk by now (node/chunkwriter.h) get their rows, in the open transaction.
+ * wait: all that are under way. */
+void node_land(struct node *node, bool wait);
+/* The same, waiting; and the threads end. */
+void node_chunks_close(struct node *node);
 /* When to flush at the latest (sys_now_ms): several chunks share one commit and its synchronisations. 0: at once. */
 uint64_t node_flush_due(const struct node *node);
 /* The time of the next TICK; UINT64_MAX: none. */

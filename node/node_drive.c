@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/chunk.h"
 #include "keys/text.h"
 #include "node/atrest.h"
 #include "node/clock.h"
@@ -15,6 +16,7 @@
 #define PATIENT_MS 30u
 #define BULK_ENTRIES 64u
 #define PATIENT_BYTES (16u << 20)
+#define LANDED_WEIGHT 4u /* chunks on the disk wait for less: room for others is made when they are committed */
 
 uint64_t node_now_ms(void)
 {
@@ -196,30 +198,77 @@ static size_t bulk_bytes(const struct engine_store *s)
     return bytes;
 }
 
-static void note_patience(struct node_pending *p, const struct engine_store *s)
+static void note_patience(struct node_pending *p, bool patient, size_t bytes)
 {
-    bool patient = is_bulk(s);
     if (p->ticket_count == 0) {
         p->patient_ms = patient ? sys_now_ms() : 0;
         p->patient_bytes = 0;
     } else if (!patient) {
         p->patient_ms = 0;
     }
-    p->patient_bytes += patient ? bulk_bytes(s) : 0;
+    p->patient_bytes += patient ? bytes : 0;
 }
 
-static enum gmm_err on_store(struct node *node, const struct effect *effect)
+/* It is told PERSISTED with the commit of the open transaction. */
+static enum gmm_err add_ticket(struct node_pending *p, uint64_t ticket, bool patient, size_t bytes)
 {
-    struct node_pending *p = node->pending;
     void *items = p->tickets;
     if (!grow(&items, p->ticket_count, &p->ticket_capacity, sizeof *p->tickets))
         return GMM_ENOMEM;
     p->tickets = items;
-    note_patience(p, &effect->as.store);
-    p->tickets[p->ticket_count++] = effect->ticket;
-    enum gmm_err err = p->store_err == GMM_OK ? write_store(node, &effect->as.store) : GMM_OK;
+    note_patience(p, patient, bytes);
+    p->tickets[p->ticket_count++] = ticket;
+    return GMM_OK;
+}
+
+/* A chunk alone, which the engine goes on without. */
+static enum gmm_err chunk_failed(struct node *node, uint64_t ticket, enum gmm_err why)
+{
+    struct engine_event event = {.kind = ENGINE_STORE_FAILED, .ticket = ticket, .err = why};
+    return queue_event(node, &event, NULL, NULL);
+}
+
+static bool is_chunk(const struct node *node, const struct engine_store *s)
+{
+    struct gmm_id id;
+    const struct charter *charter = directory_charter(engine_directory(node->engine));
+    if (charter == NULL)
+        return false;
+    chunk_id(&id, &charter->nid, &s->chunk_gid, s->chunk, s->chunk_len);
+    return id_equal(&id, &s->chunk_id);
+}
+
+static enum gmm_err on_store(struct node *node, struct effect *effect)
+{
+    struct node_pending *p = node->pending;
+    const struct engine_store *s = &effect->as.store;
+    if (node_chunks_put(node, effect))
+        return GMM_OK;
+    if (s->has_chunk && s->chunk_unchecked && !is_chunk(node, s))
+        return chunk_failed(node, effect->ticket, GMM_ESIGNATURE);
+    bool patient = is_bulk(s);
+    enum gmm_err err = add_ticket(p, effect->ticket, patient, patient ? bulk_bytes(s) : 0);
+    if (err != GMM_OK)
+        return err;
     if (p->store_err == GMM_OK)
-        p->store_err = err;
+        p->store_err = write_store(node, s);
+    return GMM_OK;
+}
+
+static enum gmm_err land_one(struct node *node, const struct chunkwriter_job *job)
+{
+    struct node_pending *p = node->pending;
+    if (job->err != GMM_OK)
+        return chunk_failed(node, job->ticket, job->err);
+    enum gmm_err err = add_ticket(p, job->ticket, true, job->len * LANDED_WEIGHT);
+    if (err != GMM_OK)
+        return err;
+    if (p->store_err == GMM_OK)
+        p->store_err = store_begin(node->store, false);
+    if (p->store_err == GMM_OK)
+        p->store_err = store_put_chunk(node->store, &job->gid, &job->id, (uint32_t)job->len);
+    if (p->store_err == GMM_OK && job->staged)
+        partial_drop(node->home, &job->id);
     return GMM_OK;
 }
 
@@ -443,6 +492,28 @@ enum gmm_err node_step(struct node *node, struct engine_event *event)
     p->stepping = false;
     enum gmm_err rest = work(node);
     return err == GMM_OK ? rest : err;
+}
+
+void node_land(struct node *node, bool wait)
+{
+    struct chunkwriter_job *job;
+    bool any = false;
+    while ((job = node_chunks_next(node, wait)) != NULL) {
+        enum gmm_err err = land_one(node, job);
+        if (err != GMM_OK)
+            log_warning("the store cannot be written: %s", gmm_err_text(err));
+        chunkwriter_job_free(job);
+        any = true;
+    }
+    if (any && node->engine != NULL && !node->pending->stepping)
+        (void)work(node);
+}
+
+void node_chunks_close(struct node *node)
+{
+    node_land(node, true);
+    chunkwriter_free(node->pending->writer);
+    node->pending->writer = NULL;
 }
 
 /* Chunk files first, then the rows that speak of them. */

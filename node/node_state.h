@@ -2,6 +2,7 @@
 #ifndef GMM_NODE_NODE_STATE_H
 #define GMM_NODE_NODE_STATE_H
 
+#include "node/chunkwriter.h"
 #include "node/node.h"
 
 #define NODE_CLOCKS "clocks"       /* what others' clocks say of ours, as the engine encodes it */
@@ -33,6 +34,7 @@ struct node_pending {
     size_t patient_bytes;   /* chunks in it; nothing but such tickets: patient_ms is when the first came, else 0 */
     uint64_t patient_ms;
     uint64_t tick_ms;
+    struct chunkwriter *writer; /* of received chunks; NULL: none came yet, or there is no loop to wait on */
     bool stepping, working, flushing;
     bool behind;           /* a projection failed: caught up later */
     struct gmm_id ensured; /* the group whose epoch was ensured last, since the last flush */
@@ -45,6 +47,11 @@ enum gmm_err node_open_keystore(struct node *node, node_ask_fn *ask, void *arg, 
 /* Retires the first `outdated` wrap keys, deletes those whose time is over, makes a new one when it is due; saved. */
 enum gmm_err node_renew_wrap_keys(struct node *node, size_t outdated, struct gmm_msg *msg);
 void node_pending_free(struct node_pending *pending);
+/* node_chunks.c. A chunk of a STORE goes to the threads that write them (its bytes are taken): node_chunks_next gives
+ * it back. False: it is the caller's to write. */
+bool node_chunks_put(struct node *node, struct effect *effect);
+/* One that is done; chunkwriter_job_free. NULL: none is yet; with wait: none is under way. */
+struct chunkwriter_job *node_chunks_next(struct node *node, bool wait);
 /* Makes the engine: nid, the pinned inviter when one is stored, everything restored, started. */
 enum gmm_err node_start_engine(struct node *node, const struct gmm_id *nid, struct gmm_msg *msg);
 

@@ -18,6 +18,7 @@ struct core {
     struct clocks clocks; /* what others' say of ours */
     bool pinned;
     struct gmm_id pinned_noise_pk;
+    bool checks_chunks; /* the driver does */
     struct directory *directory;
     struct logs *logs;
     struct fold *fold;

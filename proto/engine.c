@@ -20,6 +20,7 @@ enum gmm_err engine_new(struct engine **out, const struct engine_config *config)
     core->build_ms = config->build_ms;
     core->pinned = config->pinned;
     core->pinned_noise_pk = config->pinned_noise_pk;
+    core->checks_chunks = config->checks_chunks;
     core->directory = directory_new();
     core->logs = logs_new();
     core->fold = core->directory == NULL ? NULL : fold_new(core->directory);
@@ -292,7 +293,7 @@ static enum gmm_err on_take(struct engine *engine, const struct take *take)
 static enum gmm_err on_chunks_came(struct engine *engine, const struct engine_event *event)
 {
     for (size_t i = 0; i < event->as.want.count; i++)
-        fetch_persisted(engine->fetch, &engine->core, &event->as.want.gid, &event->as.want.ids[i], true);
+        fetch_persisted(engine->fetch, &engine->core, &event->as.want.gid, &event->as.want.ids[i], GMM_OK);
     return GMM_OK;
 }
 
@@ -340,6 +341,8 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
     case ENGINE_PERSISTED:
         return engine_persisted(engine, event->ticket);
     case ENGINE_STORE_FAILED:
+        if (event->ticket != 0)
+            return engine_chunk_failed(engine, event->ticket, event->err);
         engine_store_failed(engine, event->err);
         return engine_upkeep_plan(engine);
     case ENGINE_LOADED:

@@ -9,8 +9,9 @@
  * belongs to the effects list until effects_reset, except what a driver takes explicitly (effect_take_*).
  *
  * Persist, then speak: what a STORE effect carries is announced, pushed, answered only after PERSISTED with its ticket.
- * Stores are carried out in order. After STORE_FAILED the engine rolls back everything not yet persisted, and the
- * driver fails every store emitted before that event was stepped.
+ * Stores are carried out in order, but for those of chunks, which depend on nothing and may come to their end whenever
+ * they do. After STORE_FAILED without a ticket the engine rolls back everything not yet persisted, and the driver fails
+ * every store emitted before that event was stepped.
  */
 #ifndef GMM_PROTO_ENGINE_H
 #define GMM_PROTO_ENGINE_H
@@ -33,6 +34,8 @@ struct engine_config {
     uint64_t build_ms;               /* we refuse to sign when the clock is before it */
     bool pinned;                     /* while we wait for admission: accept this peer before it is in our roster */
     struct gmm_id pinned_noise_pk;
+    bool checks_chunks; /* the driver looks whether a chunk's bytes have its id before it stores them (chunk_unchecked)
+                         */
 };
 
 enum engine_event_kind {
@@ -54,7 +57,8 @@ enum engine_event_kind {
     ENGINE_DISCONNECTED,
     /* answers of the store */
     ENGINE_PERSISTED,    /* ticket */
-    ENGINE_STORE_FAILED, /* ticket, err */
+    ENGINE_STORE_FAILED, /* err; ticket: a chunk's store, which alone failed (GMM_ESIGNATURE: other bytes than its id
+                            says); 0: all that are under way */
     ENGINE_LOADED,       /* ticket, loaded run (taken; NULL: not there) */
     ENGINE_CHUNK_LOADED, /* ticket, chunk: bytes from offset; total 0: not held */
     /* the office's own doing */
@@ -214,9 +218,10 @@ struct engine_store {
     uint32_t raised_count; /* logs that get a new arrival number without new entries */
     struct run_key *raised;
     uint64_t *raised_arrivals;
-    bool has_chunk;     /* a piece */
-    bool chunk_is_body; /* of the entry with this id; else a chunk */
-    bool chunk_staged;  /* what was staged of it goes */
+    bool has_chunk;       /* a piece */
+    bool chunk_is_body;   /* of the entry with this id; else a chunk */
+    bool chunk_staged;    /* what was staged of it goes */
+    bool chunk_unchecked; /* its bytes are to be held against chunk_id first (keys/chunk.h: chunk_id) */
     struct gmm_id chunk_gid, chunk_id;
     uint8_t *chunk;
     size_t chunk_len;

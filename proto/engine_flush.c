@@ -32,7 +32,7 @@ void engine_store_failed(struct engine *engine, enum gmm_err err)
             fold_touch(core->fold);
         }
         if (item->has_chunk)
-            fetch_persisted(engine->fetch, core, &item->chunk_gid, &item->chunk_id, false);
+            fetch_persisted(engine->fetch, core, &item->chunk_gid, &item->chunk_id, GMM_EIO);
         engine_forks_failed(engine, item);
         stores_item_free(item);
     }

@@ -62,6 +62,8 @@ struct engine {
 enum gmm_err engine_wait(struct engine *engine, uint64_t request, uint64_t ticket, const struct gmm_id *id);
 enum gmm_err engine_flush(struct engine *engine);
 void engine_store_failed(struct engine *engine, enum gmm_err err);
+/* The store of a chunk, alone. */
+enum gmm_err engine_chunk_failed(struct engine *engine, uint64_t ticket, enum gmm_err err);
 /* engine_own.c: what this office does */
 enum gmm_err engine_append(struct engine *engine, const struct engine_event *event);
 enum gmm_err engine_add_object(struct engine *engine, const struct engine_event *event);

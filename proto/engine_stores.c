@@ -77,7 +77,7 @@ enum gmm_err engine_persisted(struct engine *engine, uint64_t ticket)
     for (size_t i = 0; i < item->tally_count && err == GMM_OK; i++)
         err = engine_upkeep_count(engine, &item->tallies[i].epoch_id, item->tallies[i].count);
     if (item->has_chunk)
-        fetch_persisted(engine->fetch, core, &item->chunk_gid, &item->chunk_id, true);
+        fetch_persisted(engine->fetch, core, &item->chunk_gid, &item->chunk_id, GMM_OK);
     if (err == GMM_OK)
         err = engine_forks_persisted(engine, item);
     if (err == GMM_OK && (item->plain_count > 0 || item->object_count > 0 || item->proof_count > 0 || item->has_cut))
@@ -96,4 +96,14 @@ enum gmm_err engine_persisted(struct engine *engine, uint64_t ticket)
         err = done_requests(engine, ticket);
     stores_item_free(item);
     return err;
+}
+
+enum gmm_err engine_chunk_failed(struct engine *engine, uint64_t ticket, enum gmm_err err)
+{
+    struct stores_item *item = stores_take(engine->stores, ticket);
+    if (item == NULL)
+        return GMM_OK; /* of before a failure of all */
+    fetch_persisted(engine->fetch, &engine->core, &item->chunk_gid, &item->chunk_id, err);
+    stores_item_free(item);
+    return GMM_OK;
 }

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "keys/chunk.h"
+#include "keys/text.h"
 
 #define ASKED_OF_ONE 4u   /* chunks at a time of one peer */
 #define ASKED_IN_ALL 8u   /* and of all: bounds memory at 8 chunks */
 #define BODIES_OF_ONE 16u /* bodies are smaller */
 #define BODIES_IN_ALL 32u
-#define PART_LEAST (4u << 10) /* of a piece, a message: a quarter of a second of the link, within these */
+#define STORING_MOST (16u << 20) /* bytes of chunks being stored: nothing more is asked for until some are */
+#define PART_LEAST (4u << 10)    /* of a piece, a message: a quarter of a second of the link, within these */
 #define PART_MOST (128u << 10)
 #define SERVE_MAX 1024u        /* waiting to be served to one peer */
 #define QUEUE_LEAST (8u << 10) /* sent, and not yet taken by the transport: about a second of it, within these */
@@ -26,6 +28,7 @@ struct want {
     struct logs_log *log; /* and where its entry stands */
     bool body, demand;
     uint32_t conn; /* asked of; 0: nobody */
+    uint32_t from; /* being stored: from whom the last part came */
     uint32_t got, total;
     uint8_t *bytes;
     uint32_t staged; /* of got, in the driver's keeping */
@@ -50,11 +53,13 @@ struct side {
     size_t refused_at;
     uint64_t heard_ms; /* the last piece, or that it has none */
     size_t asked;      /* wants that are asked of it */
+    size_t storing;    /* what came of it and is being stored */
 };
 struct fetch {
     struct want *wants;
     size_t count, capacity, turn;
     size_t asked; /* of all; and those whose staged part is being loaded */
+    size_t storing_bytes;
     struct side **sides;
     size_t side_count;
 };
@@ -175,6 +180,15 @@ static void asked_count(struct fetch *f, const struct want *want, bool more)
     f->asked = more ? f->asked + 1 : f->asked - 1;
     if (side != NULL)
         side->asked = more ? side->asked + 1 : side->asked - 1;
+}
+
+static void storing_count(struct fetch *f, struct want *want, bool more)
+{
+    struct side *side = side_of(f, want->from);
+    want->storing = more;
+    f->storing_bytes = more ? f->storing_bytes + want->total : f->storing_bytes - want->total;
+    if (side != NULL)
+        side->storing = more ? side->storing + 1 : side->storing - 1;
 }
 
 /* Who is asked for it (conn), or that what is staged of it is being loaded (ticket); 0 and 0: neither. */
@@ -360,7 +374,8 @@ static bool is_asked_for(const struct core *core, const struct want *want)
  * nobody can be blamed, and it is fetched anew. */
 static enum gmm_err complete(struct fetch *f, struct core *core, struct want *want)
 {
-    if (!is_asked_for(core, want)) {
+    bool unchecked = core->checks_chunks && !want->body;
+    if (!unchecked && !is_asked_for(core, want)) {
         bool mixed = want->mixed;
         want_spoil(f, core, want);
         return mixed ? GMM_OK : GMM_ESIGNATURE;
@@ -372,12 +387,14 @@ static enum gmm_err complete(struct fetch *f, struct core *core, struct want *wa
     s->has_chunk = true;
     s->chunk_is_body = want->body;
     s->chunk_staged = want->staged > 0;
+    s->chunk_unchecked = unchecked;
     s->chunk_gid = want->gid;
     s->chunk_id = want->id;
     s->chunk = want->bytes;
     s->chunk_len = want->total;
     want->bytes = NULL;
-    want->storing = true;
+    want->from = want->conn;
+    storing_count(f, want, true);
     want_ask(f, want, 0, 0);
     return GMM_OK;
 }
@@ -480,19 +497,34 @@ bool fetch_loaded(struct fetch *f, struct core *core, uint64_t ticket, const uin
     return false;
 }
 
-void fetch_persisted(struct fetch *f, struct core *core, const struct gmm_id *gid, const struct gmm_id *id, bool ok)
+/* Its bytes were others. As in complete: who is alone to blame goes. */
+static void stored_wrong(struct fetch *f, struct core *core, struct want *want)
+{
+    struct side *side = want->mixed ? NULL : side_of(f, want->from);
+    want_spoil(f, core, want);
+    if (side != NULL)
+        peer_close(side->peer, GMM_ESIGNATURE, gmm_err_text(GMM_ESIGNATURE));
+}
+
+void fetch_persisted(struct fetch *f, struct core *core, const struct gmm_id *gid, const struct gmm_id *id,
+                     enum gmm_err err)
 {
     struct want *want = want_find(f, gid, id);
     if (want == NULL)
         return;
-    want->storing = false;
-    if (!ok) {
-        postpone(f, core, want);
+    if (want->storing)
+        storing_count(f, want, false);
+    if (err != GMM_OK) {
+        if (err == GMM_ESIGNATURE)
+            stored_wrong(f, core, want);
+        else
+            postpone(f, core, want);
         return;
     }
     bool body = want->body;
     if (want->log != NULL && want->log->gaps > 0)
         want->log->gaps--;
+    want_ask(f, want, 0, 0); /* it may have come by hand while a peer was asked */
     want_remove(f, want);
     struct effect *effect = core_effect(core, EFFECT_CHUNK_HERE);
     if (effect != NULL) {
@@ -570,6 +602,8 @@ static uint64_t look_for_silence(struct fetch *f, struct core *core)
 static bool may_ask(const struct fetch *f, bool body)
 {
     size_t most = body ? BODIES_OF_ONE : ASKED_OF_ONE;
+    if (!body && f->storing_bytes >= STORING_MOST)
+        return false;
     for (size_t i = 0; i < f->side_count && f->asked < (body ? BODIES_IN_ALL : ASKED_IN_ALL); i++)
         if (f->sides[i]->asked < most)
             return true;
@@ -620,7 +654,7 @@ uint64_t fetch_continue(struct fetch *f, struct core *core)
 bool fetch_busy(const struct fetch *f, uint32_t conn)
 {
     const struct side *side = side_of(f, conn);
-    return side != NULL && (side->serve_count > 0 || side->asked > 0);
+    return side != NULL && (side->serve_count > 0 || side->asked > 0 || side->storing > 0);
 }
 
 bool fetch_hopes(const struct fetch *f, const struct core *core, uint32_t conn)

@@ -1,7 +1,8 @@
 /* Pieces: chunks of attachments, and bodies of entries that came without them. Wanted ones are asked of peers that may
  * have them, of several at once; served ones are read and sent in parts.
  *
- * A bounded number is under way at a time, whatever is wanted, so memory stays bounded. Who has not got one is asked
+ * A bounded number is under way at a time, whatever is wanted, and a bounded number of bytes is being stored, so memory
+ * stays bounded. Who has not got one is asked
  * again later; who does not answer loses it to another peer. What came of a piece when a connection ends is staged by
  * the driver, and the next one is asked for the rest only. A piece is only taken when its bytes hash to what was asked
  * for; only members of the group are served, and unknown, forbidden and absent answer alike.
@@ -29,8 +30,10 @@ enum gmm_err fetch_message(struct fetch *f, struct core *core, struct peer *peer
                            size_t len);
 /* Answer to a LOAD_CHUNK of ours; false: not ours. */
 bool fetch_loaded(struct fetch *f, struct core *core, uint64_t ticket, const uint8_t *bytes, size_t len, size_t total);
-/* A chunk's STORE was persisted or failed. */
-void fetch_persisted(struct fetch *f, struct core *core, const struct gmm_id *gid, const struct gmm_id *id, bool ok);
+/* A chunk's STORE was persisted (GMM_OK) or failed. GMM_ESIGNATURE: its bytes were others than asked for; who sent them
+ * loses its connection. */
+void fetch_persisted(struct fetch *f, struct core *core, const struct gmm_id *gid, const struct gmm_id *id,
+                     enum gmm_err err);
 /* Asks and serves as room allows. Returns when it wants to run again. */
 uint64_t fetch_continue(struct fetch *f, struct core *core);
 /* Something is being asked of, or sent to, this connection. */

@@ -173,19 +173,27 @@ uint64_t stores_oldest(const struct stores *stores)
     return stores->count == 0 ? 0 : stores->items[0]->ticket;
 }
 
+static struct stores_item *take_at(struct stores *stores, size_t at)
+{
+    struct stores_item *item = stores->items[at];
+    stores->count--;
+    memmove(&stores->items[at], &stores->items[at + 1], (stores->count - at) * sizeof *stores->items);
+    return item;
+}
+
 struct stores_item *stores_take_any(struct stores *stores)
 {
     if (stores->count == 0)
         return NULL;
-    struct stores_item *item = stores->items[0];
-    stores->count--;
-    memmove(&stores->items[0], &stores->items[1], stores->count * sizeof *stores->items);
-    return item;
+    return take_at(stores, 0);
 }
 
 struct stores_item *stores_take(struct stores *stores, uint64_t ticket)
 {
-    return stores->count > 0 && stores->items[0]->ticket == ticket ? stores_take_any(stores) : NULL;
+    for (size_t i = 0; i < stores->count && stores->items[i]->ticket <= ticket; i++)
+        if (stores->items[i]->ticket == ticket)
+            return i == 0 || stores->items[i]->has_chunk ? take_at(stores, i) : NULL;
+    return NULL;
 }
 
 bool stores_own_epoch(const struct stores *stores, const struct gmm_id *author, const struct gmm_id *gid,

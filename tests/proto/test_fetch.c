@@ -251,11 +251,11 @@ static void taken_in_parts_and_stored(void **state)
     assert_true(store->as.store.has_chunk && !store->as.store.chunk_is_body && !store->as.store.chunk_staged);
     assert_true(store->as.store.chunk_len == PIECE_BYTES && id_equal(&store->as.store.chunk_id, &piece_id));
     assert_memory_equal(store->as.store.chunk, piece, PIECE_BYTES);
-    assert_false(fetch_busy(fetch, 1));
+    assert_false(store->as.store.chunk_unchecked);
     effects_reset(core.effects);
-    assert_int_equal(fetch_wanted(fetch), 1); /* until it is persisted */
-    fetch_persisted(fetch, &core, &all, &piece_id, true);
-    assert_int_equal(fetch_wanted(fetch), 0);
+    assert_true(fetch_wanted(fetch) == 1 && fetch_busy(fetch, 1)); /* until it is persisted */
+    fetch_persisted(fetch, &core, &all, &piece_id, GMM_OK);
+    assert_true(fetch_wanted(fetch) == 0 && !fetch_busy(fetch, 1));
     assert_true(effect_of(EFFECT_CHUNK_HERE) != NULL && !effect_of(EFFECT_CHUNK_HERE)->as.chunk.body);
 }
 
@@ -469,12 +469,94 @@ static void a_store_that_fails(void **state)
     fetch_forget(fetch, &core, &all, &piece_id); /* it is on its way: it stays wanted until that is done */
     assert_int_equal(fetch_wanted(fetch), 1);
     effects_reset(core.effects);
-    fetch_persisted(fetch, &core, &all, &piece_id, false);
+    fetch_persisted(fetch, &core, &all, &piece_id, GMM_EFULL);
     assert_null(effect_of(EFFECT_CHUNK_HERE));
     assert_int_equal(fetch_wanted(fetch), 1);
     core.now_ms = go_on();
     go_on();
     assert_non_null(effect_of(EFFECT_LOAD_CHUNK));
+}
+
+/* The driver holds the bytes against the id: until it has said so, nobody is blamed. */
+static void checked_by_the_driver(void **state)
+{
+    (void)state;
+    uint8_t other[PIECE_BYTES];
+    memcpy(other, piece, sizeof other);
+    other[PIECE_BYTES - 1] ^= 1;
+    core.checks_chunks = true;
+    ask_iom();
+    effects_reset(core.effects);
+    assert_int_equal(answer(&ends[0], other, PIECE_BYTES, 0, PIECE_BYTES), GMM_OK);
+    assert_true(effect_of(EFFECT_STORE) != NULL && effect_of(EFFECT_STORE)->as.store.chunk_unchecked);
+    assert_false(ends[0].peer.closing);
+    fetch_persisted(fetch, &core, &all, &piece_id, GMM_ESIGNATURE);
+    assert_true(ends[0].peer.closing && ends[0].peer.close_err == GMM_ESIGNATURE);
+    assert_null(effect_of(EFFECT_CHUNK_HERE));
+    assert_true(fetch_wanted(fetch) == 1 && !fetch_busy(fetch, 1));
+}
+
+/* What came by several connections is nobody's fault here either. */
+static void staged_bytes_checked_by_the_driver(void **state)
+{
+    (void)state;
+    uint8_t other[PIECE_BYTES];
+    memcpy(other, piece, sizeof other);
+    other[PIECE_BYTES - 1] ^= 1;
+    core.checks_chunks = true;
+    assert_int_equal(fetch_open(fetch, &ends[0].peer), GMM_OK);
+    want_in(&all, &piece_id, false);
+    go_on();
+    staged(3000);
+    assert_asked(&ends[0], 3000);
+    assert_int_equal(answer(&ends[0], other, PIECE_BYTES, 3000, 7000), GMM_OK);
+    effects_reset(core.effects);
+    fetch_persisted(fetch, &core, &all, &piece_id, GMM_ESIGNATURE);
+    const struct effect *dropped = effect_of(EFFECT_STAGE);
+    assert_true(dropped != NULL && dropped->bytes == NULL && !ends[0].peer.closing);
+    go_on();
+    staged(0);
+    assert_asked(&ends[0], 0);
+}
+
+static void who_sent_other_bytes_may_be_gone(void **state)
+{
+    (void)state;
+    core.checks_chunks = true;
+    ask_iom();
+    assert_int_equal(answer(&ends[0], piece, PIECE_BYTES, 0, PIECE_BYTES), GMM_OK);
+    fetch_gone(fetch, &core, 1);
+    fetch_persisted(fetch, &core, &all, &piece_id, GMM_ESIGNATURE);
+    assert_true(fetch_wanted(fetch) == 1 && !ends[0].peer.closing);
+}
+
+/* Nothing more is asked for while 16 MiB are being stored. */
+static void what_is_being_stored_is_bounded(void **state)
+{
+    (void)state;
+    enum { LARGE = 4u << 20, PART = 128u << 10 };
+    uint8_t *large = calloc(1, LARGE);
+    assert_non_null(large);
+    core.checks_chunks = true;
+    assert_int_equal(fetch_open(fetch, &ends[0].peer), GMM_OK);
+    for (uint8_t i = 0; i < 4; i++) {
+        piece_id = (struct gmm_id){{i, 9}};
+        want_in(&all, &piece_id, false);
+        go_on();
+        staged(0);
+        assert_asked(&ends[0], 0);
+        for (uint32_t at = 0; at < LARGE; at += PART)
+            assert_int_equal(answer(&ends[0], large, LARGE, at, PART), GMM_OK);
+        assert_non_null(effect_of(EFFECT_STORE));
+    }
+    want_in(&all, &(struct gmm_id){{5, 9}}, false);
+    go_on();
+    assert_null(effect_of(EFFECT_LOAD_CHUNK));
+    effects_reset(core.effects);
+    fetch_persisted(fetch, &core, &all, &piece_id, GMM_OK);
+    go_on();
+    assert_non_null(effect_of(EFFECT_LOAD_CHUNK));
+    free(large);
 }
 
 static void bodies_by_the_hash_of_their_header(void **state)
@@ -497,7 +579,7 @@ static void bodies_by_the_hash_of_their_header(void **state)
     effects_reset(core.effects);
     assert_int_equal(answer(&ends[0], entry->body, entry->len, 0, entry->len), GMM_OK);
     assert_true(effect_of(EFFECT_STORE) != NULL && effect_of(EFFECT_STORE)->as.store.chunk_is_body);
-    fetch_persisted(fetch, &core, &all, &entry->id, true);
+    fetch_persisted(fetch, &core, &all, &entry->id, GMM_OK);
     assert_int_equal(log->gaps, 1);
     assert_true(effect_of(EFFECT_CHUNK_HERE)->as.chunk.body);
 }
@@ -611,6 +693,10 @@ int main(void)
         TEST(a_bounded_number_at_a_time),
         TEST(forgotten_when_it_is_erased),
         TEST(a_store_that_fails),
+        TEST(checked_by_the_driver),
+        TEST(staged_bytes_checked_by_the_driver),
+        TEST(who_sent_other_bytes_may_be_gone),
+        TEST(what_is_being_stored_is_bounded),
         TEST(bodies_by_the_hash_of_their_header),
         TEST(served_in_parts_from_where_it_was_asked),
         TEST(unknown_and_forbidden_answer_alike),
