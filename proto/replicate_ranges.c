@@ -11,8 +11,8 @@
 /* A head of ours, as it was compared. */
 struct compared {
     const struct logs_log *log;
-    struct message_head head;
-    uint64_t arrival;
+    uint64_t seq, arrival;
+    struct gmm_id id;
 };
 struct replica_compare {
     struct reconcile *reconcile;
@@ -64,7 +64,7 @@ static void on_tell(void *context, size_t ref, bool asked)
     struct telling *t = context;
     const struct logs_log *log = t->replica->compare->heads[ref].log;
     /* It has said by now that it holds more of this log. */
-    if (asked && replica_has(t->replica, log) > t->replica->compare->heads[ref].head.seq + 1)
+    if (asked && replica_has(t->replica, log) > t->replica->compare->heads[ref].seq + 1)
         return;
     t->logs[t->count++] = log;
     if (t->count == MESSAGE_HEADS_MAX)
@@ -77,12 +77,11 @@ static enum gmm_err add_all(struct core *core, struct replica *replica)
     enum gmm_err err = GMM_OK;
     for (size_t i = 0; i < logs_count(core->logs) && err == GMM_OK; i++) {
         const struct logs_log *log = logs_at(core->logs, i);
-        struct compared *compared = &compare->heads[compare->count];
-        if (!replica_may_have(core, replica, &log->key.group) || !replica_head_of(core, log, &compared->head))
+        struct message_head head;
+        if (!replica_may_have(core, replica, &log->key.group) || !replica_head_of(core, log, &head))
             continue;
-        compared->log = log;
-        compared->arrival = log->arrival;
-        err = reconcile_add(compare->reconcile, &log->key, compared->head.seq, &compared->head.id, compare->count++);
+        compare->heads[compare->count] = (struct compared){log, head.seq, log->arrival, head.id};
+        err = reconcile_add(compare->reconcile, &head.key, head.seq, &head.id, compare->count++);
     }
     return err;
 }
@@ -152,7 +151,8 @@ static enum gmm_err note_same(struct replica *replica)
         if (!reconcile_same(compare->reconcile, i, &ref))
             continue;
         const struct compared *compared = &compare->heads[ref];
-        if (replica_announced(replica, compared->log, &compared->head) != GMM_OK)
+        const struct message_head head = {.key = compared->log->key, .seq = compared->seq, .id = compared->id};
+        if (replica_announced(replica, compared->log, &head) != GMM_OK)
             return GMM_ENOMEM;
         struct replica_holding *holding = &replica->has[compared->log->index];
         if (holding->told < compared->arrival)
