@@ -191,6 +191,14 @@ struct chunkwriter_job *chunkwriter_take(struct chunkwriter *w, bool wait)
     return job;
 }
 
+bool chunkwriter_busy(struct chunkwriter *w)
+{
+    uv_mutex_lock(&w->lock);
+    bool busy = w->under_way > 0 || w->done.first != NULL;
+    uv_mutex_unlock(&w->lock);
+    return busy;
+}
+
 void chunkwriter_job_free(struct chunkwriter_job *job)
 {
     if (job == NULL)

@@ -35,6 +35,8 @@ void chunkwriter_free(struct chunkwriter *w);
 void chunkwriter_put(struct chunkwriter *w, struct chunkwriter_job *job);
 /* One that is done, the caller's to free (chunkwriter_job_free). NULL: none is yet; with wait: none is under way. */
 struct chunkwriter_job *chunkwriter_take(struct chunkwriter *w, bool wait);
+/* Something was put and not taken yet: its file may be there, and its row is not. */
+bool chunkwriter_busy(struct chunkwriter *w);
 void chunkwriter_job_free(struct chunkwriter_job *job);
 
 #endif

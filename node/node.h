@@ -126,7 +126,9 @@ enum gmm_err node_flush(struct node *node);
 /* Received chunks whose files are on the disk by now (node/chunkwriter.h) get their rows, in the open transaction.
  * wait: all that are under way. */
 void node_land(struct node *node, bool wait);
-/* The same, waiting; and the threads end. */
+/* Some are under way: files may be there whose rows are still to come. */
+bool node_chunks_busy(struct node *node);
+/* The same as node_land, waiting; and the threads end. */
 void node_chunks_close(struct node *node);
 /* When to flush at the latest (sys_now_ms): several chunks share one commit and its synchronisations. 0: at once. */
 uint64_t node_flush_due(const struct node *node);

@@ -31,6 +31,11 @@ bool node_chunks_put(struct node *node, struct effect *effect)
     return true;
 }
 
+bool node_chunks_busy(struct node *node)
+{
+    return node->pending->writer != NULL && chunkwriter_busy(node->pending->writer);
+}
+
 struct chunkwriter_job *node_chunks_next(struct node *node, bool wait)
 {
     return node->pending->writer == NULL ? NULL : chunkwriter_take(node->pending->writer, wait);

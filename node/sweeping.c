@@ -17,6 +17,8 @@ bool sweeping_slice(struct node *node)
     unsigned removed = 0;
     if (!node->daemon || node->read_only || node->swept >= FOLDERS)
         return false;
+    if (node_chunks_busy(node))
+        return false; /* their landing brings the loop here again */
     enum gmm_err err = chunkfile_sweep(node->chunks, (uint8_t)node->swept++, keep, node, &removed);
     if (removed > 0)
         log_info("removed %u chunk files that nothing names", removed);

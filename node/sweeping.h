@@ -5,8 +5,9 @@
 #include "node/node.h"
 
 /* One of the 256 folders of chunk files. False: all have been looked through since the start, or this is no daemon.
- * Only while the loop has nothing else to do: a chunk's file and its row are written in one go, so that no file lacks a
- * row that is still to come (a row of an open transaction counts). What fails is left for the next start. */
+ * Only while the loop has nothing else to do: the file and the row of a chunk of ours are written in one go (a row of
+ * an open transaction counts), and while received ones are on their way to the disk nothing is swept; so no file lacks
+ * a row that is still to come. What fails is left for the next start. */
 bool sweeping_slice(struct node *node);
 
 #endif

@@ -3,7 +3,9 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "keys/chunk.h"
 #include "node/content.h"
+#include "node/node_state.h"
 #include "node/read.h"
 #include "tests/node/posting_fixture.h"
 
@@ -144,11 +146,36 @@ static void nothing_goes_unread(void **state)
     store_rollback(office.node->store);
 }
 
+/* Received: its file is written on a thread, and its row comes when the loop hears of that. */
+static void not_while_chunks_are_on_their_way(void **state)
+{
+    (void)state;
+    struct node_pending *p = office.node->pending;
+    const struct gmm_id nid = engine_view(office.node->engine)->nid;
+    struct chunkwriter_job *job = calloc(1, sizeof *job);
+    assert_non_null(job);
+    assert_int_equal(chunkwriter_new(&p->writer, office.home, &nid, NULL, NULL, NULL), GMM_OK);
+    job->bytes = malloc(6);
+    assert_non_null(job->bytes);
+    memcpy(job->bytes, "sealed", 6);
+    job->len = 6;
+    job->gid = all;
+    chunk_id(&job->id, &nid, &all, "sealed", 6);
+    const struct gmm_id id = job->id;
+    chunkwriter_put(p->writer, job);
+    assert_int_equal(sweep(), 1); /* written by now, or not */
+    job = chunkwriter_take(p->writer, true);
+    assert_true(job != NULL && job->err == GMM_OK && has_file(&id));
+    chunkwriter_job_free(job);
+    assert_int_equal(sweep(), 256);
+    assert_false(has_file(&id));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(what_nothing_names_goes), TEST(what_a_row_names_stays), TEST(only_a_daemon),
-                                       TEST(nothing_goes_unread)};
+                                       TEST(nothing_goes_unread), TEST(not_while_chunks_are_on_their_way)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
