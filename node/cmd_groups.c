@@ -37,24 +37,54 @@ static json_t *lead_json(const struct view *view, const struct view_group *group
     return p == NULL ? json_null() : json_string(p->id);
 }
 
+/* Of who was a member: who ended that, and when. */
+static void put_removed(json_t *result, const struct view *view, const struct view_group *group,
+                        const struct gmm_id *pid)
+{
+    const struct view_absence *removed = view_removed_from(view, &group->gid, pid);
+    const struct view_office *office = removed == NULL ? NULL : view_office(view, &removed->log.author);
+    const struct view_participant *by = office == NULL ? NULL : view_participant(view, &office->pid);
+    if (by != NULL && result != NULL)
+        json_object_set_new(result, "removed",
+                            json_pack("{s:s, s:o}", "by", by->id, "time", render_json_time(removed->from_ms)));
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* By id, as a table of people would have it. */
+static json_t *members_json(const struct view *view, const struct view_group *group)
+{
+    const char *ids[LIMIT_PARTICIPANTS];
+    size_t count = 0;
+    for (uint16_t i = 0; i < group->member_count; i++) {
+        const struct view_participant *p = view_participant(view, &group->members[i]);
+        if (p != NULL && count < LIMIT_PARTICIPANTS)
+            ids[count++] = p->id;
+    }
+    qsort(ids, count, sizeof *ids, compare_texts);
+    json_t *members = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(members, json_string(ids[i]));
+    return members;
+}
+
 static json_t *group_json(struct node *node, const struct view *view, const struct view_group *group)
 {
     char *name = NULL;
     size_t offices = 0;
     if (groups_name(node, &group->gid, &name) != GMM_OK)
         return NULL;
-    json_t *members = json_array();
-    for (uint16_t i = 0; i < group->member_count; i++) {
-        const struct view_participant *p = view_participant(view, &group->members[i]);
-        if (p != NULL)
-            json_array_append_new(members, json_string(p->id));
-    }
+    json_t *members = members_json(view, group);
     for (size_t i = 0; i < view->office_count; i++)
         offices += view_office_in_group(view, &group->gid, &view->offices[i], node_now_ms());
     json_t *result = json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:s}", "name", name, "kind", kind_text(group->kind),
                                "members", members, "offices", (json_int_t)offices, "id", reply_id(&group->gid), "lead",
                                lead_json(view, group), "history", group->history_full ? "full" : "none");
     free(name);
+    put_removed(result, view, group, node_pid(node));
     return result;
 }
 
@@ -197,6 +227,9 @@ static void group_render(const json_t *result, struct render *out)
         render_field(out, "member", json_string_value(item));
     }
     render_line(out, "offices that read it now: %d", (int)json_integer_value(json_object_get(result, "offices")));
+    const json_t *removed = json_object_get(result, "removed");
+    if (removed != NULL)
+        render_line(out, "you were removed by %s on %.10s", reply_text(removed, "by"), reply_text(removed, "time"));
 }
 
 static size_t texts(const struct call *call, const char *name, const char **out, size_t max)

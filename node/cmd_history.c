@@ -43,6 +43,11 @@ void cmd_history_render(const json_t *result, struct render *out)
     render_table(out, result, columns, sizeof columns / sizeof columns[0]);
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static json_t *group_json(struct node *node, const struct view *view, const struct view_group *group,
                           const struct gmm_id *pid)
 {
@@ -53,8 +58,13 @@ static json_t *group_json(struct node *node, const struct view *view, const stru
         json_decref(members);
         return NULL;
     }
-    for (uint16_t i = 0; i < group->member_count; i++)
-        json_array_append_new(members, json_string(id_of(view, &group->members[i])));
+    const char *ids[LIMIT_PARTICIPANTS];
+    size_t count = 0;
+    for (uint16_t i = 0; i < group->member_count && count < LIMIT_PARTICIPANTS; i++)
+        ids[count++] = id_of(view, &group->members[i]);
+    qsort(ids, count, sizeof *ids, compare_texts);
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(members, json_string(ids[i]));
     for (size_t i = 0; i < view->office_count; i++)
         offices += view_office_in_group(view, &group->gid, &view->offices[i], node_now_ms());
     json_t *result =

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/roles.h"
+#include "node/times.h"
 
 #define PREFIX_DIGITS 8u
 #define SAME_NAME_MAX 16u
@@ -61,8 +62,9 @@ static void add_match(struct matches *m, const struct gmm_id *gid)
         m->gids[m->count++] = *gid;
 }
 
-/* Circles that we are in, and only those; names of the others are not ours to know. */
-static enum gmm_err match_circles(struct node *node, const struct view *view, const char *name, struct matches *m)
+/* Circles that we are in, or `once` were, and only those; names of the others are not ours to know. */
+static enum gmm_err match_circles(struct node *node, const struct view *view, const char *name, bool once,
+                                  struct matches *m)
 {
     struct gmm_id gids[SAME_NAME_MAX];
     size_t count = 0;
@@ -71,7 +73,9 @@ static enum gmm_err match_circles(struct node *node, const struct view *view, co
         return GMM_OK;
     for (size_t i = 0; err == GMM_OK && i < count && i < SAME_NAME_MAX; i++) {
         const struct view_group *group = view_group(view, &gids[i]);
-        if (group != NULL && group->kind == GROUP_CIRCLE && view_is_member(view, &gids[i], node_pid(node)))
+        if (group != NULL && group->kind == GROUP_CIRCLE &&
+            (once ? view_removed_from(view, &gids[i], node_pid(node)) != NULL
+                  : view_is_member(view, &gids[i], node_pid(node))))
             add_match(m, &gids[i]);
     }
     return err;
@@ -98,7 +102,9 @@ static enum gmm_err match(struct node *node, const struct view *view, const char
         add_match(m, &group->gid);
         return GMM_OK;
     }
-    enum gmm_err err = match_circles(node, view, text, m);
+    enum gmm_err err = match_circles(node, view, text, false, m);
+    if (err == GMM_OK && m->count == 0)
+        err = match_circles(node, view, text, true, m);
     if (err == GMM_OK && m->count == 0)
         match_prefix(node, view, text, m);
     return err;
@@ -260,6 +266,28 @@ static const struct view_group *find_circle(struct node *node, const struct view
 
 /* ---- the audience */
 
+/* We are no member: since when, and who may change that. */
+static enum gmm_err refuse_outside(struct node *node, const struct view *view, const struct view_group *group,
+                                   struct gmm_msg *msg)
+{
+    char officers[ROLES_TEXT_BYTES], time[TIMES_TEXT_BYTES], *name = NULL;
+    const struct view_absence *removed = view_removed_from(view, &group->gid, node_pid(node));
+    const struct view_office *by = removed == NULL ? NULL : view_office(view, &removed->log.author);
+    const char *who =
+        id_is_zero(&group->owner) ? roles_officers_text(view, &group->gid, officers) : roles_name(view, &group->owner);
+    if (groups_name(node, &group->gid, &name) != GMM_OK)
+        return GMM_ENOMEM;
+    if (by == NULL) {
+        gmm_fail(msg, GMM_EDENIED, "'%s' is not a member of the group '%s': %s can add it", node->card.id, name, who);
+    } else {
+        times_format(removed->from_ms, time);
+        gmm_fail(msg, GMM_EDENIED, "'%s' was removed from the group '%s' by %s on %.10s: %s can add it again",
+                 node->card.id, name, roles_name(view, &by->pid), time, who);
+    }
+    free(name);
+    return GMM_EDENIED;
+}
+
 static enum gmm_err take_group(struct node *node, const struct view *view, const struct view_group *group,
                                struct groups_audience *out, struct gmm_msg *msg)
 {
@@ -267,12 +295,8 @@ static enum gmm_err take_group(struct node *node, const struct view *view, const
     if (self != NULL && self->status == VIEW_SUSPENDED && !view_is_member(view, &group->gid, node_pid(node)))
         return gmm_fail(msg, GMM_EDENIED, "'%s' is suspended: until it is restored it posts to internal only",
                         self->id);
-    char officers[ROLES_TEXT_BYTES];
     if (!view_is_member(view, &group->gid, node_pid(node)))
-        return gmm_fail(msg, GMM_EDENIED, "'%s' is not a member of the group '%s': %s can add it", node->card.id,
-                        group->name == NULL ? "?" : group->name,
-                        id_is_zero(&group->owner) ? roles_officers_text(view, &group->gid, officers)
-                                                  : roles_name(view, &group->owner));
+        return refuse_outside(node, view, group, msg);
     out->gid = group->gid;
     out->kind = group->kind;
     out->members = malloc((size_t)group->member_count * sizeof *out->members + 1);

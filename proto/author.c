@@ -220,7 +220,9 @@ enum gmm_err author_append(struct author *author, struct core *core, const struc
     draft->prev = *id;
     draft->time = header.time;
     draft->next_seq++;
-    if (draft->next_seq % LIMIT_RUN_ENTRIES == 0 || draft->bytes >= DRAFT_BYTES - LIMIT_BODY_BYTES / 2)
+    /* A head over each REMOVE: whom it names is told up to there. */
+    if (draft->next_seq % LIMIT_RUN_ENTRIES == 0 || type == HEADER_REMOVE ||
+        draft->bytes >= DRAFT_BYTES - LIMIT_BODY_BYTES / 2)
         return draft_sign(draft, core);
     return GMM_OK;
 }

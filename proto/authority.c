@@ -193,7 +193,7 @@ enum gmm_err authority_apply(struct state *s, struct change *c, struct gmm_msg *
     if (rule == NULL)
         return GMM_OK;
     state_at(s, c->time);
-    s->record = c->id;
+    s->record = c;
     bool stands = rulings_stand(s->rulings, &c->log, c->seq, &c->id);
     if (stands && state_opens_known(s, c))
         return open_known(s, c, rule);

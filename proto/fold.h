@@ -158,8 +158,10 @@ struct view_removal {
 };
 /* While a participant was no member of a group (gid), or an observer (gid zero). */
 struct view_absence {
-    struct gmm_id pid, gid, entry; /* entry: of the record by which it began */
-    uint64_t from_ms, until_ms;    /* until UINT64_MAX: it still is */
+    struct gmm_id pid, gid, entry; /* entry: of the record by which it began, of that log and seq */
+    struct run_key log;
+    uint64_t seq;
+    uint64_t from_ms, until_ms; /* until UINT64_MAX: it still is */
 };
 /* A circle in doubt (protocol: Foundings): it was founded under a key that is revoked, and nobody has spoken for that.
  */
@@ -275,6 +277,8 @@ const struct view_group *view_group(const struct view *v, const struct gmm_id *g
 /* "all", a thematic name, or "internal" (of this pid). */
 const struct view_group *view_group_by_name(const struct view *v, const char *name, const struct gmm_id *own_pid);
 const struct view_doubt *view_doubt(const struct view *v, const struct gmm_id *gid);
+/* Why the participant is no member of the group any more: the REMOVE that stands against it; NULL: none. */
+const struct view_absence *view_removed_from(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid);
 /* May an office of this participant have the group's logs: is it a member, also of a circle in doubt? */
 bool view_may_have(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid);
 bool view_is_member(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid);

@@ -13,6 +13,19 @@ bool replica_may_have(struct core *core, const struct replica *replica, const st
     return view != NULL && view_may_have(view, group, &replica->peer->pid);
 }
 
+uint64_t replica_end(struct core *core, const struct replica *replica, const struct logs_log *log)
+{
+    if (replica_may_have(core, replica, &log->key.group))
+        return log->end;
+    const struct view *view = fold_view(core->fold);
+    const struct view_participant *p = view == NULL ? NULL : view_participant(view, &replica->peer->pid);
+    const struct view_absence *removed =
+        p == NULL || p->status != VIEW_ACTIVE ? NULL : view_removed_from(view, &log->key.group, &p->pid);
+    if (removed == NULL || run_key_compare(&removed->log, &log->key) != 0)
+        return 0;
+    return removed->seq < log->end ? removed->seq + 1 : log->end;
+}
+
 uint64_t replica_has(const struct replica *replica, const struct logs_log *log)
 {
     return log->index < replica->has_count ? replica->has[log->index].next : 0;

@@ -148,6 +148,9 @@ struct replicate {
 /* replica.c: what the peer may have, and holds. */
 /* "Control logs and root objects go to every identified office. A group's heads, runs and chunks go to offices of
  * current members only." */
+/* Behind the last entry of the log that the peer may have: the log's end; of who was removed from the group the REMOVE;
+ * else 0. */
+uint64_t replica_end(struct core *core, const struct replica *replica, const struct logs_log *log);
 bool replica_may_have(struct core *core, const struct replica *replica, const struct gmm_id *group);
 /* H over the gids, ascending, of the groups that it may have: a token is only good while they are the same. */
 void replica_groups(struct core *core, const struct replica *replica, struct gmm_id *out);
@@ -273,7 +276,8 @@ void replica_announce_one(struct core *core, struct replica *replica, const stru
 void replica_announce_logs(struct core *core, struct replica *replica, const struct logs_log *const *logs,
                            size_t count);
 /* "Fingerprints and offers use min(head, end)." False: there is nothing to offer. */
-bool replica_head_of(struct core *core, const struct logs_log *log, struct message_head *head);
+bool replica_head_of(struct core *core, const struct replica *replica, const struct logs_log *log,
+                     struct message_head *head);
 /* Would more heads than that be announced? */
 bool replica_many_untold(struct core *core, const struct replica *replica, size_t few);
 /* Sends once what goes before any heads: the names of fork proofs. */

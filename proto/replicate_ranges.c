@@ -78,7 +78,7 @@ static enum gmm_err add_all(struct core *core, struct replica *replica)
     for (size_t i = 0; i < logs_count(core->logs) && err == GMM_OK; i++) {
         const struct logs_log *log = logs_at(core->logs, i);
         struct message_head head;
-        if (!replica_may_have(core, replica, &log->key.group) || !replica_head_of(core, log, &head))
+        if (!replica_may_have(core, replica, &log->key.group) || !replica_head_of(core, replica, log, &head))
             continue;
         compare->heads[compare->count] = (struct compared){log, head.seq, log->arrival, head.id};
         err = reconcile_add(compare->reconcile, &head.key, head.seq, &head.id, compare->count++);

@@ -3,18 +3,24 @@
 
 #include "proto/replica.h"
 
-bool replica_head_of(struct core *core, const struct logs_log *log, struct message_head *head)
+bool replica_head_of(struct core *core, const struct replica *replica, const struct logs_log *log,
+                     struct message_head *head)
 {
     if (log->persisted.seq == LOGS_NO_SEQ)
         return false;
+    uint64_t end = replica_end(core, replica, log);
     *head = (struct message_head){.key = log->key, .seq = log->persisted.seq, .id = log->persisted.id};
-    if (log->persisted.seq < log->end) {
+    if (log->persisted.seq < end) {
         memcpy(head->sig, log->persisted.sig, sizeof head->sig);
         return true;
     }
     const struct view *view = fold_view(core->fold);
-    head->seq = log->end - 1;
-    return log->end > 0 && view != NULL && view_log_last(view, &log->key, &head->id);
+    head->seq = end - 1;
+    if (end > 0 && end < log->end && view != NULL) { /* its own removal */
+        head->id = view_removed_from(view, &log->key.group, &replica->peer->pid)->entry;
+        return true;
+    }
+    return end > 0 && view != NULL && view_log_last(view, &log->key, &head->id);
 }
 
 static void send_heads(struct replica *replica, const struct message_head *heads, size_t count, bool last,
@@ -42,7 +48,7 @@ void replica_announce_logs(struct core *core, struct replica *replica, const str
     size_t kept = 0;
     enum gmm_err err = heads == NULL ? GMM_ENOMEM : GMM_OK;
     for (size_t i = 0; i < count && err == GMM_OK; i++)
-        if (replica_may_have(core, replica, &logs[i]->key.group) && replica_head_of(core, logs[i], &heads[kept])) {
+        if (replica_head_of(core, replica, logs[i], &heads[kept])) {
             err = told(replica, logs[i]);
             kept++;
         }
@@ -105,8 +111,7 @@ static enum gmm_err send_changed(struct core *core, struct replica *replica, boo
     for (size_t i = 0; i < logs_count(core->logs) && err == GMM_OK; i++) {
         const struct logs_log *log = logs_at(core->logs, i);
         if (log->persisted.seq == LOGS_NO_SEQ || log->arrival <= replica->announced || knows(replica, log) ||
-            (lazy && replica_eager(core, replica, log)) || !replica_may_have(core, replica, &log->key.group) ||
-            !replica_head_of(core, log, &heads[count]))
+            (lazy && replica_eager(core, replica, log)) || !replica_head_of(core, replica, log, &heads[count]))
             continue;
         err = told(replica, log);
         if (++count == MESSAGE_HEADS_MAX) {
@@ -197,12 +202,13 @@ enum gmm_err replica_serve(struct core *core, struct replica *replica, const str
         struct logs_log *log = logs_find(core->logs, &want.key);
         /* "Unknown, forbidden and absent answer alike." */
         if (log == NULL || log->persisted.seq == LOGS_NO_SEQ || want.from > log->persisted.seq ||
-            want.from >= log->end || !replica_may_have(core, replica, &want.key.group)) {
+            want.from >= replica_end(core, replica, log)) {
             none[none_count++] = want;
             continue;
         }
         uint64_t to = want.to < log->persisted.seq ? want.to : log->persisted.seq;
-        to = to < log->end ? to : log->end - 1;
+        uint64_t end = replica_end(core, replica, log);
+        to = to < end ? to : end - 1;
         if (replica->range_count >= 4096)
             return GMM_ELIMIT;
         if (to == log->persisted.seq)
@@ -218,13 +224,13 @@ enum gmm_err replica_serve(struct core *core, struct replica *replica, const str
 
 void replica_push(struct core *core, struct replica *replica, struct logs_log *log, uint64_t first, uint64_t last)
 {
-    if (replica->peer->parting || !replica->heads_sent || replica_has(replica, log) > last ||
-        !replica_may_have(core, replica, &log->key.group))
+    uint64_t end = replica_end(core, replica, log);
+    if (replica->peer->parting || !replica->heads_sent || replica_has(replica, log) > last || end == 0)
         return;
     replica->changed_ms = core->now_ms;
-    if (first >= log->end)
+    if (first >= end)
         return;
-    last = last < log->end ? last : log->end - 1;
+    last = last < end ? last : end - 1;
     if (replica_eager(core, replica, log) && replica_has(replica, log) == first) {
         if (replica_give(replica, log, first, last, false) != GMM_OK)
             peer_close(replica->peer, GMM_ENOMEM, "out of memory");
@@ -300,12 +306,20 @@ void replica_load_next(struct core *core, struct replica *replica)
     }
 }
 
+/* Who was removed is told so, and given nothing of what was posted. */
+static bool is_sealed(const struct run_entry *entry)
+{
+    struct header h;
+    return header_decode(&h, entry->header) != GMM_OK || h.type >= HEADER_DOCUMENT;
+}
+
 void replica_send_run(struct core *core, struct replica *replica, struct replica_range *range, const struct run *run)
 {
     struct logs_log *log = range->log;
     range->ticket = 0;
     uint64_t next = run == NULL ? range->to + 1 : run->first_seq + run->count;
-    if (!replica_may_have(core, replica, &log->key.group)) {
+    bool member = replica_may_have(core, replica, &log->key.group);
+    if (!member && (run == NULL || next > replica_end(core, replica, log))) {
         struct message_want none = {.key = log->key, .from = range->next, .to = range->to};
         send_none(replica, &none, 1);
         next = range->to + 1;
@@ -318,7 +332,7 @@ void replica_send_run(struct core *core, struct replica *replica, struct replica
         memcpy(entries, run->entries, run->count * sizeof *entries);
         apart.entries = entries;
         for (uint32_t i = 0; i < run->count; i++)
-            if (replica_leaves_out(replica, &entries[i], &budget))
+            if (replica_leaves_out(replica, &entries[i], &budget) || (!member && is_sealed(&entries[i])))
                 entries[i].body = NULL;
         run_encode(&out, &apart);
         bool urgent = id_is_zero(&log->key.group);

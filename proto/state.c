@@ -239,7 +239,7 @@ static enum gmm_err begin_absence(struct state *s, unsigned participant, const s
         return GMM_ENOMEM;
     s->absences = grown;
     s->absences[s->absence_count++] = (struct state_absence){
-        .participant = participant, .group = group, .entry = s->record, .from_ms = from_ms, .until_ms = UINT64_MAX};
+        .participant = participant, .group = group, .change = s->record, .from_ms = from_ms, .until_ms = UINT64_MAX};
     return GMM_OK;
 }
 

@@ -74,7 +74,7 @@ struct state_doubt {
 struct state_absence { /* no member of a group, or (group NULL) an observer */
     unsigned participant;
     const struct state_group *group;
-    struct gmm_id entry; /* of the record by which it began */
+    const struct change *change; /* the record by which it began; NULL: the founding */
     uint64_t from_ms, until_ms;
 };
 struct removals;
@@ -88,10 +88,10 @@ struct state {
     const struct offices *offices;
     const struct charter *charter;
     /* The moment: state_at */
-    uint64_t now;            /* header time */
-    struct gmm_id record;    /* id of the record that is applied */
-    const struct term *term; /* in force */
-    unsigned chair;          /* its chair's index; STATE_NOBODY: not admitted here */
+    uint64_t now;                /* header time */
+    const struct change *record; /* that is applied; NULL: none yet */
+    const struct term *term;     /* in force */
+    unsigned chair;              /* its chair's index; STATE_NOBODY: not admitted here */
     /* The terms */
     struct terms *terms;           /* facts, shared by every replay; the fold's */
     uint32_t reached;              /* how many have been opened up to the record being applied */

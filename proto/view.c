@@ -148,6 +148,17 @@ bool view_may_have(const struct view *v, const struct gmm_id *gid, const struct 
     return view_is_member(v, gid, pid) || (doubt != NULL && listed(doubt->members, doubt->member_count, pid));
 }
 
+const struct view_absence *view_removed_from(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid)
+{
+    for (size_t i = v->absence_count; i > 0; i--) {
+        const struct view_absence *a = &v->absences[i - 1];
+        if (a->until_ms == UINT64_MAX && id_equal(&a->gid, gid) && id_equal(&a->pid, pid) && !id_is_zero(gid) &&
+            !view_is_member(v, gid, pid))
+            return a;
+    }
+    return NULL;
+}
+
 bool view_was_member(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid)
 {
     const struct view_group *g = view_group(v, gid);

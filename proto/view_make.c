@@ -259,10 +259,13 @@ static enum gmm_err make_removals(struct view_made *made, const struct state *s)
         return GMM_ENOMEM;
     for (size_t i = 0; i < s->absence_count; i++) {
         const struct state_absence *a = &s->absences[i];
-        made->absences[i] = (struct view_absence){.pid = s->participants[a->participant].pid,
-                                                  .entry = a->entry,
-                                                  .from_ms = a->from_ms,
-                                                  .until_ms = a->until_ms};
+        made->absences[i] = (struct view_absence){
+            .pid = s->participants[a->participant].pid, .from_ms = a->from_ms, .until_ms = a->until_ms};
+        if (a->change != NULL) {
+            made->absences[i].entry = a->change->id;
+            made->absences[i].log = a->change->log;
+            made->absences[i].seq = a->change->seq;
+        }
         if (a->group != NULL)
             made->absences[i].gid = a->group->gid;
     }
