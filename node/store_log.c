@@ -307,7 +307,10 @@ static enum gmm_err give_entry(struct store *store, sqlite3_stmt *stmt, store_en
 enum gmm_err store_each_plain(struct store *store, store_entry_fn *fn, void *arg)
 {
     enum gmm_err err;
-    sqlite3_stmt *stmt = store_prepare(store, "SELECT header, body FROM entry WHERE type < 64 ORDER BY key", &err);
+    sqlite3_stmt *stmt = store_prepare(store,
+                                       "SELECT header, body FROM entry WHERE key IN "
+                                       "(SELECT key FROM entry INDEXED BY entry_plain WHERE type < 64) ORDER BY key",
+                                       &err);
     while (store_row(store, stmt, &err))
         err = give_entry(store, stmt, fn, arg);
     sqlite3_finalize(stmt);

@@ -303,6 +303,40 @@ static void within_a_millisecond_the_counter_orders(void **state)
     projection_item_close(&got);
 }
 
+static int count_steps(unsigned what, void *arg, void *stmt, void *ns)
+{
+    int *steps = arg;
+    (void)what;
+    (void)ns;
+    *steps += sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 0);
+    return 0;
+}
+
+/* What SQLite does for a list of one entry of this type. */
+static int steps_of(uint16_t type)
+{
+    int steps = 0;
+    struct listing l = {.count = 0};
+    sqlite3_trace_v2(store->db, SQLITE_TRACE_PROFILE, count_steps, &steps);
+    assert_int_equal(projection_each(p, &(struct projection_query){.type = type, .oldest_first = true}, take, &l),
+                     GMM_OK);
+    sqlite3_trace_v2(store->db, 0, NULL, NULL);
+    assert_int_equal(l.count, 1);
+    assert_true(steps > 0);
+    return steps;
+}
+
+static void documents_do_not_hide_what_is_rare(void **state)
+{
+    (void)state;
+    put(0, 0, HEADER_CONSULT, NULL, 1);
+    put(0, 1, HEADER_DOCUMENT, NULL, 1);
+    int before = steps_of(HEADER_CONSULT);
+    for (unsigned i = 2; i < COUNT; i++)
+        put(0, i, i % 2 == 0 ? HEADER_DOCUMENT : HEADER_NOTE, NULL, 1);
+    assert_int_equal(steps_of(HEADER_CONSULT), before);
+}
+
 static void an_older_catalogue_is_made_anew(void **state)
 {
     (void)state;
@@ -311,7 +345,7 @@ static void an_older_catalogue_is_made_anew(void **state)
     put(0, 1, HEADER_DOCUMENT, NULL, 1);
     assert_int_equal(store_commit(store), GMM_OK);
     assert_int_equal(sqlite3_exec(store->db,
-                                  "DROP INDEX p_item_time; DROP INDEX p_item_document;"
+                                  "DROP INDEX p_item_time; DROP INDEX p_item_document; DROP INDEX p_item_others;"
                                   "ALTER TABLE p_item DROP COLUMN counter",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
@@ -574,6 +608,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_node_cannot_read_it, make, drop),
         cmocka_unit_test_setup_teardown(lists_in_order, make, drop),
         cmocka_unit_test_setup_teardown(within_a_millisecond_the_counter_orders, make, drop),
+        cmocka_unit_test_setup_teardown(documents_do_not_hide_what_is_rare, make, drop),
         cmocka_unit_test_setup_teardown(an_older_catalogue_is_made_anew, make, drop),
         cmocka_unit_test_setup_teardown(what_has_no_effect_is_not_shown, make, drop),
         cmocka_unit_test_setup_teardown(void_for_a_time, make, drop),

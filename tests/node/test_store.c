@@ -160,6 +160,37 @@ static void plain_entries_are_found(void **state)
     assert_int_equal(count, 7);
 }
 
+static int count_steps(unsigned what, void *arg, void *stmt, void *ns)
+{
+    int *steps = arg;
+    (void)what;
+    (void)ns;
+    *steps += sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 0);
+    return 0;
+}
+
+static int steps_of_plain(void)
+{
+    unsigned count = 0;
+    int steps = 0;
+    sqlite3_trace_v2(store_db(store), SQLITE_TRACE_PROFILE, count_steps, &steps);
+    assert_int_equal(store_each_plain(store, count_entry, &count), GMM_OK);
+    sqlite3_trace_v2(store_db(store), 0, NULL, NULL);
+    assert_int_equal(count, 3);
+    assert_true(steps > 0);
+    return steps;
+}
+
+/* Each start walks them: what is sealed is not walked for that. */
+static void plain_entries_are_found_at_once(void **state)
+{
+    (void)state;
+    put(0, 0, 3, 50, 1);
+    int before = steps_of_plain();
+    put(0, 5, 200, 50, 2);
+    assert_int_equal(steps_of_plain(), before);
+}
+
 static enum gmm_err see_log(void *arg, const struct run_key *key, const struct logs_head *head, uint64_t arrival,
                             bool closed)
 {
@@ -594,6 +625,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_new_store, make, drop),
         cmocka_unit_test_setup_teardown(entries_come_back, make, drop),
         cmocka_unit_test_setup_teardown(plain_entries_are_found, make, drop),
+        cmocka_unit_test_setup_teardown(plain_entries_are_found_at_once, make, drop),
         cmocka_unit_test_setup_teardown(heads_come_back_in_order_of_arrival, make, drop),
         cmocka_unit_test_setup_teardown(runs_end_at_signed_heads, make, drop),
         cmocka_unit_test_setup_teardown(ids_and_prefixes_lead_to_entries, make, drop),
