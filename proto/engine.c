@@ -344,7 +344,7 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
         if (event->ticket != 0)
             return engine_chunk_failed(engine, event->ticket, event->err);
         engine_store_failed(engine, event->err);
-        return engine_upkeep_plan(engine);
+        return engine_owed_again(engine);
     case ENGINE_LOADED:
         return on_loaded(engine, event);
     case ENGINE_CHUNK_LOADED:

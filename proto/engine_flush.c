@@ -57,13 +57,13 @@ enum gmm_err engine_flush(struct engine *engine)
     }
     if ((err = stores_note(engine->stores, core)) != GMM_OK)
         return err;
-    bool under_way = stores_oldest(engine->stores) != 0;
+    uint64_t newest = stores_newest(engine->stores); /* a draft that filled its block went before */
     for (size_t i = engine->request_count; i > 0; i--) {
         struct engine_request *request = &engine->requests[i - 1];
         if (request->ticket != 0)
             continue;
-        request->ticket = core->next_ticket;
-        if (under_way)
+        request->ticket = newest;
+        if (newest != 0)
             continue;
         core_done(core, request->request, GMM_OK, &request->id, NULL);
         *request = engine->requests[--engine->request_count];

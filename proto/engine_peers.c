@@ -78,7 +78,8 @@ static void tell_superseded(struct engine *engine, struct peer *peer, const stru
     if (successor == NULL || (!peer->initiator && answer(engine, peer) != GMM_OK))
         return;
     send_successor(core, peer, successor);
-    peer->refused = engine->review = !peer->closing;
+    if (!peer->closing)
+        peer->refused = engine->review = true;
 }
 
 /* The other way round: who expects the keys that we had before is told of those that we have. */

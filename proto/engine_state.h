@@ -118,5 +118,7 @@ void engine_drop(struct engine *engine, uint32_t conn);
 /* engine_stores.c: what the store said */
 enum gmm_err engine_persisted(struct engine *engine, uint64_t ticket);
 enum gmm_err engine_view_changed(struct engine *engine);
+/* After a store that failed: what this office owes, and what was on its way, is planned anew, a little later. */
+enum gmm_err engine_owed_again(struct engine *engine);
 
 #endif

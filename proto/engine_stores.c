@@ -3,6 +3,8 @@
 
 #include "proto/engine_state.h"
 
+#define OWED_AGAIN_MS 10000u /* the disk may still be full */
+
 enum gmm_err engine_view_changed(struct engine *engine)
 {
     struct core *core = &engine->core;
@@ -106,4 +108,23 @@ enum gmm_err engine_chunk_failed(struct engine *engine, uint64_t ticket, enum gm
     fetch_persisted(engine->fetch, &engine->core, &item->chunk_gid, &item->chunk_id, err);
     stores_item_free(item);
     return GMM_OK;
+}
+
+static void not_before(uint64_t *next_ms, uint64_t at_ms)
+{
+    if (*next_ms < at_ms)
+        *next_ms = at_ms;
+}
+
+enum gmm_err engine_owed_again(struct engine *engine)
+{
+    uint64_t again_ms = engine->core.now_ms + OWED_AGAIN_MS;
+    engine_wrapkeys_plan(engine);
+    engine_cuts_plan(engine);
+    engine_terms_plan(engine);
+    engine_anchors_stored(engine);
+    not_before(&engine->wrap_keys_next_ms, again_ms);
+    not_before(&engine->cuts_next_ms, again_ms);
+    not_before(&engine->terms_next_ms, again_ms);
+    return engine_upkeep_plan(engine);
 }

@@ -173,6 +173,14 @@ uint64_t stores_oldest(const struct stores *stores)
     return stores->count == 0 ? 0 : stores->items[0]->ticket;
 }
 
+uint64_t stores_newest(const struct stores *stores)
+{
+    for (size_t i = stores->count; i > 0; i--)
+        if (!stores->items[i - 1]->has_chunk)
+            return stores->items[i - 1]->ticket;
+    return 0;
+}
+
 static struct stores_item *take_at(struct stores *stores, size_t at)
 {
     struct stores_item *item = stores->items[at];

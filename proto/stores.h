@@ -48,6 +48,8 @@ void stores_free(struct stores *stores);
  * under way and must be started again from the store. */
 enum gmm_err stores_note(struct stores *stores, struct core *core);
 uint64_t stores_oldest(const struct stores *stores); /* 0: none under way */
+/* Of those that are carried out in order, all but chunks. */
+uint64_t stores_newest(const struct stores *stores);
 /* The item with this ticket: the oldest one (stores are carried out in order), or one that has a chunk, which may be
  * done before. NULL: neither. Removed: free with stores_item_free. */
 struct stores_item *stores_take(struct stores *stores, uint64_t ticket);
