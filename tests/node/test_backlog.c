@@ -54,7 +54,8 @@ static void post_many(unsigned count)
         post_fill_record(&doc, &plan, "b.txt", NULL);
         doc.content = (struct manifest){.size = 1, .inline_bytes = (const uint8_t *)"b"};
         assert_int_equal(record_document_encode(&record, &doc), GMM_OK);
-        assert_int_equal(node_append_more(office.node, &all, HEADER_DOCUMENT, record.p, record.len, NULL, &id, NULL), GMM_OK);
+        assert_int_equal(node_append_more(office.node, &all, HEADER_DOCUMENT, record.p, record.len, NULL, &id, NULL),
+                         GMM_OK);
         buffer_close(&record);
     }
     assert_int_equal(node_flush_appends(office.node, NULL), GMM_OK);
