@@ -22,6 +22,7 @@
 #define LIMIT_OFFICES 2048u
 #define LIMIT_GROUPS 1024u
 #define LIMIT_THEMATIC 5u
+#define LIMIT_RELAYS 16u /* of a group */
 #define LIMIT_ADDRESSES 8u
 #define LIMIT_ADDRESS_TEXT 255u
 #define LIMIT_PARTICIPANT_ID 32u /* bytes of "ilo" */

@@ -121,7 +121,7 @@ static enum gmm_err store_chunk(struct bundlein *in, const struct gmm_id *gid, c
     return err;
 }
 
-/* Only of groups that both sides belong to. GMM_EUNKNOWN: not so, as far as we know yet. */
+/* Only of groups that both sides belong to, or relay. GMM_EUNKNOWN: not so, as far as we know yet. */
 static enum gmm_err take_chunk(struct bundlein *in, const struct cargo_item *item)
 {
     struct gmm_id gid, id;
@@ -134,7 +134,8 @@ static enum gmm_err take_chunk(struct bundlein *in, const struct cargo_item *ite
         return err;
     const struct view *view = engine_view(in->node->engine);
     const struct view_office *from = view == NULL ? NULL : view_office(view, &in->opening.from);
-    if (from == NULL || !view_is_member(view, &gid, &from->pid) || !view_is_member(view, &gid, node_pid(in->node)))
+    if (from == NULL || !view_office_may_have(view, &gid, &from->sign_pk, &from->pid) ||
+        !view_office_may_have(view, &gid, &in->node->keystore->sign_pk, node_pid(in->node)))
         return GMM_EUNKNOWN;
     in->gid = gid;
     chunk_id(&id, &view->nid, &gid, sealed, len);

@@ -246,7 +246,8 @@ static enum gmm_err put_objects(struct bundleout *out, const struct holdings *ba
     for (size_t i = 0; err == GMM_OK && i < forks_count(forks); i++) {
         const struct fork_proof *proof = forks_at(forks, i);
         if (!holdings_has(base, &proof->hash) &&
-            (id_is_zero(&proof->key.group) || view_is_member(view, &proof->key.group, &out->office->pid)))
+            (id_is_zero(&proof->key.group) ||
+             view_office_may_have(view, &proof->key.group, &out->office->sign_pk, &out->office->pid)))
             err = put(out, CARGO_PROOF, proof->bytes, proof->len);
     }
     return err;
@@ -298,7 +299,8 @@ static enum gmm_err on_chunk(void *arg, const struct gmm_id *gid, const struct g
     struct chunk_walk *walk = arg;
     struct bundleout *out = walk->out;
     size_t got = 0, total = 0;
-    if (holdings_has(walk->base, id) || !view_is_member(walk->view, gid, &out->office->pid))
+    if (holdings_has(walk->base, id) ||
+        !view_office_may_have(walk->view, gid, &out->office->sign_pk, &out->office->pid))
         return GMM_OK;
     enum gmm_err err = chunkfile_read(out->node->chunks, id, 0, walk->bytes + 32, LIMIT_CHUNK_SEALED, &got, &total);
     if (err == GMM_OK && (got != len || total != len))
@@ -362,7 +364,7 @@ enum gmm_err bundleout_add(struct bundleout *out, const struct view_office *offi
     if (err != GMM_OK)
         return gmm_fail(msg, err, "what was exchanged with %s before cannot be read: %s", office->office,
                         gmm_err_text(err));
-    err = holdings_of(&ours, out->node, &office->pid, true);
+    err = holdings_of(&ours, out->node, office, true);
     if (err == GMM_OK) {
         bool rests = base == BUNDLEOUT_SENT && peer.since != 0;
         out->office = office;

@@ -264,10 +264,11 @@ enum gmm_err bundlepeer_told(struct bundlepeer *peer, uint64_t made_ms, struct h
     return GMM_OK;
 }
 
-static enum gmm_err note_synced(struct bundlepeer *peer, struct node *node, const struct gmm_id *pid, uint64_t now_ms)
+static enum gmm_err note_synced(struct bundlepeer *peer, struct node *node, const struct view_office *office,
+                                uint64_t now_ms)
 {
     struct holdings ours;
-    enum gmm_err err = holdings_of(&ours, node, pid, false);
+    enum gmm_err err = holdings_of(&ours, node, office, false);
     for (size_t i = 0; err == GMM_OK && i < peer->held.thing_count; i++)
         err = holdings_add_thing(&ours, peer->held.things[i]);
     if (err == GMM_OK) {
@@ -296,7 +297,7 @@ enum gmm_err bundlepeer_synced(struct node *node, const struct gmm_id *sign_pk)
     if (err != GMM_OK)
         return err;
     if (peer.synced_ms < node->opened_ms || now_ms >= peer.synced_ms + SYNCED_MS)
-        err = note_synced(&peer, node, &office->pid, now_ms);
+        err = note_synced(&peer, node, office, now_ms);
     bundlepeer_close(&peer);
     return err;
 }

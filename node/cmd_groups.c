@@ -1,4 +1,5 @@
 /* group: list, show, create, add, remove, rotate. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "node/commands.h"
 #include "node/groups.h"
 #include "node/joining.h"
+#include "node/relays.h"
 #include "node/render.h"
 #include "node/reply.h"
 
@@ -80,9 +82,10 @@ static json_t *group_json(struct node *node, const struct view *view, const stru
     json_t *members = members_json(view, group);
     for (size_t i = 0; i < view->office_count; i++)
         offices += view_office_in_group(view, &group->gid, &view->offices[i], node_now_ms());
-    json_t *result = json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:s}", "name", name, "kind", kind_text(group->kind),
-                               "members", members, "offices", (json_int_t)offices, "id", reply_id(&group->gid), "lead",
-                               lead_json(view, group), "history", group->history_full ? "full" : "none");
+    json_t *result =
+        json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:s, s:o}", "name", name, "kind", kind_text(group->kind), "members",
+                  members, "offices", (json_int_t)offices, "id", reply_id(&group->gid), "lead", lead_json(view, group),
+                  "history", group->history_full ? "full" : "none", "relays", relays_json(view, group));
     free(name);
     put_removed(result, view, group, node_pid(node));
     return result;
@@ -115,12 +118,13 @@ static json_t *sorted_array(json_t **items, size_t count)
     return array;
 }
 
-/* What concerns us: circles that we are in, our own `internal`, and the groups that everybody knows. */
+/* What concerns us: circles that we are in or relay, our own `internal`, and the groups that everybody knows. */
 static bool is_listed(struct node *node, const struct view *view, const struct view_group *group)
 {
     if (group->kind == GROUP_INTERNAL)
         return id_equal(&group->owner, node_pid(node));
-    return group->kind != GROUP_CIRCLE || view_is_member(view, &group->gid, node_pid(node));
+    return group->kind != GROUP_CIRCLE || view_is_member(view, &group->gid, node_pid(node)) ||
+           view_is_relay(view, &group->gid, &node->keystore->sign_pk);
 }
 
 static void group_list(struct node *node, struct call *call)
@@ -210,6 +214,21 @@ static void group_show(struct node *node, struct call *call)
     reply_group(node, call, &gid);
 }
 
+static void relays_render(const json_t *relays, struct render *out)
+{
+    const json_t *row;
+    size_t i;
+    json_array_foreach(relays, i, row)
+    {
+        char name[LIMIT_PARTICIPANT_ID + LIMIT_OFFICE_TEXT + 2];
+        snprintf(name, sizeof name, "%s/%s", reply_text(row, "participant"), reply_text(row, "office"));
+        render_field(out, json_is_true(json_object_get(row, "relays")) ? "relay" : "relay, not now", name);
+    }
+    if (json_array_size(relays) > 0)
+        render_line(out,
+                    "A relay reads nothing; it sees who is in the group, and who writes to it, how much and when.");
+}
+
 static void group_render(const json_t *result, struct render *out)
 {
     const json_t *item, *before = json_object_get(result, "before");
@@ -226,6 +245,7 @@ static void group_render(const json_t *result, struct render *out)
     {
         render_field(out, "member", json_string_value(item));
     }
+    relays_render(json_object_get(result, "relays"), out);
     render_line(out, "offices that read it now: %d", (int)json_integer_value(json_object_get(result, "offices")));
     const json_t *removed = json_object_get(result, "removed");
     if (removed != NULL)
@@ -330,6 +350,46 @@ static void group_remove(struct node *node, struct call *call)
     change(node, call, false);
 }
 
+static void change_relay(struct node *node, struct call *call, bool on)
+{
+    struct gmm_msg msg = {.text = ""};
+    struct gmm_id gid;
+    json_t *choices = json_array();
+    enum gmm_err err = groups_find(node, call_text(call, "group"), &gid, choices, &msg);
+    json_t *before = err == GMM_OK ? group_now(node, &gid) : NULL;
+    if (err == GMM_OK)
+        err = relays_change(node, &gid, call_text(call, "office"), on, &msg);
+    if (err != GMM_OK) {
+        json_decref(before);
+        fail_group(call, err, &msg, choices);
+        return;
+    }
+    json_decref(choices);
+    reply_changed(node, call, &gid, before);
+}
+
+static void group_relay_add(struct node *node, struct call *call)
+{
+    change_relay(node, call, true);
+}
+
+static void group_relay_remove(struct node *node, struct call *call)
+{
+    change_relay(node, call, false);
+}
+
+static void group_relay_add_render(const json_t *result, struct render *out)
+{
+    render_line(out, "Named: it stores and forwards what is posted here, sealed. Who can read stays as it was.");
+    group_render(result, out);
+}
+
+static void group_relay_remove_render(const json_t *result, struct render *out)
+{
+    render_line(out, "Taken back: nothing more goes there. What it holds stays sealed there.");
+    group_render(result, out);
+}
+
 static void group_add_render(const json_t *result, struct render *out)
 {
     render_line(out, strcmp(reply_text(result, "history"), "full") == 0
@@ -359,6 +419,11 @@ static const struct command_param rotate_params[] = {
 static const struct command_param change_params[] = {
     {"NAME", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "the group's name, or 8 digits or more of its id"},
     {"ID", COMMAND_TEXT, COMMAND_REQUIRED | COMMAND_REPEATED, NULL, "participants"},
+};
+
+static const struct command_param relay_params[] = {
+    {"GROUP", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "the group's name, or 8 digits or more of its id"},
+    {"OFFICE", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "PARTICIPANT/OFFICE, with the role relay"},
 };
 
 #define PARAMS(array) .params = array, .param_count = sizeof array / sizeof array[0]
@@ -401,6 +466,25 @@ static const struct command commands[] = {
      .render = group_remove_render,
      .help = "Remove participants from a circle of ours, or from a thematic group that we lead.",
      .example = "gmm group remove drafting unhcr"},
+    {.name = "group relay add",
+     PARAMS(relay_params),
+     .flags = COMMAND_WRITES,
+     .right = CONFIG_ADMIN,
+     .handler = group_relay_add,
+     .render = group_relay_add_render,
+     .help = "Name an office outside of a group that stores and forwards its data, and cannot open it.",
+     .details =
+         "Members that nobody can dial meet through it. It sees who is in the group, and who writes, how much and "
+         "when. It has the role relay, as the first office of a participant does (gmm office).",
+     .example = "gmm group relay add drafting undp/hq"},
+    {.name = "group relay remove",
+     PARAMS(relay_params),
+     .flags = COMMAND_WRITES,
+     .right = CONFIG_ADMIN,
+     .handler = group_relay_remove,
+     .render = group_relay_remove_render,
+     .help = "Take a relay of a group back: nothing more is forwarded to it.",
+     .example = "gmm group relay remove drafting undp/hq"},
     {.name = "group rotate",
      PARAMS(rotate_params),
      .flags = COMMAND_WRITES,

@@ -12,6 +12,7 @@
 #include "node/forks_report.h"
 #include "node/joining.h"
 #include "node/net.h"
+#include "node/relays.h"
 #include "node/render.h"
 #include "node/reply.h"
 #include "node/requests.h"
@@ -182,6 +183,33 @@ static enum gmm_err on_peer_list(void *arg, const struct store_peer *peer)
     return json_array_append_new(list->array, store_peer_json(list->node, peer)) == 0 ? GMM_OK : GMM_ENOMEM;
 }
 
+/* Every other office, by whom what we share with it goes to and fro. */
+static enum gmm_err list_others(struct node *node, json_t *array, const struct net_peer *peers, size_t count)
+{
+    const struct view *view = view_of(node);
+    struct gmm_id *connected = calloc(count + 1, sizeof *connected);
+    size_t used = 0;
+    for (size_t i = 0; connected != NULL && i < count; i++)
+        if (peers[i].state == NET_CONNECTED && !id_is_zero(&peers[i].sign_pk))
+            connected[used++] = peers[i].sign_pk;
+    for (size_t i = 0; connected != NULL && view != NULL && i < view->office_count; i++) {
+        const struct view_office *office = &view->offices[i];
+        const struct view_participant *p = view_participant(view, &office->pid);
+        bool here = id_equal(&office->sign_pk, &node->keystore->sign_pk);
+        for (size_t k = 0; k < used && !here; k++)
+            here = id_equal(&connected[k], &office->sign_pk);
+        if (here || office->status != VIEW_OFFICE_ACTIVE || p == NULL || p->status != VIEW_ACTIVE)
+            continue;
+        json_t *through = relays_between(node, office, connected, used);
+        const char *first = json_string_value(json_array_get(through, 0));
+        json_t *json = peer_json(view, office, "", first != NULL ? "through" : "apart", first != NULL ? first : "");
+        json_object_set_new(json, "through", through);
+        (void)json_array_append_new(array, json);
+    }
+    free(connected);
+    return connected == NULL ? GMM_ENOMEM : GMM_OK;
+}
+
 static void peer_list(struct node *node, struct call *call)
 {
     struct peer_list list = {.node = node, .array = json_array()};
@@ -192,9 +220,13 @@ static void peer_list(struct node *node, struct call *call)
         for (size_t i = 0; i < count && i < PEERS_SEEN; i++)
             json_array_append_new(list.array, net_peer_json(node, &peers[i]));
         err = peers == NULL ? GMM_ENOMEM : GMM_OK;
+        if (err == GMM_OK && call_flag(call, "all"))
+            err = list_others(node, list.array, peers, count < PEERS_SEEN ? count : PEERS_SEEN);
         free(peers);
     } else {
         err = store_each_peer(node->store, on_peer_list, &list);
+        if (err == GMM_OK && call_flag(call, "all"))
+            err = list_others(node, list.array, NULL, 0);
     }
     if (err == GMM_OK) {
         call_reply(call, list.array);
@@ -720,6 +752,9 @@ static void status_render(const json_t *result, struct render *out)
 
 /* ---- the table */
 
+static const struct command_param list_params[] = {
+    {"--all", COMMAND_FLAG, 0, NULL, "other offices too, and through whom they are met"},
+};
 static const struct command_param add_params[] = {
     {"ADDRESS", COMMAND_TEXT, COMMAND_REQUIRED, NULL, "where the peer listens, HOST:PORT"},
     {"--office", COMMAND_TEXT, 0, "PARTICIPANT/OFFICE", "whose it is; found out by asking when not given"},
@@ -736,11 +771,15 @@ static const struct command_param sync_params[] = {
 
 static const struct command commands[] = {
     {.name = "peer list",
+     PARAMS(list_params),
      .flags = COMMAND_UNJOINED | COMMAND_BEHIND,
      .right = CONFIG_READ,
      .handler = peer_list,
      .render = peer_list_render,
      .help = "List the peers that this node dials or that are connected.",
+     .details =
+         "An office that is not connected is met through one that is, when that one has every group that we share "
+         "with it: it is a member, or a relay (gmm group relay). --all shows which; 'apart': there is none now.",
      .example = "gmm peer"},
     {.name = "peer add",
      PARAMS(add_params),

@@ -88,7 +88,8 @@ static void match_prefix(struct node *node, const struct view *view, const char 
         return;
     for (size_t i = 0; i < view->group_count; i++) {
         id_to_hex(&view->groups[i].gid, hex);
-        if (strncmp(hex, text, strlen(text)) == 0 && view_is_member(view, &view->groups[i].gid, node_pid(node)))
+        if (strncmp(hex, text, strlen(text)) == 0 &&
+            view_office_may_have(view, &view->groups[i].gid, &node->keystore->sign_pk, node_pid(node)))
             add_match(m, &view->groups[i].gid);
     }
 }

@@ -102,12 +102,12 @@ enum gmm_err holdings_copy(struct holdings *out, const struct holdings *h)
 struct gathering {
     struct holdings *out;
     const struct view *view;
-    const struct gmm_id *pid;
+    struct gmm_id pid, sign_pk;
 };
 
 static bool may_have(const struct gathering *g, const struct gmm_id *gid)
 {
-    return id_is_zero(gid) || view_may_have(g->view, gid, g->pid);
+    return id_is_zero(gid) || view_office_may_have(g->view, gid, &g->sign_pk, &g->pid);
 }
 
 static enum gmm_err on_chunk(void *arg, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len)
@@ -117,12 +117,12 @@ static enum gmm_err on_chunk(void *arg, const struct gmm_id *gid, const struct g
     return may_have(g, gid) ? holdings_add_thing(g->out, cargo_thing(id)) : GMM_OK;
 }
 
-enum gmm_err holdings_of(struct holdings *out, struct node *node, const struct gmm_id *pid, bool chunks)
+enum gmm_err holdings_of(struct holdings *out, struct node *node, const struct view_office *office, bool chunks)
 {
     const struct logs *logs = engine_logs(node->engine);
     const struct directory *directory = engine_directory(node->engine);
     const struct forks *forks = engine_forks(node->engine);
-    struct gathering g = {out, engine_view(node->engine), pid};
+    struct gathering g = {out, engine_view(node->engine), office->pid, office->sign_pk};
     enum gmm_err err = g.view == NULL ? GMM_ESTATE : GMM_OK;
     holdings_init(out);
     for (size_t i = 0; err == GMM_OK && i < logs_count(logs); i++) {

@@ -50,6 +50,9 @@ static const struct rule {
      "thematic group: the lead, or the chair in its term; circle: its creator; `all` and `internal`: nobody"},
     {HEADER_REMOVE, false, false, false, "REMOVE", authority_groups_judge_members, authority_groups_apply_members,
      authority_groups_ask_members, "as ADD; the creator of a circle stays in it"},
+    {HEADER_RELAY, false, false, false, "RELAY", authority_relays_judge, authority_relays_apply, authority_relays_ask,
+     "circle: its creator; thematic group: the lead, or the chair in its term; `all`: the chair in its term; "
+     "`internal`: the participant whose it is, by its deciding office"},
     {HEADER_CUT, false, true, false, "CUT", authority_groups_judge_cut, authority_groups_apply_cut, NULL,
      "circle: its creator, of somebody suspended or expelled; when that is the creator, any other member; of a revoked "
      "key an office of its participant with REVOKE, or the deciding offices of two others, members all"},

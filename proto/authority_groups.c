@@ -42,7 +42,8 @@ static enum gmm_err manages_thematic(const struct state *s, const struct change 
                     charter_thematic_name(thematic));
 }
 
-static enum gmm_err manages(const struct state *s, const struct change *c, struct decision *d, struct gmm_msg *why)
+enum gmm_err authority_groups_judge_manager(const struct state *s, const struct change *c, struct decision *d,
+                                            struct gmm_msg *why)
 {
     unsigned owner = d->group->owner;
     switch (d->group->kind) {
@@ -80,7 +81,7 @@ enum gmm_err authority_groups_judge_members(const struct state *s, struct change
     char group[JUDGE_TEXT];
     enum gmm_err err = judge_group(s, c, d, why);
     if (err == GMM_OK)
-        err = manages(s, c, d, why);
+        err = authority_groups_judge_manager(s, c, d, why);
     if (err != GMM_OK)
         return err;
     err = control_members_decode(&d->body.members, c->body, c->len);

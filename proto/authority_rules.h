@@ -29,7 +29,13 @@ judge_fn authority_groups_judge_found, authority_groups_judge_members, authority
     authority_groups_ask_found, authority_groups_ask_members;
 /* A REMOVE in a circle that is in doubt. */
 enum gmm_err authority_groups_note_removed(struct state *s, const struct change *c);
+/* May the author say who is in this circle or thematic group? */
+enum gmm_err authority_groups_judge_manager(const struct state *s, const struct change *c, struct decision *d,
+                                            struct gmm_msg *why);
 judge_apply_fn authority_groups_apply_found, authority_groups_apply_members, authority_groups_apply_cut;
+/* authority_relays.c: who forwards its data */
+judge_fn authority_relays_judge, authority_relays_ask;
+judge_apply_fn authority_relays_apply;
 /* authority_epochs.c: under which keys */
 judge_fn authority_epochs_judge_wrapkey, authority_epochs_judge_epoch, authority_epochs_judge_bad,
     authority_epochs_judge_wrap, authority_epochs_judge_left;

@@ -141,6 +141,7 @@ static const struct kind {
     {HEADER_EPOCH_BAD, N_("complaint about an epoch"), 0, NULL, NULL},
     {HEADER_CUT, N_("cut"), sizeof(struct control_circle_cut), read_cut, close_cut},
     {HEADER_LEFT, N_("list of leavers"), sizeof(struct control_left), read_left, close_left},
+    {HEADER_RELAY, N_("relay"), 0, NULL, NULL},
     {HEADER_ERASE, N_("erasure"), sizeof(struct control_erase), read_erase, NULL},
     {HEADER_ERASED, N_("confirmation of an erasure"), 0, NULL, NULL},
 };

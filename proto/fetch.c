@@ -21,12 +21,14 @@
 #define STAGE_MS 250u     /* a piece that takes longer is staged as it comes */
 #define RETRY_MIN_MS 500u
 #define RETRY_MAX_MS 60000u
+#define RELAYED_MAX 4096u /* wanted by a relay for others */
 
 struct want {
     struct gmm_id gid, id;
     struct gmm_id hash;   /* of a body */
     struct logs_log *log; /* and where its entry stands */
     bool body, demand;
+    bool relayed;  /* a member asked us for it, who relay its group: whether there is such a chunk we cannot know */
     uint32_t conn; /* asked of; 0: nobody */
     uint32_t from; /* being stored: from whom the last part came */
     uint32_t got, total;
@@ -95,25 +97,37 @@ static struct want *want_find(const struct fetch *f, const struct gmm_id *gid, c
     return NULL;
 }
 
+static struct want *want_new(struct fetch *f, const struct gmm_id *gid, const struct gmm_id *id)
+{
+    if (f->count == f->capacity) {
+        size_t capacity = f->capacity == 0 ? 64 : 2 * f->capacity;
+        struct want *wants = realloc(f->wants, capacity * sizeof *wants);
+        if (wants == NULL)
+            return NULL;
+        f->wants = wants;
+        f->capacity = capacity;
+    }
+    struct want *want = &f->wants[f->count++];
+    *want = (struct want){.gid = *gid, .id = *id};
+    return want;
+}
+
 enum gmm_err fetch_want(struct fetch *f, struct core *core, const struct engine_event *event)
 {
     const struct gmm_id *gid = &event->as.want.gid, *ids = event->as.want.ids, *hashes = event->as.want.hashes;
     for (size_t i = 0; i < event->as.want.count; i++) {
         struct want *have = want_find(f, gid, &ids[i]);
-        if (have != NULL) {
+        if (have != NULL && !have->relayed) {
             have->demand = have->demand || event->as.want.demand;
             continue;
         }
-        if (f->count == f->capacity) {
-            size_t capacity = f->capacity == 0 ? 64 : 2 * f->capacity;
-            struct want *wants = realloc(f->wants, capacity * sizeof *wants);
-            if (wants == NULL)
-                return GMM_ENOMEM;
-            f->wants = wants;
-            f->capacity = capacity;
-        }
-        struct want *want = &f->wants[f->count++];
-        *want = (struct want){.gid = *gid, .id = ids[i], .demand = event->as.want.demand};
+        if (have != NULL && (have->storing || have->conn != 0))
+            continue;
+        struct want *want = have != NULL ? have : want_new(f, gid, &ids[i]);
+        if (want == NULL)
+            return GMM_ENOMEM;
+        want->relayed = false;
+        want->demand = event->as.want.demand;
         if (hashes != NULL) {
             want->body = true;
             want->hash = hashes[i];
@@ -263,7 +277,7 @@ void fetch_gone(struct fetch *f, struct core *core, uint32_t conn)
 static bool may(const struct core *core, const struct peer *peer, const struct gmm_id *gid)
 {
     const struct view *view = fold_view(core->fold);
-    return view != NULL && view_is_member(view, gid, &peer->pid);
+    return view != NULL && (view_is_member(view, gid, &peer->pid) || view_is_relay(view, gid, &peer->sign_pk));
 }
 
 static void send_none(struct peer *peer, const struct gmm_id *gid, const struct gmm_id *id)
@@ -346,6 +360,7 @@ static enum gmm_err on_none(struct fetch *f, struct core *core, struct side *sid
         want_park(f, core, want);
         if (candidate(f, core, want) != NULL)
             continue;
+        bool in_vain = want->relayed && want->delay_ms == RETRY_MAX_MS;
         for (size_t k = 0; k < f->side_count; k++)
             for (size_t j = 0; j < 64; j++)
                 if (id_equal(&f->sides[k]->refused[j], &id))
@@ -356,6 +371,8 @@ static enum gmm_err on_none(struct fetch *f, struct core *core, struct side *sid
             effect->as.chunk.gid = none.gid;
             effect->as.chunk.id = id;
         }
+        if (in_vain)
+            fetch_forget(f, core, &none.gid, &id);
     }
     return err;
 }
@@ -374,10 +391,12 @@ static bool is_asked_for(const struct core *core, const struct want *want)
  * nobody can be blamed, and it is fetched anew. */
 static enum gmm_err complete(struct fetch *f, struct core *core, struct want *want)
 {
-    bool unchecked = core->checks_chunks && !want->body;
+    bool unchecked = core->checks_chunks && !want->body && !want->relayed;
     if (!unchecked && !is_asked_for(core, want)) {
-        bool mixed = want->mixed;
+        bool mixed = want->mixed || want->relayed;
         want_spoil(f, core, want);
+        if (want->relayed) /* perhaps it is no chunk at all */
+            want_remove(f, want);
         return mixed ? GMM_OK : GMM_ESIGNATURE;
     }
     struct effect *store = core_store(core);
@@ -459,6 +478,23 @@ static void staged_loaded(struct fetch *f, struct core *core, struct want *want,
     want->mixed = true;
 }
 
+/* A relay cannot open what names the chunks of its groups: it fetches what is asked of it, and holds it from then on.
+ */
+static void relay_want(struct fetch *f, struct core *core, const struct gmm_id *gid, const struct gmm_id *id)
+{
+    const struct view *view = fold_view(core->fold);
+    const struct view_office *self = view == NULL ? NULL : view_office(view, core_self(core));
+    size_t relayed = 0;
+    if (self == NULL || view_is_member(view, gid, &self->pid) || !view_is_relay(view, gid, &self->sign_pk) ||
+        want_find(f, gid, id) != NULL)
+        return;
+    for (size_t i = 0; i < f->count; i++)
+        relayed += f->wants[i].relayed;
+    struct want *want = relayed == RELAYED_MAX ? NULL : want_new(f, gid, id);
+    if (want != NULL)
+        want->relayed = true;
+}
+
 bool fetch_loaded(struct fetch *f, struct core *core, uint64_t ticket, const uint8_t *bytes, size_t len, size_t total)
 {
     for (size_t i = 0; i < f->count; i++)
@@ -487,6 +523,8 @@ bool fetch_loaded(struct fetch *f, struct core *core, uint64_t ticket, const uin
             serve->offset += (uint32_t)len;
         } else {
             send_none(side->peer, &serve->gid, &serve->id);
+            if (len == 0)
+                relay_want(f, core, &serve->gid, &serve->id);
         }
         if (!ok || serve->offset == total) {
             side->serve_count--;

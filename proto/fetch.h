@@ -5,7 +5,7 @@
  * stays bounded. Who has not got one is asked
  * again later; who does not answer loses it to another peer. What came of a piece when a connection ends is staged by
  * the driver, and the next one is asked for the rest only. A piece is only taken when its bytes hash to what was asked
- * for; only members of the group are served, and unknown, forbidden and absent answer alike.
+ * for; only members of the group and its relays are served, and unknown, forbidden and absent answer alike.
  */
 #ifndef GMM_PROTO_FETCH_H
 #define GMM_PROTO_FETCH_H

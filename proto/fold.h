@@ -50,6 +50,8 @@ struct view_group {
     const char *name;           /* "all", "decent-work", "internal"; NULL for circles: their name is sealed */
     uint16_t member_count, former_count;
     const struct gmm_id *members, *former; /* sorted pids; former: removed, what they wrote before stands */
+    uint16_t relay_count;
+    const struct gmm_id *relays; /* sorted sign_pks that its records name; view_is_relay says who of them is one */
 };
 struct view_epoch {
     struct gmm_id id, gid, author;
@@ -282,6 +284,11 @@ const struct view_absence *view_removed_from(const struct view *v, const struct 
 /* May an office of this participant have the group's logs: is it a member, also of a circle in doubt? */
 bool view_may_have(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid);
 bool view_is_member(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid);
+/* "A relay of a group is an office that its records name, active, with RELAY, of an active participant." */
+bool view_is_relay(const struct view *v, const struct gmm_id *gid, const struct gmm_id *sign_pk);
+/* May this office have them: is it one of a member, or a relay? */
+bool view_office_may_have(const struct view *v, const struct gmm_id *gid, const struct gmm_id *sign_pk,
+                          const struct gmm_id *pid);
 /* Was one once, until it was removed, and is not one now. */
 bool view_was_member(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid);
 const struct view_epoch *view_epoch(const struct view *v, const struct gmm_id *id);

@@ -120,6 +120,7 @@ static const struct {
     {HEADER_GROUP_ANCHOR, "group-anchor"},
     {HEADER_CUT, "cut"},
     {HEADER_LEFT, "left"},
+    {HEADER_RELAY, "relay"},
     {HEADER_DOCUMENT, "document"},
     {HEADER_NOTE, "note"},
     {HEADER_RECEIPT, "receipt"},

@@ -49,8 +49,9 @@ enum header_type {
     HEADER_ERASE = 38,  /* the body of an entry goes */
     HEADER_ERASED = 39, /* what its office has erased */
     HEADER_GROUP_ANCHOR = 40,
-    HEADER_CUT = 41,  /* what stands of a circle's logs after a removal or a revocation */
-    HEADER_LEFT = 42, /* who had left, as the maker of the epochs that follow knew it */
+    HEADER_CUT = 41,   /* what stands of a circle's logs after a removal or a revocation */
+    HEADER_LEFT = 42,  /* who had left, as the maker of the epochs that follow knew it */
+    HEADER_RELAY = 43, /* an office that stores and forwards the group's data, and cannot open it */
     HEADER_DOCUMENT = 64,
     HEADER_NOTE = 65,
     HEADER_RECEIPT = 66,

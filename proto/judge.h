@@ -5,6 +5,7 @@
 #ifndef GMM_PROTO_JUDGE_H
 #define GMM_PROTO_JUDGE_H
 
+#include "proto/control_relay.h"
 #include "proto/state.h"
 
 #define JUDGE_TEXT (LIMIT_NAME_TEXT + 65u)
@@ -21,6 +22,7 @@ struct decision {
         struct gmm_id wrap_pk, subject;
         struct control_group circle;
         struct control_members members;
+        struct control_relay relay;
     } body;
 };
 typedef enum gmm_err judge_fn(const struct state *s, struct change *c, struct decision *d, struct gmm_msg *why);

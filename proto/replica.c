@@ -10,7 +10,7 @@ bool replica_may_have(struct core *core, const struct replica *replica, const st
     if (id_is_zero(group))
         return true;
     const struct view *view = fold_view(core->fold);
-    return view != NULL && view_may_have(view, group, &replica->peer->pid);
+    return view != NULL && view_office_may_have(view, group, &replica->peer->sign_pk, &replica->peer->pid);
 }
 
 uint64_t replica_end(struct core *core, const struct replica *replica, const struct logs_log *log)
@@ -77,7 +77,7 @@ void replica_groups(struct core *core, const struct replica *replica, struct gmm
     const struct view *view = fold_view(core->fold);
     hash_init(&hash, LABEL_CURSOR);
     for (size_t i = 0; view != NULL && i < view->group_count; i++)
-        if (view_is_member(view, &view->groups[i].gid, &replica->peer->pid))
+        if (view_office_may_have(view, &view->groups[i].gid, &replica->peer->sign_pk, &replica->peer->pid))
             hash_update(&hash, view->groups[i].gid.b, sizeof view->groups[i].gid.b);
     for (size_t i = 0; view != NULL && i < view->doubt_count; i++)
         if (view_may_have(view, &view->doubts[i].gid, &replica->peer->pid))

@@ -147,7 +147,7 @@ struct replicate {
 
 /* replica.c: what the peer may have, and holds. */
 /* "Control logs and root objects go to every identified office. A group's heads, runs and chunks go to offices of
- * current members only." */
+ * current members and to its relays only." */
 /* Behind the last entry of the log that the peer may have: the log's end; of who was removed from the group the REMOVE;
  * else 0. */
 uint64_t replica_end(struct core *core, const struct replica *replica, const struct logs_log *log);

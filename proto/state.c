@@ -532,6 +532,37 @@ enum gmm_err state_remove(struct state *s, struct state_group *g, const struct c
     return put_members(s, g, members->members, members->member_count, false);
 }
 
+/* Where a relay stands, or belongs. */
+static unsigned relay_slot(const struct state_group *g, const struct gmm_id *sign_pk)
+{
+    unsigned slot = 0;
+    while (slot < g->relay_count && id_compare(&g->relays[slot], sign_pk) < 0)
+        slot++;
+    return slot;
+}
+
+bool state_relays(const struct state_group *g, const struct gmm_id *sign_pk)
+{
+    unsigned slot = relay_slot(g, sign_pk);
+    return slot < g->relay_count && id_equal(&g->relays[slot], sign_pk);
+}
+
+void state_relay(struct state_group *g, const struct gmm_id *sign_pk, bool on)
+{
+    unsigned slot = relay_slot(g, sign_pk);
+    struct gmm_id *at = &g->relays[slot];
+    if (state_relays(g, sign_pk) == on || (on && g->relay_count == LIMIT_RELAYS))
+        return;
+    if (on) {
+        memmove(at + 1, at, (g->relay_count - slot) * sizeof *at);
+        *at = *sign_pk;
+        g->relay_count++;
+    } else {
+        g->relay_count--;
+        memmove(at, at + 1, (g->relay_count - slot) * sizeof *at);
+    }
+}
+
 enum gmm_err state_epoch(struct state *s, const struct change *change, bool by_member)
 {
     void *grown = room_make(s->epochs, s->epoch_count, &s->epoch_cap, sizeof *s->epochs);

@@ -24,6 +24,8 @@ struct state_group {
     unsigned owner;                          /* participant's index; STATE_NOBODY for all and thematic */
     bool history_full, vouched;              /* vouched: founded in the log of a key that is revoked */
     struct state_set added, removed, former; /* former: were members until a REMOVE */
+    unsigned relay_count;
+    struct gmm_id relays[LIMIT_RELAYS]; /* sign_pks, ascending: named, whatever has become of them */
 };
 struct state_epoch {
     const struct change *change;
@@ -205,6 +207,10 @@ bool state_doubt_names(const struct state *s, const struct gmm_id *gid, unsigned
 /* Names that are not admitted at this point are passed over. */
 enum gmm_err state_add(struct state *s, struct state_group *g, const struct control_members *members);
 enum gmm_err state_remove(struct state *s, struct state_group *g, const struct control_members *members);
+/* Is the office named as a relay of the group? */
+bool state_relays(const struct state_group *g, const struct gmm_id *sign_pk);
+/* It is from here on, or no more; there is room. */
+void state_relay(struct state_group *g, const struct gmm_id *sign_pk, bool on);
 /* The removal of a participant that stands now; SIZE_MAX: none. */
 size_t state_removal(const struct state *s, unsigned participant);
 enum gmm_err state_cut_circle(struct state *s, const struct change *change, size_t removal);

@@ -159,6 +159,24 @@ const struct view_absence *view_removed_from(const struct view *v, const struct 
     return NULL;
 }
 
+bool view_is_relay(const struct view *v, const struct gmm_id *gid, const struct gmm_id *sign_pk)
+{
+    const struct view_group *g = view_group(v, gid);
+    if (g == NULL || !listed(g->relays, g->relay_count, sign_pk))
+        return false;
+    const struct view_office *office = view_office(v, sign_pk);
+    if (office == NULL || office->status != VIEW_OFFICE_ACTIVE || (office->roles & CERTIFICATE_ROLE_RELAY) == 0)
+        return false;
+    const struct view_participant *p = view_participant(v, &office->pid);
+    return p != NULL && p->status == VIEW_ACTIVE;
+}
+
+bool view_office_may_have(const struct view *v, const struct gmm_id *gid, const struct gmm_id *sign_pk,
+                          const struct gmm_id *pid)
+{
+    return view_may_have(v, gid, pid) || view_is_relay(v, gid, sign_pk);
+}
+
 bool view_was_member(const struct view *v, const struct gmm_id *gid, const struct gmm_id *pid)
 {
     const struct view_group *g = view_group(v, gid);

@@ -133,7 +133,7 @@ static enum gmm_err make_groups(struct view_made *made, const struct state *s)
     size_t total = 0, used = 0;
     for (size_t i = 0; i < s->group_count; i++)
         total += (size_t)list_members(NULL, s, s->groups[i], state_is_member) +
-                 list_members(NULL, s, s->groups[i], state_was_member);
+                 list_members(NULL, s, s->groups[i], state_was_member) + s->groups[i]->relay_count;
     made->groups = calloc(s->group_count + 1, sizeof *made->groups);
     made->members = calloc(total + 1, sizeof *made->members);
     if (made->groups == NULL || made->members == NULL)
@@ -152,6 +152,10 @@ static enum gmm_err make_groups(struct view_made *made, const struct state *s)
         out->former = made->members + used;
         out->former_count = list_members(made->members + used, s, g, state_was_member);
         used += out->former_count;
+        out->relays = made->members + used;
+        out->relay_count = (uint16_t)g->relay_count;
+        memcpy(made->members + used, g->relays, g->relay_count * sizeof *g->relays);
+        used += g->relay_count;
     }
     made->view.groups = made->groups;
     made->view.group_count = s->group_count;

@@ -13,7 +13,7 @@ struct view_made {
     struct view_participant *participants;
     struct view_office *offices;
     struct view_group *groups;
-    struct gmm_id *members;
+    struct gmm_id *members; /* and relays, behind them */
     struct epochs epochs;
     struct view_cut *cuts;
     struct removals removals;

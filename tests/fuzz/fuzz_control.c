@@ -7,6 +7,7 @@
 #include "proto/control_erase.h"
 #include "proto/control_left.h"
 #include "proto/control_proof.h"
+#include "proto/control_relay.h"
 #include "proto/control_roster.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -199,6 +200,13 @@ static enum gmm_err through_erased(struct buffer *again, const uint8_t *data, si
     return err == GMM_OK ? control_erased_encode(again, ids, r.count) : err;
 }
 
+static enum gmm_err through_relay(struct buffer *again, const uint8_t *data, size_t size)
+{
+    struct control_relay r;
+    enum gmm_err err = control_relay_decode(&r, data, size);
+    return err == GMM_OK ? control_relay_encode(again, &r) : err;
+}
+
 static enum gmm_err through_wrapkey(struct buffer *again, const uint8_t *data, size_t size)
 {
     return through_ids(again, true, data, size);
@@ -215,6 +223,7 @@ static through_fn *const through[] = {
     through_removal, through_restore, through_amend,   through_replace, through_handover,
     through_accept,  through_ballot,  through_lead,    through_cosign,  through_cut,
     through_anchor,  through_vouch,   through_left,    through_erase,   through_erased,
+    through_relay,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -4,6 +4,7 @@
 
 #include "proto/authority.h"
 #include "proto/control_erase.h"
+#include "proto/control_relay.h"
 #include "tests/proto/authority_fixture.h"
 
 /* The offices that ask. */
@@ -30,7 +31,7 @@ static const struct {
 
 static uint8_t kind; /* of all of them but the observer */
 static unsigned office_of[ACTORS], newcomer, proposer, handover, own_epoch, all_epoch, bad, wrap, own_bad, own_wrap;
-static struct gmm_id all, decent_work, circle, orphan, internal,
+static struct gmm_id all, decent_work, circle, orphan, internal, internal_of_member,
     proposal; /* orphan: a circle whose creator is suspended */
 
 /* ---- the world */
@@ -52,6 +53,12 @@ static void put_removal(enum actor whom, enum gmm_err (*encode)(struct buffer *,
 {
     const struct control_removal r = {.pid = *pid_of(office(whom)), .reason = "a reason"};
     assert_int_equal(encode(fresh(), &r), GMM_OK);
+}
+
+static void put_relay(enum actor whose, bool on)
+{
+    const struct control_relay r = {.on = on, .sign_pk = w.offices[office(whose)].sign_pk};
+    assert_int_equal(control_relay_encode(fresh(), &r), GMM_OK);
 }
 
 static void put_handover(void)
@@ -95,12 +102,15 @@ static void open_as(uint8_t of_kind)
     world_gid_all(&w, &all);
     world_gid_thematic(&w, "decent-work", &decent_work);
     world_gid_internal(&w, participant(SUSPENDED), &internal);
+    world_gid_internal(&w, participant(MEMBER), &internal_of_member);
     const unsigned in_circle[] = {participant(LEAD), participant(SUSPENDED)};
     world_circle(&w, office(MEMBER), 1, false, in_circle, 2, &circle);
     const unsigned in_orphan[] = {participant(LEAD), participant(OBSERVER)};
     world_circle(&w, office(SUSPENDED), 2, false, in_orphan, 2, &orphan);
     put_removal(SUSPENDED, control_removal_encode);
     write_record(0, HEADER_SUSPEND);
+    put_relay(SUSPENDED, true);
+    world_append(&w, 0, &all, HEADER_RELAY, body.p, body.len);
     put_handover();
     handover = write_record(0, HEADER_HANDOVER);
     put_removal(OBSERVER, control_removal_encode);
@@ -201,6 +211,14 @@ static void lead_out(void)
 static void creator_out(void)
 {
     put_members(MEMBER);
+}
+static void observer_relays(void)
+{
+    put_relay(OBSERVER, true);
+}
+static void suspended_relays_no_more(void)
+{
+    put_relay(SUSPENDED, false);
 }
 static void cut(void)
 {
@@ -314,6 +332,11 @@ static const struct {
     {"REMOVE", HEADER_REMOVE, &decent_work, lead_out, CHAIR | LEAD},
     {"REMOVE", HEADER_REMOVE, &circle, lead_out, MEMBER | MEMBER_DESK},
     {"REMOVE", HEADER_REMOVE, &circle, creator_out, NOBODY},
+    {"RELAY", HEADER_RELAY, &circle, observer_relays, MEMBER | MEMBER_DESK},
+    {"RELAY", HEADER_RELAY, &decent_work, observer_relays, CHAIR | LEAD},
+    {"RELAY", HEADER_RELAY, &internal, observer_relays, NOBODY}, /* its participant is suspended */
+    {"RELAY", HEADER_RELAY, &internal_of_member, observer_relays, MEMBER},
+    {"RELAY", HEADER_RELAY, &all, suspended_relays_no_more, CHAIR},
     {"CUT", HEADER_CUT, &circle, cut, MEMBER | MEMBER_DESK},
     {"CUT", HEADER_CUT, &orphan, cut, LEAD | OBSERVER},
     {"EPOCH", HEADER_EPOCH, &all, epoch_of_all, ALL_CURRENT},
