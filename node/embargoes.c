@@ -214,11 +214,17 @@ static enum gmm_err disclose(struct node *node, const struct kept *kept)
     return err;
 }
 
-/* One key: published and, once that is durable, no secret of ours any more. One without a document was never posted. */
+/* One key: published and, once that is durable, no secret of ours any more. One without a document was never posted.
+ * While the document is hidden its key is kept, and given to nobody. */
 static enum gmm_err settle_one(struct node *node, const char *name, const struct kept *kept)
 {
-    bool erased = store_hidden_of(node->store, &kept->document) != STORE_SHOWN;
-    enum gmm_err err = id_is_zero(&kept->document) || erased ? GMM_OK : disclose(node, kept);
+    enum store_hidden hidden = store_hidden_of(node->store, &kept->document);
+    if (hidden == STORE_HIDDEN) {
+        soonest(node, node_now_ms() + AGAIN_MS);
+        return GMM_OK;
+    }
+    bool given = id_is_zero(&kept->document) || hidden == STORE_ERASED;
+    enum gmm_err err = given ? GMM_OK : disclose(node, kept);
     if (err == GMM_OK)
         err = store_begin(node->store, false);
     return err == GMM_OK ? store_unset(node->store, name) : err;

@@ -66,11 +66,12 @@ static struct standing stand(struct node *node, const struct projection_item *do
     if (author == NULL)
         return s;
     s.originator = author->pid;
+    /* What cannot be read may have raised it, or kept it. */
     if (is_named(node, document, HEADER_MARK) && projection_each(node->projection, &query, take_mark, &s) != GMM_OK)
-        return s;
+        s.now = (struct marking){RECORD_STRICTLY_CONFIDENTIAL, RECORD_TLP_RED, s.now.retain_ms};
     query.type = HEADER_RETAIN;
-    if (is_named(node, document, HEADER_RETAIN))
-        (void)projection_each(node->projection, &query, take_retain, &s);
+    if (is_named(node, document, HEADER_RETAIN) && projection_each(node->projection, &query, take_retain, &s) != GMM_OK)
+        s.now.retain_ms = UINT64_MAX;
     return s;
 }
 

@@ -100,7 +100,7 @@ enum store_hidden { STORE_SHOWN, STORE_HIDDEN, STORE_ERASED };
 /* ERASED also takes the body away, for ever. *had_body (may be NULL): a body was there. GMM_ENOTFOUND: no such entry;
  * GMM_ESTATE: it was ERASED before, and is not shown again. */
 enum gmm_err store_hide(struct store *store, const struct gmm_id *id, enum store_hidden hidden, bool *had_body);
-/* STORE_SHOWN also of what is unknown. */
+/* STORE_SHOWN also of what is unknown; STORE_HIDDEN of what could not be looked up. */
 enum store_hidden store_hidden_of(struct store *store, const struct gmm_id *id);
 /* As store_load_entry, with the body of one that is hidden. */
 enum gmm_err store_load_hidden(struct store *store, const struct gmm_id *id, struct store_entry *out);

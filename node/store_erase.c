@@ -54,7 +54,8 @@ enum gmm_err store_hide(struct store *store, const struct gmm_id *id, enum store
 enum store_hidden store_hidden_of(struct store *store, const struct gmm_id *id)
 {
     struct store_place place;
-    return store_find_entry(store, id, &place) == GMM_OK ? place.hidden : STORE_SHOWN;
+    enum gmm_err err = store_find_entry(store, id, &place);
+    return err == GMM_OK ? place.hidden : err == GMM_ENOTFOUND ? STORE_SHOWN : STORE_HIDDEN;
 }
 
 enum gmm_err store_load_hidden(struct store *store, const struct gmm_id *id, struct store_entry *out)
