@@ -94,7 +94,7 @@ enum gmm_err engine_persisted(struct engine *engine, uint64_t ticket)
     for (size_t i = 0; i < item->run_count; i++)
         replicate_persisted_run(engine->replicate, core, item->runs[i].log, item->runs[i].first_seq,
                                 item->runs[i].last_seq);
-    if (err == GMM_OK)
+    if (err == GMM_OK && !item->has_chunk) /* chunks come before or after what was stored before them */
         err = done_requests(engine, ticket);
     stores_item_free(item);
     return err;

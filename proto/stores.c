@@ -198,9 +198,13 @@ struct stores_item *stores_take_any(struct stores *stores)
 
 struct stores_item *stores_take(struct stores *stores, uint64_t ticket)
 {
-    for (size_t i = 0; i < stores->count && stores->items[i]->ticket <= ticket; i++)
+    bool first = true; /* of those that are carried out in order */
+    for (size_t i = 0; i < stores->count && stores->items[i]->ticket <= ticket; i++) {
+        bool has_chunk = stores->items[i]->has_chunk;
         if (stores->items[i]->ticket == ticket)
-            return i == 0 || stores->items[i]->has_chunk ? take_at(stores, i) : NULL;
+            return first || has_chunk ? take_at(stores, i) : NULL;
+        first = first && has_chunk;
+    }
     return NULL;
 }
 

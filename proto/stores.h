@@ -50,8 +50,8 @@ enum gmm_err stores_note(struct stores *stores, struct core *core);
 uint64_t stores_oldest(const struct stores *stores); /* 0: none under way */
 /* Of those that are carried out in order, all but chunks. */
 uint64_t stores_newest(const struct stores *stores);
-/* The item with this ticket: the oldest one (stores are carried out in order), or one that has a chunk, which may be
- * done before. NULL: neither. Removed: free with stores_item_free. */
+/* The item with this ticket: one that has a chunk, or the oldest of the others (these are carried out in order, chunks
+ * before or after them). NULL: neither. Removed: free with stores_item_free. */
 struct stores_item *stores_take(struct stores *stores, uint64_t ticket);
 struct stores_item *stores_take_any(struct stores *stores); /* for a failure: each in turn; NULL: none */
 /* An EPOCH of this author for the group that is being stored: its id, and its ticket. */

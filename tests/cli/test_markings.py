@@ -20,7 +20,7 @@ SILENT = {
         "roster restore, roster expel, roster amend, roster replace, roster cosign, roster proposals, roster history, roster at, "
         "office list, office add, office renew, office revoke, office vouch, role show, role history, role give chair, "
         "role give lead, role accept, role elect, role ballot, group list, group show, group create, group add, group remove, "
-        "group rotate, peer list, peer add, peer remove, peer set, subscribe",
+        "group relay add, group relay remove, group rotate, peer list, peer add, peer remove, peer set, subscribe",
     "how much went over": "sync, bundle export, bundle import, matrix import",
     "ids of what was just said, and the caller's own words": "note, resolve, release, clear, practice post",
     "which offices hold it, or have erased it; nothing of it is left to be shown": "receipts, erase, erase status",

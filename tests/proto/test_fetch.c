@@ -92,6 +92,8 @@ static uint8_t said(struct end *end, struct session_item *out)
     return out->type;
 }
 
+static struct keystore self; /* ours: ilo */
+
 static int setup(void **state)
 {
     (void)state;
@@ -99,8 +101,13 @@ static int setup(void **state)
     const unsigned offices[PEERS] = {world_join(&w, "iom", IDENTITY_MEMBER), world_join(&w, "wb", IDENTITY_MEMBER),
                                      world_join(&w, "unu", IDENTITY_OBSERVER)};
     world_gid_all(&w, &all);
-    core =
-        (struct core){.nid = w.nid, .fold = w.fold, .logs = logs_new(), .effects = effects_new(), .now_ms = w.now_ms};
+    self.sign_pk = w.offices[0].sign_pk;
+    core = (struct core){.keystore = &self,
+                         .nid = w.nid,
+                         .fold = w.fold,
+                         .logs = logs_new(),
+                         .effects = effects_new(),
+                         .now_ms = w.now_ms};
     fetch = fetch_new();
     assert_true(core.logs != NULL && core.effects != NULL && fetch != NULL);
     for (uint32_t i = 0; i < PEERS; i++)

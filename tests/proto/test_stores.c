@@ -62,13 +62,14 @@ static void in_their_order(void **state)
 static void chunks_whenever_they_are_done(void **state)
 {
     (void)state;
-    uint64_t one = store(true), two = store(false), three = store(true), four = store(true);
+    uint64_t one = store(true), two = store(false), three = store(true), other = store(false), four = store(true);
     take(three);
     assert_null(stores_take(stores, three));
-    assert_null(stores_take(stores, two));
-    assert_true(stores_oldest(stores) == one);
-    take(one);
+    assert_null(stores_take(stores, other)); /* two is before it */
     take(two);
+    assert_true(stores_oldest(stores) == one);
+    take(other);
+    take(one);
     assert_true(stores_oldest(stores) == four);
     assert_null(stores_take(stores, four + 1));
     take(four);
