@@ -219,11 +219,10 @@ static enum gmm_err through_epoch_bad(struct buffer *again, const uint8_t *data,
 
 typedef enum gmm_err through_fn(struct buffer *again, const uint8_t *data, size_t size);
 static through_fn *const through[] = {
-    through_admit,   through_group,   through_members, through_wrapkey, through_epoch_bad,
-    through_removal, through_restore, through_amend,   through_replace, through_handover,
-    through_accept,  through_ballot,  through_lead,    through_cosign,  through_cut,
-    through_anchor,  through_vouch,   through_left,    through_erase,   through_erased,
-    through_relay,
+    through_admit,   through_group,  through_members, through_wrapkey,  through_epoch_bad, through_removal,
+    through_restore, through_amend,  through_replace, through_handover, through_accept,    through_ballot,
+    through_lead,    through_cosign, through_cut,     through_anchor,   through_vouch,     through_left,
+    through_erase,   through_erased, through_relay,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
