@@ -1,5 +1,5 @@
-/* Relays among running offices: two members that never see each other meet through an office that is no member; an office
- * that is not named has the role and gets nothing, nor does one that was taken back; a relay opens nothing. */
+/* Relays among running offices: two members that never see each other meet through an office that is no member; an
+ * office that is not named has the role and gets nothing, nor does one that was taken back; a relay opens nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,8 +71,11 @@ static struct gmm_id post(struct sim *sim, unsigned office, const struct gmm_id 
 
 static void one(uint64_t seed)
 {
-    struct sim_options options = {
-        .seed = seed, .offices = OFFICES, .links = 0, .latency_ms_max = 50, .break_every_ms = seed % 2 == 0 ? 0 : 20000};
+    struct sim_options options = {.seed = seed,
+                                  .offices = OFFICES,
+                                  .links = 0,
+                                  .latency_ms_max = 50,
+                                  .break_every_ms = seed % 2 == 0 ? 0 : 20000};
     struct sim *sim = sim_new(&options);
     struct gmm_id circle;
     assert_non_null(sim);
