@@ -495,8 +495,9 @@ static void post(const struct gmm_id *all)
     uint8_t text[1000];
     for (size_t i = 0; i < sizeof text; i++)
         text[i] = (uint8_t)draw(256);
-    struct engine_event event = {
-        .kind = ENGINE_APPEND, .request = 1, .as.append = {*all, HEADER_DOCUMENT, text, sizeof text, false}};
+    struct engine_event event = {.kind = ENGINE_APPEND,
+                                 .request = 1,
+                                 .as.append = {.gid = *all, .type = HEADER_DOCUMENT, .body = text, .len = sizeof text}};
     step(office, &event, office);
 }
 
