@@ -49,9 +49,12 @@ class Import:
     def reader(self):
         folder = f"/proc/{self.client.pid}/fd"
         for fd in os.listdir(folder):
-            if os.path.realpath(os.path.join(folder, fd)) == self.growing.path:
-                with open(f"/proc/{self.client.pid}/fdinfo/{fd}", encoding="ascii") as f:
-                    return int(f.readline().split()[1])
+            try:
+                if os.readlink(os.path.join(folder, fd)) == self.growing.path:
+                    with open(f"/proc/{self.client.pid}/fdinfo/{fd}", encoding="ascii") as f:
+                        return int(f.readline().split()[1])
+            except FileNotFoundError:
+                continue  # closed since the folder was listed
         return 0
 
     def goes_on(self):
