@@ -296,6 +296,19 @@ static void group_create_render(const json_t *result, struct render *out)
     render_line(out, "Next: gmm post FILE --to NAME.");
 }
 
+/* A group was changed, or was not. Takes before and choices. */
+static void end_change(struct node *node, struct call *call, const struct gmm_id *gid, json_t *before, enum gmm_err err,
+                       const struct gmm_msg *msg, json_t *choices)
+{
+    if (err != GMM_OK) {
+        json_decref(before);
+        fail_group(call, err, msg, choices);
+        return;
+    }
+    json_decref(choices);
+    reply_changed(node, call, gid, before);
+}
+
 static void change(struct node *node, struct call *call, bool add)
 {
     struct gmm_msg msg = {.text = ""};
@@ -307,13 +320,7 @@ static void change(struct node *node, struct call *call, bool add)
     json_t *before = err == GMM_OK ? group_now(node, &gid) : NULL;
     if (err == GMM_OK)
         err = groups_change(node, &gid, add, ids, count, &msg);
-    if (err != GMM_OK) {
-        json_decref(before);
-        fail_group(call, err, &msg, choices);
-        return;
-    }
-    json_decref(choices);
-    reply_changed(node, call, &gid, before);
+    end_change(node, call, &gid, before, err, &msg, choices);
 }
 
 static void group_rotate(struct node *node, struct call *call)
@@ -325,13 +332,7 @@ static void group_rotate(struct node *node, struct call *call)
     json_t *before = err == GMM_OK ? group_now(node, &gid) : NULL;
     if (err == GMM_OK)
         err = node_ensure_epoch(node, &gid, true, &msg);
-    if (err != GMM_OK) {
-        json_decref(before);
-        fail_group(call, err, &msg, choices);
-        return;
-    }
-    json_decref(choices);
-    reply_changed(node, call, &gid, before);
+    end_change(node, call, &gid, before, err, &msg, choices);
 }
 
 static void group_rotate_render(const json_t *result, struct render *out)
@@ -359,13 +360,7 @@ static void change_relay(struct node *node, struct call *call, bool on)
     json_t *before = err == GMM_OK ? group_now(node, &gid) : NULL;
     if (err == GMM_OK)
         err = relays_change(node, &gid, call_text(call, "office"), on, &msg);
-    if (err != GMM_OK) {
-        json_decref(before);
-        fail_group(call, err, &msg, choices);
-        return;
-    }
-    json_decref(choices);
-    reply_changed(node, call, &gid, before);
+    end_change(node, call, &gid, before, err, &msg, choices);
 }
 
 static void group_relay_add(struct node *node, struct call *call)

@@ -238,6 +238,20 @@ def held(office):
     return {row["id"] for row in office.json("list")}
 
 
+def titles(office):
+    return sorted(item["title"] for item in office.json("list", "--kind", "document"))
+
+
+def meet(here, there):
+    """One sync of a home with another's daemon, and nobody else."""
+    for peer in here.json("peer"):
+        here.run("peer", "remove", peer["address"], status=None)
+    daemon = there.daemon()
+    here.run("peer", "add", daemon.address)
+    here.run("sync", "--timeout", "60")
+    daemon.stop()
+
+
 def main(*tests):
     """Runs each test; ends the process."""
     status = 0

@@ -7,20 +7,6 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lib import *  # noqa: E402,F403
 
 
-def titles(office):
-    return sorted(item["title"] for item in office.json("list", "--kind", "document"))
-
-
-def meet(here, there):
-    """One sync of a home with another's daemon, and nobody else."""
-    for peer in here.json("peer"):
-        here.run("peer", "remove", peer["address"], status=None)
-    daemon = there.daemon()
-    here.run("peer", "add", daemon.address)
-    here.run("sync", "--timeout", "60")
-    daemon.stop()
-
-
 def says_so(office, group, by):
     shown = office.json("group", "show", group)
     assert shown["removed"]["by"] == by and office.participant not in shown["members"], shown
