@@ -50,6 +50,8 @@ unsigned sim_clone(struct sim *sim, unsigned office);
 void sim_crash(struct sim *sim, unsigned office);
 /* An office posts to a group; the id counts as acknowledged once DONE came. false: it is down, or may not. */
 bool sim_post(struct sim *sim, unsigned office, const struct gmm_id *gid);
+/* A new epoch whatever there is. false: it is down. */
+bool sim_rotate(struct sim *sim, unsigned office, const struct gmm_id *gid);
 /* The office is told that this log alone is under consultation. */
 void sim_urgent(struct sim *sim, unsigned office, const struct run_key *log);
 /* The office's driver has yet to look through what came, or has done so. */

@@ -35,6 +35,17 @@ bool sim_post(struct sim *sim, unsigned office, const struct gmm_id *gid)
     return true;
 }
 
+bool sim_rotate(struct sim *sim, unsigned office, const struct gmm_id *gid)
+{
+    struct engine_event event = {
+        .kind = ENGINE_ENSURE_EPOCH, .request = ++sim->offices[office].next_request, .as.epoch = {*gid, true}};
+    if (sim->offices[office].engine == NULL)
+        return false;
+    sim_step(sim, office, &event);
+    sim_run(sim, 100);
+    return true;
+}
+
 void sim_group_all(const struct sim *sim, struct gmm_id *gid)
 {
     struct gmm_id nobody = {{0}};
