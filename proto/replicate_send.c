@@ -319,7 +319,8 @@ void replica_send_run(struct core *core, struct replica *replica, struct replica
     range->ticket = 0;
     uint64_t next = run == NULL ? range->to + 1 : run->first_seq + run->count;
     bool member = replica_may_have(core, replica, &log->key.group);
-    if (!member && (run == NULL || next > replica_end(core, replica, log))) {
+    /* What cannot be loaded after all is denied, so that who asked asks another at once. */
+    if (run == NULL ? range->wanted || !member : !member && next > replica_end(core, replica, log)) {
         struct message_want none = {.key = log->key, .from = range->next, .to = range->to};
         send_none(replica, &none, 1);
         next = range->to + 1;

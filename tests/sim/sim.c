@@ -402,11 +402,13 @@ static void happen(struct sim *sim, struct event *event)
         if (event->what == PERSIST && event->durable)
             disk_sync(o->disk, event->place);
         if (event->what == LOADED)
-            e.as.loaded = run = withholds(o, &event->key) ? NULL
-                                                          : disk_load(o->disk, &event->key, event->from, event->to,
-                                                                      event->headers, event->exact);
+            e.as.loaded = run =
+                o->lost && withholds(o, &event->key)
+                    ? NULL
+                    : disk_load(o->disk, &event->key, event->from, event->to, event->headers, event->exact);
         bool stale = (event->what == DELIVER || event->what == DRAIN) && wire_of(sim, event->conn) == NULL;
-        if (!stale)
+        bool silent = event->what == LOADED && !o->lost && withholds(o, &event->key);
+        if (!stale && !silent)
             sim_step(sim, event->office, &e);
         run_free(run);
     }
@@ -573,6 +575,12 @@ void sim_withhold(struct sim *sim, unsigned office, const struct run_key *log)
 {
     sim->offices[office].withholds = true;
     sim->offices[office].withheld = *log;
+}
+
+void sim_lose(struct sim *sim, unsigned office, const struct run_key *log)
+{
+    sim_withhold(sim, office, log);
+    sim->offices[office].lost = true;
 }
 
 const struct keystore *sim_keystore(const struct sim *sim, unsigned office)

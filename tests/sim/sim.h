@@ -56,8 +56,10 @@ bool sim_rotate(struct sim *sim, unsigned office, const struct gmm_id *gid);
 void sim_urgent(struct sim *sim, unsigned office, const struct run_key *log);
 /* The office's driver has yet to look through what came, or has done so. */
 void sim_behind(struct sim *sim, unsigned office, bool behind);
-/* The office announces this log and gives nothing of it to anybody, whatever it is asked. */
+/* The office announces this log and gives nothing of it to anybody, whatever it is asked; it says nothing. */
 void sim_withhold(struct sim *sim, unsigned office, const struct run_key *log);
+/* The same, but its disk gives it nothing: it does answer. */
+void sim_lose(struct sim *sim, unsigned office, const struct run_key *log);
 /* An entry of a plain type; false: the office may not. */
 bool sim_append(struct sim *sim, unsigned office, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
                 struct gmm_id *id);

@@ -20,7 +20,7 @@ struct office {
     uint8_t join_signature[HASH_SIG_BYTES];
     bool clone;   /* its keystore is another's */
     bool retired; /* for good */
-    bool withholds;
+    bool withholds, lost;
     struct run_key withheld;
 };
 struct wire { /* one connection */

@@ -70,34 +70,44 @@ static void test_not_in_sync_before_the_peer_has_settled(void **state)
     sim_free(sim);
 }
 
-/* One that announces a log, gives nothing of it and keeps sending others cannot keep it from whom others would give it.
- */
-static void test_what_one_withholds_another_gives(void **state)
+/* Office 2 alone has a post of office 0's and announces it to 1; what it gives of it, the caller decides. *id: the
+ * post. */
+static struct sim *announced_by_one(void (*as)(struct sim *, unsigned, const struct run_key *), struct gmm_id *all,
+                                    struct gmm_id *id)
 {
-    (void)state;
     struct sim_options options = {.seed = 1, .offices = 3, .latency_ms_max = 60};
-    struct gmm_id all, group;
+    struct gmm_id group;
     struct sim *sim = sim_new(&options);
-    sim_group_all(sim, &all);
+    sim_group_all(sim, all);
     assert_true(sim_settle(sim, 120000));
     sim_split(sim, 1u << 1);
     for (unsigned a = 0; a < options.offices; a++)
         sim_unlink(sim, a, (a + 1) % options.offices);
     sim_link(sim, 0, 2);
-    assert_true(sim_post(sim, 0, &all));
+    assert_true(sim_post(sim, 0, all));
     sim_run(sim, 10000);
     assert_int_equal(sim_acknowledged(sim), 1);
-    const struct gmm_id id = *sim_acknowledged_at(sim, 0, &group);
-    assert_true(sim_opens(sim, 2, &id));
-    assert_false(sim_opens(sim, 1, &id));
+    *id = *sim_acknowledged_at(sim, 0, &group);
+    assert_true(sim_opens(sim, 2, id));
+    assert_false(sim_opens(sim, 1, id));
     for (size_t i = 0; i < disk_logs(sim_disk(sim, 0)); i++) {
         uint64_t count;
         const struct run_key *key = disk_log_key(sim_disk(sim, 0), i, &count);
-        if (id_equal(&key->group, &all) && id_equal(&key->author, &sim_keystore(sim, 0)->sign_pk))
-            sim_withhold(sim, 2, key);
+        if (id_equal(&key->group, all) && id_equal(&key->author, &sim_keystore(sim, 0)->sign_pk))
+            as(sim, 2, key);
     }
     sim_split(sim, 0);
     sim_dial(sim, 1, 2, 20);
+    return sim;
+}
+
+/* One that announces a log, gives nothing of it and keeps sending others cannot keep it from whom others would give it.
+ */
+static void test_what_one_withholds_another_gives(void **state)
+{
+    (void)state;
+    struct gmm_id all, id;
+    struct sim *sim = announced_by_one(sim_withhold, &all, &id);
     sim_run(sim, 20000);
     assert_false(sim_opens(sim, 1, &id));
     sim_dial(sim, 1, 0, 20);
@@ -105,6 +115,20 @@ static void test_what_one_withholds_another_gives(void **state)
         sim_post(sim, 2, &all);
         sim_run(sim, 30000);
     }
+    assert_true(sim_opens(sim, 1, &id));
+    sim_free(sim);
+}
+
+/* Who cannot load what it announced says so: nobody waits for it, and another is asked at once. */
+static void test_what_one_cannot_load_another_gives_at_once(void **state)
+{
+    (void)state;
+    struct gmm_id all, id;
+    struct sim *sim = announced_by_one(sim_lose, &all, &id);
+    sim_run(sim, 2000);
+    assert_false(sim_opens(sim, 1, &id));
+    sim_dial(sim, 1, 0, 20);
+    sim_run(sim, 5000); /* who says nothing is waited for for 60 s */
     assert_true(sim_opens(sim, 1, &id));
     sim_free(sim);
 }
@@ -186,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_all_hold_the_same),
         cmocka_unit_test(test_not_in_sync_before_the_peer_has_settled),
         cmocka_unit_test(test_what_one_withholds_another_gives),
+        cmocka_unit_test(test_what_one_cannot_load_another_gives_at_once),
         cmocka_unit_test(test_breaks_and_partitions),
         cmocka_unit_test(test_crashes_lose_nothing_acknowledged),
         cmocka_unit_test(test_outsiders_hold_nothing_of_a_circle),
