@@ -5,13 +5,13 @@
 #include "node/bundlepeer.h"
 #include "node/embargoes.h"
 #include "node/erasing.h"
-#include "node/importing.h"
 #include "node/joining.h"
 #include "node/log.h"
 #include "node/net.h"
 #include "node/newkeys.h"
 #include "node/project.h"
 #include "node/receipts.h"
+#include "node/stepwise.h"
 #include "node/sweeping.h"
 #include "node/taking.h"
 #include "node/urgency.h"
@@ -19,7 +19,7 @@
 
 static void closing(struct node *node)
 {
-    importing_close(node);
+    stepwise_close(node);
     joining_close(node);
     watch_close(node);
     batches_close_all(node);
@@ -104,11 +104,11 @@ static void settled(struct node *node)
         net_dial_peers(node->net, node->daemon);
 }
 
-/* An import and the catalogue of what it brings take turns. */
+/* What is carried out by steps and the catalogue of what it brings take turns. */
 static bool slice(struct node *node, bool busy)
 {
-    bool imports = importing_slice(node);
-    return (!busy && (backlog_slice(node) || sweeping_slice(node))) || imports;
+    bool steps = stepwise_slice(node);
+    return (!busy && (backlog_slice(node) || sweeping_slice(node))) || steps;
 }
 
 enum gmm_err assembly_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,

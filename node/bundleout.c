@@ -16,14 +16,53 @@
 #define FRAGMENT_MIN 4096u
 #define FILES_MAX 1000u
 
+#define CHUNKS_SEEN 256u /* rows of a step that only looks */
+#define HEADS_SEEN 4096u /* logs of such a step */
+
+enum stage {
+    GATHERING, /* which chunks we hold */
+    HEADS,
+    THINGS,
+    OBJECTS,
+    CONTROL_LOGS,
+    LOGS,
+    CHUNKS,
+    OVER
+};
+
+/* What went to one office: remembered when all of it is on the disk. */
+struct went {
+    struct gmm_id to;
+    uint64_t number, heard_ms;
+    bool rests;
+    struct holdings sent;
+};
+
 struct bundleout {
     struct node *node;
     int fd;
     uint64_t max, size; /* of a file; of this one so far */
     uint64_t *sizes;
     uint32_t file_count; /* ended ones */
+    uint64_t written;    /* to all of them */
+    struct went *went;
+    size_t went_count;
+    /* of the office whose turn it is */
+    enum stage stage;
+    enum bundleout_base from;
+    struct gmm_id pid, wrap_pk;
+    struct bundlepeer peer;
+    struct holdings ours, nothing; /* ours: as it was when its bundle began; what comes later waits for the next one */
+    const struct holdings *base;
+    struct gmm_id *objects; /* their hashes, each behind what it rests on */
+    size_t object_count, at;
+    uint64_t seq;               /* of the log at `at`: from where */
+    struct store_chunk *chunks; /* rows that were looked at, and the last one before them */
+    size_t chunk_count, chunk_at;
+    struct store_chunk last;
+    bool chunks_end;
+    uint8_t *chunk_bytes; /* gid, then the sealed chunk */
     /* of the section that is being written */
-    const struct view_office *office;
     struct bundle_opening opening;
     struct bundle_seal seal;
     struct buffer frame, sealed;
@@ -40,20 +79,38 @@ struct bundleout *bundleout_new(struct node *node, int fd, uint64_t file_bytes_m
     buffer_init(&out->frame, LIMIT_BUNDLE_FRAME);
     buffer_init(&out->sealed, LIMIT_BUNDLE_FRAME + FRAME_OVERHEAD);
     out->sizes = calloc(FILES_MAX, sizeof *out->sizes);
-    if (out->sizes == NULL) {
+    out->chunks = calloc(CHUNKS_SEEN, sizeof *out->chunks);
+    out->chunk_bytes = malloc(LIMIT_CHUNK_SEALED + 32);
+    out->stage = OVER;
+    if (out->sizes == NULL || out->chunks == NULL || out->chunk_bytes == NULL) {
         bundleout_free(out);
         return NULL;
     }
     return out;
 }
 
+static void close_office(struct bundleout *out)
+{
+    bundle_seal_close(&out->seal);
+    bundlepeer_close(&out->peer);
+    holdings_close(&out->ours);
+    free(out->objects);
+    out->objects = NULL;
+    out->stage = OVER;
+}
+
 void bundleout_free(struct bundleout *out)
 {
     if (out == NULL)
         return;
-    bundle_seal_close(&out->seal);
+    close_office(out);
+    for (size_t i = 0; i < out->went_count; i++)
+        holdings_close(&out->went[i].sent);
+    free(out->went);
     buffer_close(&out->frame);
     buffer_close(&out->sealed);
+    free(out->chunk_bytes);
+    free(out->chunks);
     free(out->sizes);
     free(out);
 }
@@ -62,7 +119,7 @@ static enum gmm_err write_bytes(struct bundleout *out, const void *bytes, size_t
 {
     enum gmm_err err = sys_write_all(out->fd, bytes, len);
     if (err == GMM_OK)
-        out->size += len;
+        out->size += len, out->written += len;
     return err;
 }
 
@@ -104,7 +161,7 @@ static enum gmm_err begin_section(struct bundleout *out)
         err = end_file(out);
     randombytes_buf(eph_sk, sizeof eph_sk);
     if (err == GMM_OK)
-        err = bundle_seal_init(&out->seal, nid, &out->office->wrap_pk, eph_sk);
+        err = bundle_seal_init(&out->seal, nid, &out->wrap_pk, eph_sk);
     sodium_memzero(eph_sk, sizeof eph_sk);
     if (err == GMM_OK)
         err = write_bytes(out, out->seal.head, sizeof out->seal.head);
@@ -203,186 +260,339 @@ static enum gmm_err put_buffer(struct bundleout *out, enum cargo_kind kind, stru
     return err;
 }
 
+static struct went *went(struct bundleout *out)
+{
+    return &out->went[out->went_count - 1];
+}
+
+static bool may_have(const struct bundleout *out, const struct gmm_id *gid)
+{
+    return id_is_zero(gid) || view_office_may_have(engine_view(out->node->engine), gid, &out->opening.to, &out->pid);
+}
+
+/* The reader has it, or will when this arrives. */
+static enum gmm_err note_thing(struct bundleout *out, const struct gmm_id *name)
+{
+    return holdings_add_thing(&went(out)->sent, cargo_thing(name));
+}
+
+/* The next rows of chunks. */
+static enum gmm_err look_at_chunks(struct bundleout *out)
+{
+    out->chunk_at = 0;
+    enum gmm_err err = store_some_chunks(out->node->store, &out->last, out->chunks, CHUNKS_SEEN, &out->chunk_count);
+    if (out->chunk_count > 0)
+        out->last = out->chunks[out->chunk_count - 1];
+    out->chunks_end = out->chunk_count < CHUNKS_SEEN;
+    return err;
+}
+
+static enum gmm_err gather_step(struct bundleout *out)
+{
+    enum gmm_err err = look_at_chunks(out);
+    for (size_t i = 0; err == GMM_OK && i < out->chunk_count; i++) {
+        const struct store_chunk *c = &out->chunks[i];
+        if (!may_have(out, &c->gid))
+            continue;
+        if (!holdings_has(out->base, &c->id))
+            out->sum->chunk_bytes_of += c->len;
+        err = holdings_add_thing(&out->ours, cargo_thing(&c->id));
+    }
+    if (err != GMM_OK || !out->chunks_end)
+        return err;
+    holdings_sort(&out->ours);
+    out->last = (struct store_chunk){0};
+    out->chunk_at = out->chunk_count = 0;
+    out->chunks_end = false;
+    out->stage = HEADS;
+    return begin_section(out);
+}
+
+static enum gmm_err heads_step(struct bundleout *out)
+{
+    struct buffer payload;
+    size_t left = out->ours.head_count - out->at, n = left < CARGO_HEADS_MAX ? left : CARGO_HEADS_MAX;
+    if (n == 0) {
+        out->stage = THINGS;
+        out->at = 0;
+        return GMM_OK;
+    }
+    buffer_init(&payload, CARGO_PAYLOAD_MAX);
+    cargo_heads_encode(&payload, out->ours.heads + out->at, n);
+    out->at += n;
+    return put_buffer(out, CARGO_HEADS, &payload);
+}
+
 /* What we hold, and what of theirs has come: "acknowledgements ride back". */
-static enum gmm_err put_state(struct bundleout *out, const struct bundlepeer *peer, const struct holdings *ours)
+static enum gmm_err things_step(struct bundleout *out)
 {
     struct cargo_lost lost[CARGO_LOST_MAX];
     struct buffer payload;
-    size_t count = bundlepeer_lost(peer, lost, CARGO_LOST_MAX);
-    enum gmm_err err = GMM_OK;
-    for (size_t i = 0; err == GMM_OK && i < ours->head_count; i += CARGO_HEADS_MAX) {
-        size_t n = ours->head_count - i < CARGO_HEADS_MAX ? ours->head_count - i : CARGO_HEADS_MAX;
-        buffer_init(&payload, CARGO_PAYLOAD_MAX);
-        cargo_heads_encode(&payload, ours->heads + i, n);
-        err = put_buffer(out, CARGO_HEADS, &payload);
-    }
-    for (size_t i = 0; err == GMM_OK && i < ours->thing_count; i += CARGO_THINGS_MAX) {
-        size_t n = ours->thing_count - i < CARGO_THINGS_MAX ? ours->thing_count - i : CARGO_THINGS_MAX;
-        buffer_init(&payload, CARGO_PAYLOAD_MAX);
-        cargo_things_encode(&payload, ours->things + i, n);
-        err = put_buffer(out, CARGO_THINGS, &payload);
-    }
-    if (err != GMM_OK)
-        return err;
+    size_t left = out->ours.thing_count - out->at, n = left < CARGO_THINGS_MAX ? left : CARGO_THINGS_MAX;
     buffer_init(&payload, CARGO_PAYLOAD_MAX);
-    cargo_received_encode(&payload, peer->complete, lost, count);
+    if (n > 0) {
+        cargo_things_encode(&payload, out->ours.things + out->at, n);
+        out->at += n;
+        return put_buffer(out, CARGO_THINGS, &payload);
+    }
+    cargo_received_encode(&payload, out->peer.complete, lost, bundlepeer_lost(&out->peer, lost, CARGO_LOST_MAX));
+    out->stage = OBJECTS;
+    out->at = 0;
     return put_buffer(out, CARGO_RECEIVED, &payload);
 }
 
-static enum gmm_err put_objects(struct bundleout *out, const struct holdings *base)
+static enum gmm_err put_proofs(struct bundleout *out)
 {
-    const struct directory *directory = engine_directory(out->node->engine);
     const struct forks *forks = engine_forks(out->node->engine);
-    const struct directory_object **objects = NULL;
-    enum gmm_err err = directory_by_need(directory, &objects);
-    for (size_t i = 0; err == GMM_OK && i < directory_count(directory); i++) {
-        if (holdings_has(base, &objects[i]->hash))
-            continue;
-        err = put(out, CARGO_OBJECT, objects[i]->bytes, objects[i]->len);
-        out->sum->objects++;
-    }
-    free(objects);
-    const struct view *view = engine_view(out->node->engine);
+    enum gmm_err err = GMM_OK;
     for (size_t i = 0; err == GMM_OK && i < forks_count(forks); i++) {
         const struct fork_proof *proof = forks_at(forks, i);
-        if (!holdings_has(base, &proof->hash) &&
-            (id_is_zero(&proof->key.group) ||
-             view_office_may_have(view, &proof->key.group, &out->office->sign_pk, &out->office->pid)))
+        if (!may_have(out, &proof->key.group))
+            continue;
+        if (!holdings_has(out->base, &proof->hash))
             err = put(out, CARGO_PROOF, proof->bytes, proof->len);
+        if (err == GMM_OK)
+            err = note_thing(out, &proof->hash);
     }
     return err;
 }
 
-static enum gmm_err put_log(struct bundleout *out, const struct cargo_head *head, uint64_t from)
+/* Some of the objects, behind the last one the proofs. */
+static enum gmm_err objects_step(struct bundleout *out)
+{
+    enum gmm_err err = GMM_OK;
+    for (unsigned n = 0; err == GMM_OK && n < CHUNKS_SEEN && out->at < out->object_count; n++) {
+        const struct gmm_id *hash = &out->objects[out->at++];
+        const struct directory_object *object = directory_find(engine_directory(out->node->engine), hash);
+        if (object == NULL)
+            continue;
+        if (!holdings_has(out->base, hash)) {
+            err = put(out, CARGO_OBJECT, object->bytes, object->len);
+            out->sum->objects++;
+        }
+        if (err == GMM_OK)
+            err = note_thing(out, hash);
+    }
+    if (err != GMM_OK || out->at < out->object_count)
+        return err;
+    out->stage = CONTROL_LOGS;
+    out->at = 0;
+    out->seq = UINT64_MAX;
+    return put_proofs(out);
+}
+
+/* A run of a log, from out->seq on; *end: there is no more of what the log had when the bundle began. It goes to a head
+ * that is signed: if the log has grown since, behind that. */
+static enum gmm_err put_run(struct bundleout *out, const struct cargo_head *head, bool *end)
 {
     const struct logs_log *log = logs_find(engine_logs(out->node->engine), &head->key);
-    enum gmm_err err = log == NULL ? GMM_ESTATE : GMM_OK;
-    while (err == GMM_OK && from < head->next) {
-        struct run *run = NULL;
-        struct buffer payload;
-        err = store_load_part(out->node->store, &head->key, from, head->next - 1, RUN_BYTES, false,
-                              head->next == log->end, &run);
-        if (err != GMM_OK)
-            break;
-        buffer_init(&payload, CARGO_PAYLOAD_MAX);
-        run_encode(&payload, run);
-        err = put_buffer(out, CARGO_RUN, &payload);
-        from = run->first_seq + run->count;
-        out->sum->entries += run->count;
-        run_free(run);
-    }
+    uint64_t next = log == NULL || log->persisted.seq == LOGS_NO_SEQ ? 0 : log->persisted.seq + 1;
+    struct run *run = NULL;
+    struct buffer payload;
+    if (log != NULL && log->end < next)
+        next = log->end;
+    /* it was cut back, or the office is no member any more */
+    *end = out->seq >= head->next || out->seq >= next || log->cutting || !may_have(out, &head->key.group);
+    if (*end)
+        return GMM_OK;
+    enum gmm_err err =
+        store_load_part(out->node->store, &head->key, out->seq, next - 1, RUN_BYTES, false, next == log->end, &run);
+    if (err != GMM_OK)
+        return err;
+    buffer_init(&payload, CARGO_PAYLOAD_MAX);
+    run_encode(&payload, run);
+    err = put_buffer(out, CARGO_RUN, &payload);
+    out->seq = run->first_seq + run->count;
+    out->sum->entries += run->count;
+    run_free(run);
     return err;
 }
 
 /* Control logs first: who may write what rests on them. */
-static enum gmm_err put_logs(struct bundleout *out, const struct holdings *ours, const struct holdings *base)
+static enum gmm_err logs_step(struct bundleout *out)
 {
     enum gmm_err err = GMM_OK;
-    for (unsigned pass = 0; pass < 2; pass++)
-        for (size_t i = 0; err == GMM_OK && i < ours->head_count; i++) {
-            uint64_t from = holdings_next(base, &ours->heads[i].key);
-            if (id_is_zero(&ours->heads[i].key.group) == (pass == 0) && from < ours->heads[i].next)
-                err = put_log(out, &ours->heads[i], from);
+    for (unsigned seen = 0; err == GMM_OK && seen < HEADS_SEEN && out->at < out->ours.head_count; seen++) {
+        const struct cargo_head *head = &out->ours.heads[out->at];
+        bool end = id_is_zero(&head->key.group) != (out->stage == CONTROL_LOGS);
+        if (end) {
+            out->at++;
+            continue;
         }
+        if (out->seq == UINT64_MAX)
+            out->seq = holdings_next(out->base, &head->key);
+        err = put_run(out, head, &end);
+        if (err != GMM_OK || !end)
+            return err;
+        if (out->seq > 0)
+            err = holdings_add_head(&went(out)->sent, &head->key, out->seq < head->next ? out->seq : head->next);
+        out->at++;
+        out->seq = UINT64_MAX;
+    }
+    if (err == GMM_OK && out->at == out->ours.head_count) {
+        out->stage++;
+        out->at = 0;
+    }
     return err;
 }
 
-struct chunk_walk {
-    struct bundleout *out;
-    const struct holdings *base;
-    const struct view *view;
-    uint8_t *bytes; /* gid, then the sealed chunk */
-};
-
-static enum gmm_err on_chunk(void *arg, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len)
+/* *carried: it was. One that came since the bundle began waits for the next; one that has gone is passed over. */
+static enum gmm_err put_chunk(struct bundleout *out, const struct store_chunk *c, bool *carried)
 {
-    struct chunk_walk *walk = arg;
-    struct bundleout *out = walk->out;
     size_t got = 0, total = 0;
-    if (holdings_has(walk->base, id) ||
-        !view_office_may_have(walk->view, gid, &out->office->sign_pk, &out->office->pid))
+    uint32_t len;
+    *carried = false;
+    if (!holdings_has(&out->ours, &c->id) || !may_have(out, &c->gid))
         return GMM_OK;
-    enum gmm_err err = chunkfile_read(out->node->chunks, id, 0, walk->bytes + 32, LIMIT_CHUNK_SEALED, &got, &total);
+    if (holdings_has(out->base, &c->id))
+        return note_thing(out, &c->id);
+    enum gmm_err err = store_has_chunk(out->node->store, &c->gid, &c->id, &len);
+    if (err != GMM_OK)
+        return err == GMM_ENOTFOUND ? GMM_OK : err;
+    err = chunkfile_read(out->node->chunks, &c->id, 0, out->chunk_bytes + 32, LIMIT_CHUNK_SEALED, &got, &total);
     if (err == GMM_OK && (got != len || total != len))
         err = GMM_ECORRUPT;
     if (err != GMM_OK)
         return err;
-    memcpy(walk->bytes, gid->b, 32);
+    *carried = true;
+    memcpy(out->chunk_bytes, c->gid.b, 32);
     out->sum->chunks++;
-    return put(out, CARGO_CHUNK, walk->bytes, 32 + got);
+    out->sum->chunk_bytes += len;
+    err = put(out, CARGO_CHUNK, out->chunk_bytes, 32 + got);
+    return err == GMM_OK ? note_thing(out, &c->id) : err;
 }
 
-static enum gmm_err put_chunks(struct bundleout *out, const struct holdings *base)
+static enum gmm_err chunks_step(struct bundleout *out)
 {
-    struct chunk_walk walk = {out, base, engine_view(out->node->engine), malloc(LIMIT_CHUNK_SEALED + 32)};
-    enum gmm_err err = walk.bytes == NULL ? GMM_ENOMEM : store_each_chunk(out->node->store, on_chunk, &walk);
-    free(walk.bytes);
+    bool carried = false;
+    enum gmm_err err = GMM_OK;
+    if (out->chunk_at == out->chunk_count && !out->chunks_end)
+        err = look_at_chunks(out);
+    while (err == GMM_OK && !carried && out->chunk_at < out->chunk_count)
+        err = put_chunk(out, &out->chunks[out->chunk_at++], &carried);
+    if (err == GMM_OK && out->chunk_at == out->chunk_count && out->chunks_end)
+        out->stage = OVER;
     return err;
 }
 
-static enum gmm_err write_bundle(struct bundleout *out, const struct bundlepeer *peer, const struct holdings *ours,
-                                 const struct holdings *base)
+/* The objects by name: what they are is looked up when their turn comes. */
+static enum gmm_err note_objects(struct bundleout *out)
 {
-    out->fragmented = 0;
-    out->opening.part = 1;
+    const struct directory *directory = engine_directory(out->node->engine);
+    const struct directory_object **objects = NULL;
+    enum gmm_err err = directory_by_need(directory, &objects);
+    out->object_count = err == GMM_OK ? directory_count(directory) : 0;
+    out->objects = calloc(out->object_count + 1, sizeof *out->objects);
+    if (out->objects == NULL)
+        err = GMM_ENOMEM;
+    for (size_t i = 0; err == GMM_OK && i < out->object_count; i++)
+        out->objects[i] = objects[i]->hash;
+    free(objects);
+    return err;
+}
+
+/* Its parts of what is written are noted from here on. */
+static enum gmm_err begin_office(struct bundleout *out, const struct view_office *office)
+{
+    struct went *grown = realloc(out->went, (out->went_count + 1) * sizeof *grown);
+    if (grown == NULL)
+        return GMM_ENOMEM;
+    out->went = grown;
+    bool rests = out->from == BUNDLEOUT_SENT && out->peer.since != 0;
+    grown[out->went_count++] =
+        (struct went){.to = office->sign_pk, .number = out->peer.next, .heard_ms = out->peer.heard_ms, .rests = rests};
+    out->pid = office->pid;
+    out->wrap_pk = office->wrap_pk;
+    out->base = out->from == BUNDLEOUT_NOTHING ? &out->nothing : rests ? &out->peer.sent : &out->peer.held;
+    out->opening = (struct bundle_opening){.from = out->node->keystore->sign_pk,
+                                           .to = office->sign_pk,
+                                           .number = out->peer.next,
+                                           .part = 1,
+                                           .rests = rests ? out->peer.since : 0,
+                                           .time_ms = node_now_ms()};
+    out->sum->to = office->sign_pk;
+    out->sum->number = out->opening.number;
+    out->sum->since = out->opening.rests;
     out->sum->first_file = out->file_count + 1;
-    enum gmm_err err = begin_section(out);
+    out->fragmented = 0;
+    out->at = 0;
+    out->last = (struct store_chunk){0};
+    out->stage = GATHERING;
+    enum gmm_err err = holdings_of(&out->ours, out->node, office);
     if (err == GMM_OK)
-        err = put_state(out, peer, ours);
-    if (err == GMM_OK)
-        err = put_objects(out, base);
-    if (err == GMM_OK)
-        err = put_logs(out, ours, base);
-    if (err == GMM_OK)
-        err = put_chunks(out, base);
-    if (err == GMM_OK)
-        err = end_section(out, true);
-    out->sum->last_file = out->file_count + 1;
+        err = note_objects(out);
+    for (size_t i = 0; err == GMM_OK && i < out->ours.head_count; i++) {
+        uint64_t from = holdings_next(out->base, &out->ours.heads[i].key), next = out->ours.heads[i].next;
+        out->sum->entries_of += next > from ? next - from : 0;
+    }
     return err;
 }
 
-/* The next bundle with --since-last counts on this one. */
-static enum gmm_err remember(struct bundleout *out, struct bundlepeer *peer, struct holdings *ours, bool rests)
+static enum gmm_err failed(enum gmm_err err, struct gmm_msg *msg)
 {
-    if (!rests || peer->since == 0)
-        peer->since = peer->next;
-    peer->next++;
-    holdings_close(&peer->sent);
-    peer->sent = *ours;
-    holdings_init(ours);
-    return bundlepeer_save(peer, out->node->store, true);
+    return gmm_fail(msg, err, "the bundle cannot be written: %s", gmm_err_text(err));
 }
 
-enum gmm_err bundleout_add(struct bundleout *out, const struct view_office *office, enum bundleout_base base,
-                           struct bundleout_sum *sum, struct gmm_msg *msg)
+enum gmm_err bundleout_office(struct bundleout *out, const struct view_office *office, enum bundleout_base base,
+                              struct bundleout_sum *sum, struct gmm_msg *msg)
 {
-    struct bundlepeer peer;
-    struct holdings ours, nothing;
-    holdings_init(&nothing);
+    close_office(out);
     *sum = (struct bundleout_sum){0};
-    enum gmm_err err = bundlepeer_load(&peer, out->node->store, &office->sign_pk);
+    enum gmm_err err = bundlepeer_load(&out->peer, out->node->store, &office->sign_pk);
     if (err != GMM_OK)
         return gmm_fail(msg, err, "what was exchanged with %s before cannot be read: %s", office->office,
                         gmm_err_text(err));
-    err = holdings_of(&ours, out->node, office, true);
-    if (err == GMM_OK) {
-        bool rests = base == BUNDLEOUT_SENT && peer.since != 0;
-        out->office = office;
-        out->sum = sum;
-        sum->number = peer.next;
-        sum->since = rests ? peer.since : 0;
-        out->opening = (struct bundle_opening){.from = out->node->keystore->sign_pk,
-                                               .to = office->sign_pk,
-                                               .number = peer.next,
-                                               .rests = sum->since,
-                                               .time_ms = node_now_ms()};
-        err = write_bundle(out, &peer, &ours, base == BUNDLEOUT_NOTHING ? &nothing : rests ? &peer.sent : &peer.held);
-        if (err == GMM_OK)
-            err = remember(out, &peer, &ours, rests);
+    out->from = base;
+    out->sum = sum;
+    err = begin_office(out, office);
+    return err == GMM_OK ? err : failed(err, msg);
+}
+
+static enum gmm_err step(struct bundleout *out)
+{
+    switch (out->stage) {
+    case GATHERING:
+        return gather_step(out);
+    case HEADS:
+        return heads_step(out);
+    case THINGS:
+        return things_step(out);
+    case OBJECTS:
+        return objects_step(out);
+    case CONTROL_LOGS:
+    case LOGS:
+        return logs_step(out);
+    case CHUNKS:
+        return chunks_step(out);
+    case OVER:
+        break;
     }
-    holdings_close(&ours);
-    bundlepeer_close(&peer);
-    return err == GMM_OK ? err : gmm_fail(msg, err, "the bundle cannot be written: %s", gmm_err_text(err));
+    return GMM_OK;
+}
+
+/* A step may come long after the one before: the node may have lost its network, or renewed its keys. */
+static bool can_go_on(const struct bundleout *out)
+{
+    return out->node->engine != NULL && out->node->keystore != NULL && engine_view(out->node->engine) != NULL &&
+           id_equal(&out->node->keystore->sign_pk, &out->opening.from);
+}
+
+enum gmm_err bundleout_step(struct bundleout *out, bool *done, struct gmm_msg *msg)
+{
+    enum gmm_err err = can_go_on(out) ? step(out) : GMM_ESTATE;
+    *done = err != GMM_OK || out->stage == OVER;
+    if (err == GMM_OK && *done) {
+        err = end_section(out, true);
+        out->sum->last_file = out->file_count + 1;
+        holdings_sort(&went(out)->sent);
+        close_office(out);
+    }
+    return err == GMM_OK ? err : failed(err, msg);
+}
+
+uint64_t bundleout_written(const struct bundleout *out)
+{
+    return out->written;
 }
 
 enum gmm_err bundleout_end(struct bundleout *out, const uint64_t **sizes, uint32_t *count)
@@ -390,5 +600,34 @@ enum gmm_err bundleout_end(struct bundleout *out, const uint64_t **sizes, uint32
     enum gmm_err err = end_file(out);
     *sizes = out->sizes;
     *count = out->file_count;
+    return err;
+}
+
+/* The next bundle with --since-last counts on this one: unless they have said meanwhile what they hold or lack, which
+ * says more. Sessions and imports write of this peer meanwhile: it is looked up anew. */
+static enum gmm_err remember(struct bundleout *out, struct went *w)
+{
+    struct bundlepeer peer;
+    enum gmm_err err = bundlepeer_load(&peer, out->node->store, &w->to);
+    if (err != GMM_OK)
+        return err;
+    if (peer.heard_ms == w->heard_ms) {
+        if (!w->rests || peer.since == 0)
+            peer.since = w->number;
+        holdings_close(&peer.sent);
+        peer.sent = w->sent;
+        holdings_init(&w->sent);
+    }
+    peer.next = w->number + 1;
+    err = bundlepeer_save(&peer, out->node->store, true);
+    bundlepeer_close(&peer);
+    return err;
+}
+
+enum gmm_err bundleout_remember(struct bundleout *out)
+{
+    enum gmm_err err = GMM_OK;
+    for (size_t i = 0; err == GMM_OK && i < out->went_count; i++)
+        err = remember(out, &out->went[i]);
     return err;
 }

@@ -268,7 +268,7 @@ static enum gmm_err note_synced(struct bundlepeer *peer, struct node *node, cons
                                 uint64_t now_ms)
 {
     struct holdings ours;
-    enum gmm_err err = holdings_of(&ours, node, office, false);
+    enum gmm_err err = holdings_of(&ours, node, office);
     for (size_t i = 0; err == GMM_OK && i < peer->held.thing_count; i++)
         err = holdings_add_thing(&ours, peer->held.things[i]);
     if (err == GMM_OK) {

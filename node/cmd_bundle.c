@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "keys/text.h"
-#include "node/bundleout.h"
 #include "node/command.h"
 #include "node/commands.h"
+#include "node/exporting.h"
 #include "node/groups.h"
 #include "node/importing.h"
 #include "node/joining.h"
@@ -71,85 +71,78 @@ static bool is_meant(const struct view *view, const struct view_office *office, 
            (slash == NULL || strcmp(slash + 1, office->office) == 0);
 }
 
-struct exporting {
-    struct node *node;
-    struct call *call;
-    struct bundleout *out;
-    enum bundleout_base base;
-    json_t *offices;
+/* Whom bundles go to. */
+struct readers {
+    struct gmm_id *offices, *pids; /* pids: each once */
+    size_t count, pid_count;
 };
 
-static enum gmm_err export_one(struct exporting *e, const struct view_office *office, struct gmm_msg *msg)
+static enum gmm_err find_readers(struct readers *r, struct node *node, const char *name, struct gmm_msg *msg)
 {
-    struct bundleout_sum sum;
-    enum gmm_err err = bundleout_add(e->out, office, e->base, &sum, msg);
-    if (err != GMM_OK)
-        return err;
-    json_t *row = office_json(engine_view(e->node->engine), &office->sign_pk);
-    json_t *more =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "bundle", (json_int_t)sum.number, "entries",
-                  (json_int_t)sum.entries, "chunks", (json_int_t)sum.chunks, "first_file", (json_int_t)sum.first_file,
-                  "last_file", (json_int_t)sum.last_file, "rests_on", (json_int_t)sum.since);
-    if (json_object_update(row, more) != 0 || json_array_append(e->offices, row) != 0)
-        err = GMM_ENOMEM;
-    json_decref(more);
-    json_decref(row);
-    call_progress(e->call, "%zu offices", json_array_size(e->offices));
-    return err;
+    const struct view *view = engine_view(node->engine);
+    r->offices = calloc(view->office_count + 1, sizeof *r->offices);
+    r->pids = calloc(view->office_count + 1, sizeof *r->pids);
+    if (r->offices == NULL || r->pids == NULL)
+        return GMM_ENOMEM;
+    for (size_t i = 0; i < view->office_count; i++) {
+        const struct view_office *office = &view->offices[i];
+        bool known = false;
+        if (!can_receive(node, view, office) || (name != NULL && !is_meant(view, office, name)))
+            continue;
+        r->offices[r->count++] = office->sign_pk;
+        for (size_t k = 0; k < r->pid_count && !known; k++)
+            known = id_equal(&r->pids[k], &office->pid);
+        if (!known)
+            r->pids[r->pid_count++] = office->pid;
+    }
+    if (r->count > 0)
+        return GMM_OK;
+    return name == NULL ? gmm_fail(msg, GMM_ENOTFOUND, "no other office is known here yet")
+                        : gmm_fail(msg, GMM_ENOTFOUND, "no office '%s' can get a bundle: gmm office lists them", name);
 }
 
 /* No session will tell anybody what the reader lacks: what it shall open is given to it now. */
-static enum gmm_err reach_all(struct exporting *e, const char *name)
+static enum gmm_err reach(struct node *node, const struct readers *r)
 {
-    const struct view *view = engine_view(e->node->engine);
-    struct gmm_id *pids = calloc(view->participant_count + 1, sizeof *pids);
-    size_t count = 0;
     unsigned late;
-    enum gmm_err err = pids == NULL ? GMM_ENOMEM : GMM_OK;
-    for (size_t i = 0; err == GMM_OK && i < view->office_count; i++) {
-        const struct view_office *office = &view->offices[i];
-        bool known = false;
-        for (size_t k = 0; k < count && !known; k++)
-            known = id_equal(&pids[k], &office->pid);
-        if (!known && count < view->participant_count && can_receive(e->node, view, office) &&
-            (name == NULL || is_meant(view, office, name)))
-            pids[count++] = office->pid;
-    }
-    for (size_t i = 0; err == GMM_OK && i < count; i++)
-        err = groups_reach(e->node, &pids[i], false, &late);
-    free(pids);
-    return err == GMM_OK ? node_flush(e->node) : err;
-}
-
-static enum gmm_err export_all(struct exporting *e, struct gmm_msg *msg)
-{
-    const char *name = call_text(e->call, "for");
-    enum gmm_err err = reach_all(e, name);
-    const struct view *view = engine_view(e->node->engine);
-    size_t found = 0;
-    for (size_t i = 0; err == GMM_OK && i < view->office_count; i++) {
-        const struct view_office *office = &view->offices[i];
-        if (!can_receive(e->node, view, office) || (name != NULL && !is_meant(view, office, name)))
-            continue;
-        found++;
-        err = export_one(e, office, msg);
-    }
-    if (err == GMM_OK && found == 0)
-        err = name == NULL
-                  ? gmm_fail(msg, GMM_ENOTFOUND, "no other office is known here yet")
-                  : gmm_fail(msg, GMM_ENOTFOUND, "no office '%s' can get a bundle: gmm office lists them", name);
+    enum gmm_err err = GMM_OK;
+    for (size_t i = 0; err == GMM_OK && i < r->pid_count; i++)
+        err = groups_reach(node, &r->pids[i], false, &late);
+    if (err == GMM_OK)
+        return node_flush(node);
+    node_discard(node);
     return err;
 }
 
-static json_t *export_json(struct exporting *e, enum gmm_err *err)
+static json_t *sum_json(const struct view *view, const struct bundleout_sum *sum)
 {
-    const uint64_t *sizes;
-    uint32_t count;
-    json_t *files = json_array();
-    *err = bundleout_end(e->out, &sizes, &count);
-    for (uint32_t i = 0; i < count; i++)
-        json_array_append_new(files, json_pack("{s:I}", "bytes", (json_int_t)sizes[i]));
-    return json_pack("{s:o, s:O}", "files", files, "offices", e->offices);
+    json_t *row = office_json(view, &sum->to);
+    json_t *more = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "bundle", (json_int_t)sum->number, "entries",
+                             (json_int_t)sum->entries, "chunks", (json_int_t)sum->chunks, "first_file",
+                             (json_int_t)sum->first_file, "last_file", (json_int_t)sum->last_file, "rests_on",
+                             (json_int_t)sum->since);
+    if (json_object_update(row, more) != 0) {
+        json_decref(row);
+        row = NULL;
+    }
+    json_decref(more);
+    return row;
+}
+
+static void export_done(struct node *node, struct call *call, enum gmm_err err, const struct exporting_result *result,
+                        const struct gmm_msg *msg)
+{
+    if (err != GMM_OK) {
+        struct gmm_msg copy = *msg;
+        reply_fail(call, err, &copy, NULL);
+        return;
+    }
+    json_t *files = json_array(), *offices = json_array();
+    for (uint32_t i = 0; i < result->file_count; i++)
+        json_array_append_new(files, json_pack("{s:I}", "bytes", (json_int_t)result->sizes[i]));
+    for (size_t i = 0; i < result->count; i++)
+        json_array_append_new(offices, sum_json(engine_view(node->engine), &result->sums[i]));
+    call_reply(call, json_pack("{s:o, s:o}", "files", files, "offices", offices));
 }
 
 static void bundle_export(struct node *node, struct call *call)
@@ -157,34 +150,23 @@ static void bundle_export(struct node *node, struct call *call)
     struct gmm_msg msg = {.text = ""};
     uint64_t max = FILE_BYTES_MAX;
     const char *size = call_text(call, "max-size");
-    struct exporting e = {.node = node,
-                          .call = call,
-                          .base = call_flag(call, "full")         ? BUNDLEOUT_NOTHING
-                                  : call_flag(call, "since-last") ? BUNDLEOUT_SENT
-                                                                  : BUNDLEOUT_HELD,
-                          .offices = json_array()};
-    json_t *result = NULL;
+    struct readers readers = {0};
+    enum bundleout_base base = call_flag(call, "full")         ? BUNDLEOUT_NOTHING
+                               : call_flag(call, "since-last") ? BUNDLEOUT_SENT
+                                                               : BUNDLEOUT_HELD;
     enum gmm_err err = joining_refusal(node, &msg);
     if (err == GMM_OK && size != NULL)
         err = parse_size(&max, size, &msg);
-    if (err == GMM_OK) {
-        e.out = bundleout_new(node, call_file(call, "file", 0, NULL), max);
-        err = e.out == NULL || e.offices == NULL ? GMM_ENOMEM : export_all(&e, &msg);
-    }
     if (err == GMM_OK)
-        result = export_json(&e, &err);
+        err = find_readers(&readers, node, call_text(call, "for"), &msg);
     if (err == GMM_OK)
-        err = node_flush(node);
+        err = reach(node, &readers);
+    if (err == GMM_OK)
+        exporting_start(node, call, readers.offices, readers.count, base, max, export_done);
     else
-        node_discard(node);
-    bundleout_free(e.out);
-    json_decref(e.offices);
-    if (err == GMM_OK) {
-        call_reply(call, result);
-        return;
-    }
-    json_decref(result);
-    reply_fail(call, err, &msg, NULL);
+        reply_fail(call, err, &msg, NULL);
+    free(readers.offices);
+    free(readers.pids);
 }
 
 static long long number(const json_t *object, const char *name)

@@ -100,7 +100,6 @@ enum gmm_err holdings_copy(struct holdings *out, const struct holdings *h)
 }
 
 struct gathering {
-    struct holdings *out;
     const struct view *view;
     struct gmm_id pid, sign_pk;
 };
@@ -110,19 +109,12 @@ static bool may_have(const struct gathering *g, const struct gmm_id *gid)
     return id_is_zero(gid) || view_office_may_have(g->view, gid, &g->sign_pk, &g->pid);
 }
 
-static enum gmm_err on_chunk(void *arg, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len)
-{
-    struct gathering *g = arg;
-    (void)len;
-    return may_have(g, gid) ? holdings_add_thing(g->out, cargo_thing(id)) : GMM_OK;
-}
-
-enum gmm_err holdings_of(struct holdings *out, struct node *node, const struct view_office *office, bool chunks)
+enum gmm_err holdings_of(struct holdings *out, struct node *node, const struct view_office *office)
 {
     const struct logs *logs = engine_logs(node->engine);
     const struct directory *directory = engine_directory(node->engine);
     const struct forks *forks = engine_forks(node->engine);
-    struct gathering g = {out, engine_view(node->engine), office->pid, office->sign_pk};
+    struct gathering g = {engine_view(node->engine), office->pid, office->sign_pk};
     enum gmm_err err = g.view == NULL ? GMM_ESTATE : GMM_OK;
     holdings_init(out);
     for (size_t i = 0; err == GMM_OK && i < logs_count(logs); i++) {
@@ -137,8 +129,6 @@ enum gmm_err holdings_of(struct holdings *out, struct node *node, const struct v
     for (size_t i = 0; err == GMM_OK && i < forks_count(forks); i++)
         if (may_have(&g, &forks_at(forks, i)->key.group))
             err = holdings_add_thing(out, cargo_thing(&forks_at(forks, i)->hash));
-    if (err == GMM_OK && chunks)
-        err = store_each_chunk(node->store, on_chunk, &g);
     if (err == GMM_OK)
         holdings_sort(out);
     else

@@ -23,8 +23,8 @@ uint64_t holdings_next(const struct holdings *h, const struct run_key *key); /* 
 bool holdings_has(const struct holdings *h, const struct gmm_id *name);
 enum gmm_err holdings_copy(struct holdings *out, const struct holdings *h);
 /* What this node holds of what an office may have: control logs and root objects, and what belongs to the groups that
- * its participant is a member of, or that it relays; chunks when asked. */
-enum gmm_err holdings_of(struct holdings *out, struct node *node, const struct view_office *office, bool chunks);
+ * its participant is a member of, or that it relays; no chunks. */
+enum gmm_err holdings_of(struct holdings *out, struct node *node, const struct view_office *office);
 /* At rest. GMM_ECORRUPT. */
 void holdings_encode(struct buffer *out, const struct holdings *h);
 enum gmm_err holdings_decode(struct holdings *out, struct bytes_in *in);

@@ -1,5 +1,4 @@
-/* Imports of bundles that are under way (node/bundlein.h): one after the other, a step at a time, so that peers and
- * other clients are answered meanwhile. */
+/* Imports of bundles (node/bundlein.h), by steps (node/stepwise.h). */
 #ifndef GMM_NODE_IMPORTING_H
 #define GMM_NODE_IMPORTING_H
 
@@ -15,9 +14,5 @@ typedef void importing_done_fn(struct node *node, struct call *call, enum gmm_er
  * (node->net), else before this returns. A client that goes ends its import: what was taken stays, and a further import
  * of the same files goes on from there. */
 void importing_start(struct node *node, struct call *call, importing_done_fn *done);
-/* A step of the first one. False: none is under way. */
-bool importing_slice(struct node *node);
-/* The node closes: all of them end. */
-void importing_close(struct node *node);
 
 #endif

@@ -21,7 +21,7 @@
 struct net;
 struct backlog;
 struct joining;
-struct importing;
+struct stepwise;
 struct erasing;
 struct fresh;
 struct receipts;
@@ -91,7 +91,7 @@ struct node {
     struct receipts *receipts;              /* node/receipts.h: due */
     struct urgency *urgency;                /* node/urgency.h: logs under consultation */
     struct backlog *backlog;                /* node/backlog.h: not in the catalogue or the index yet; NULL: nothing */
-    struct importing *imports;              /* node/importing.h: bundles that are being taken in */
+    struct stepwise *stepwise;              /* node/stepwise.h: commands that go by steps */
     struct joining *joining;                /* node/joining.h: this home's own request to join; NULL: none waits */
     uint64_t embargo_due_ms;                /* node/embargoes.h: when the first key of ours is due; 0: none */
     bool disclosing;

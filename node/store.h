@@ -139,6 +139,13 @@ enum gmm_err store_has_chunk(struct store *store, const struct gmm_id *gid, cons
 enum gmm_err store_names_chunk(struct store *store, const struct gmm_id *id, bool *named);
 typedef enum gmm_err store_chunk_fn(void *arg, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len);
 enum gmm_err store_each_chunk(struct store *store, store_chunk_fn *fn, void *arg);
+struct store_chunk {
+    struct gmm_id id, gid;
+    uint32_t len;
+};
+/* The next ones of that walk behind `after` (NULL: from the first on), at most max; *count less than max: no more. */
+enum gmm_err store_some_chunks(struct store *store, const struct store_chunk *after, struct store_chunk *out,
+                               size_t max, size_t *count);
 
 /* Local state. Values named `sealed` come sealed from the caller. */
 enum gmm_err store_put_secret(struct store *store, const struct gmm_id *epoch_id, const void *sealed, size_t len);

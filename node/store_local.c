@@ -48,6 +48,32 @@ enum gmm_err store_each_chunk(struct store *store, store_chunk_fn *fn, void *arg
     return err;
 }
 
+enum gmm_err store_some_chunks(struct store *store, const struct store_chunk *after, struct store_chunk *out,
+                               size_t max, size_t *count)
+{
+    static const struct store_chunk first = {0}; /* no id is zero */
+    enum gmm_err err;
+    *count = 0;
+    after = after == NULL ? &first : after;
+    sqlite3_stmt *stmt = store_prepare(
+        store, "SELECT id, gid, len FROM chunk WHERE hidden = 0 AND (id, gid) > (?1, ?2) ORDER BY id, gid", &err);
+    if (stmt != NULL) {
+        store_bind_id(stmt, 1, &after->id);
+        store_bind_id(stmt, 2, &after->gid);
+    }
+    while (*count < max && store_row(store, stmt, &err)) {
+        struct store_chunk *c = &out[*count];
+        if (!store_col_id(stmt, 0, &c->id) || !store_col_id(stmt, 1, &c->gid)) {
+            err = store_fault_as(store, GMM_ECORRUPT, "the row of a chunk");
+            break;
+        }
+        c->len = (uint32_t)sqlite3_column_int64(stmt, 2);
+        ++*count;
+    }
+    sqlite3_finalize(stmt);
+    return err;
+}
+
 /* Secrets, cursors: an id and a blob. */
 
 static enum gmm_err put_blob(struct store *store, enum store_sql which, const struct gmm_id *id, const void *bytes,

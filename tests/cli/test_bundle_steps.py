@@ -150,7 +150,18 @@ def test_ended_in_between():
     assert result["lost"] == [] and result["refused"] == 0 and result["received"] == 0, result
     for n, document in enumerate(sorted(ids, key=lambda d: iom.json("show", d)["title"])):
         assert iom.run("get", document, "--attachment", "1").stdout == read(f"{n}.bin")
+    # An export that waits behind an import: who ends it leaves no file, and the daemon goes on.
     running = Import(iom, Growing("third", whole))
+    export = subprocess.Popen([GMM, "--home", iom.home, "bundle", "export", path("ended")], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, env=environment())
+    until(it_has_begun)
+    export.kill()
+    export.wait()
+    running.kill()
+    assert iom.json("status") and not os.path.exists(path("ended"))
+    assert iom.json("bundle", "export", path("ended"), "--for", "wfp")["offices"][0]["bundle"] == 1
+    assert os.path.exists(path("ended"))
+    running = Import(iom, Growing("fourth", whole))
     until(it_has_begun)
     daemon.stop()  # does not wait for it
     assert running.client.wait(timeout=60) != 0

@@ -16,6 +16,25 @@ static inline void carrying_clock(uint64_t ms)
     setenv("GMM_TEST_CLOCK", text, 1);
 }
 
+/* What stands in this file, from its beginning, is taken in: *sum. */
+static inline void carrying_take(struct office *to, int fd, struct bundlein_sum *sum)
+{
+    struct gmm_msg msg = {.text = ""};
+    enum gmm_err err = GMM_OK;
+    struct bundlein *in = bundlein_new(to->node, sum);
+    assert_true(in != NULL);
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    bundlein_file(in, fd);
+    for (bool done = false; err == GMM_OK && !done;)
+        err = bundlein_step(in, &done, &msg);
+    for (bool done = false; err == GMM_OK && !done;)
+        err = bundlein_settle(in, &done);
+    if (err != GMM_OK)
+        fail_msg("%s: %s", gmm_err_name(err), msg.text);
+    assert_int_equal(sum->refused, 0);
+    bundlein_free(in);
+}
+
 /* All that `from` has and `to` may have. */
 static inline void carrying_bundle(struct office *from, struct office *to)
 {
@@ -27,23 +46,19 @@ static inline void carrying_bundle(struct office *from, struct office *to)
     int fd = posting_file("", 0);
     const struct view_office *office = view_office(engine_view(from->node->engine), &to->node->keystore->sign_pk);
     struct bundleout *out = bundleout_new(from->node, fd, UINT64_C(1) << 40);
-    struct bundlein *in = bundlein_new(to->node, &in_sum);
-    assert_true(office != NULL && out != NULL && in != NULL);
-    enum gmm_err err = bundleout_add(out, office, BUNDLEOUT_NOTHING, &out_sum, &msg);
+    assert_true(office != NULL && out != NULL);
+    enum gmm_err err = bundleout_office(out, office, BUNDLEOUT_NOTHING, &out_sum, &msg);
+    for (bool done = false; err == GMM_OK && !done;)
+        err = bundleout_step(out, &done, &msg);
     if (err == GMM_OK)
         err = bundleout_end(out, &sizes, &files);
     if (err == GMM_OK)
+        err = bundleout_remember(out);
+    if (err == GMM_OK)
         err = node_flush(from->node);
-    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-    bundlein_file(in, fd);
-    for (bool done = false; err == GMM_OK && !done;)
-        err = bundlein_step(in, &done, &msg);
-    for (bool done = false; err == GMM_OK && !done;)
-        err = bundlein_settle(in, &done);
     if (err != GMM_OK)
         fail_msg("%s: %s", gmm_err_name(err), msg.text);
-    assert_int_equal(in_sum.refused, 0);
-    bundlein_free(in);
+    carrying_take(to, fd, &in_sum);
     bundleout_free(out);
     close(fd);
 }
