@@ -11,6 +11,7 @@
 #include "node/newkeys.h"
 #include "node/project.h"
 #include "node/receipts.h"
+#include "node/relays.h"
 #include "node/stepwise.h"
 #include "node/sweeping.h"
 #include "node/taking.h"
@@ -96,6 +97,7 @@ static void settled(struct node *node)
     urgency_settle(node);
     embargoes_settle(node);
     erasing_settle(node);
+    relays_settle(node);
     if (!newkeys_due(node))
         return;
     if (newkeys_take(node, &msg) != GMM_OK)

@@ -87,6 +87,9 @@ static json_t *group_json(struct node *node, const struct view *view, const stru
                   members, "offices", (json_int_t)offices, "id", reply_id(&group->gid), "lead", lead_json(view, group),
                   "history", group->history_full ? "full" : "none", "relays", relays_json(view, group));
     free(name);
+    json_t *kept = relays_kept(node, &group->gid);
+    if (kept != NULL)
+        (void)json_object_set_new(result, "kept", kept);
     put_removed(result, view, group, node_pid(node));
     return result;
 }
@@ -247,6 +250,13 @@ static void group_render(const json_t *result, struct render *out)
     }
     relays_render(json_object_get(result, "relays"), out);
     render_line(out, "offices that read it now: %d", (int)json_integer_value(json_object_get(result, "offices")));
+    const json_t *kept = json_object_get(result, "kept");
+    if (kept != NULL)
+        render_line(out,
+                    json_is_true(json_object_get(kept, "full"))
+                        ? N_("attachments kept here for its members: %lld bytes; there is no room for more")
+                        : N_("attachments kept here for its members: %lld bytes"),
+                    (long long)json_integer_value(json_object_get(kept, "bytes")));
     const json_t *removed = json_object_get(result, "removed");
     if (removed != NULL)
         render_line(out, "you were removed by %s on %.10s", reply_text(removed, "by"), reply_text(removed, "time"));

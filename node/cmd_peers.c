@@ -679,6 +679,11 @@ static json_t *status_warnings(struct node *node)
         warn(warnings, "%zu pieces of attachments are not here yet", engine_chunks_wanted(node->engine));
     if (chunkfile_disk_free(node->chunks) < DISK_LOW)
         warn(warnings, "less than 256 MiB are free on the disk of this home");
+    if (relays_full(node) > 0)
+        warn(warnings,
+             "as a relay this office keeps no further attachments of %zu groups: their room is used up (gmm.conf, "
+             "[relay]: keep, keep-group)",
+             relays_full(node));
     warn_of_clock(node, warnings);
     forks_report_warn(node, warnings);
     if (!home_is_private(node->home))

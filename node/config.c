@@ -22,9 +22,10 @@ enum section {
     SECTION_CONTROL,
     SECTION_PEOPLE,
     SECTION_FETCH,
+    SECTION_RELAY,
     SECTION_RECEIPTS
 };
-static const char *const section_names[] = {"", "node", "network", "control", "people", "fetch", "receipts"};
+static const char *const section_names[] = {"", "node", "network", "control", "people", "fetch", "relay", "receipts"};
 #define SECTIONS (sizeof section_names / sizeof section_names[0])
 
 struct parse {
@@ -34,7 +35,8 @@ struct parse {
     const char *p;
     size_t left;
     unsigned line;
-    bool has_people, has_lang, has_lock, has_fetch, has_fetch_kinds, has_fetch_marking, has_receipts, has_neighbours;
+    bool has_people, has_lang, has_lock, has_fetch, has_fetch_kinds, has_fetch_marking, has_receipts, has_neighbours,
+        has_keep, has_keep_group;
 };
 
 /* The first fault is the one that counts. */
@@ -175,20 +177,22 @@ static void set_socket_group(struct parse *parse, const char *value)
         fault(parse, GMM_EFORMAT, "group", value, "the name of a Unix group is wanted");
 }
 
-static void set_fetch(struct parse *parse, const char *value)
+/* A number of bytes; name: the key, once. */
+static void set_bytes(struct parse *parse, const char *name, const char *second, const char *value, bool *has,
+                      uint64_t *bytes)
 {
-    if (parse->has_fetch)
-        fault(parse, GMM_EFORMAT, "a second auto-max", value, "keep one");
-    parse->has_fetch = true;
+    if (*has)
+        fault(parse, GMM_EFORMAT, second, value, "keep one");
+    *has = true;
     size_t digits = strspn(value, "0123456789");
     /* 18 digits never overflow. */
     if (digits == 0 || digits > 18 || value[digits] != '\0') {
-        fault(parse, GMM_EFORMAT, "auto-max", value, "a number of bytes is wanted");
+        fault(parse, GMM_EFORMAT, name, value, "a number of bytes is wanted");
         return;
     }
-    parse->out->fetch_auto_max = 0;
+    *bytes = 0;
     for (size_t i = 0; i < digits; i++)
-        parse->out->fetch_auto_max = parse->out->fetch_auto_max * 10 + (uint64_t)(value[i] - '0');
+        *bytes = *bytes * 10 + (uint64_t)(value[i] - '0');
 }
 
 static void set_fetch_kinds(struct parse *parse, const char *value)
@@ -318,11 +322,20 @@ static int take_pair(void *user, const char *section, const char *name, const ch
         break;
     case SECTION_FETCH:
         if (strcmp(name, "auto-max") == 0)
-            set_fetch(parse, value);
+            set_bytes(parse, N_("auto-max"), N_("a second auto-max"), value, &parse->has_fetch, &out->fetch_auto_max);
         else if (strcmp(name, "auto-kinds") == 0)
             set_fetch_kinds(parse, value);
         else if (strcmp(name, "auto-marking") == 0)
             set_fetch_marking(parse, value);
+        else
+            unknown_key(parse, section, name);
+        break;
+    case SECTION_RELAY:
+        if (strcmp(name, "keep") == 0)
+            set_bytes(parse, N_("keep"), N_("a second keep"), value, &parse->has_keep, &out->relay_most);
+        else if (strcmp(name, "keep-group") == 0)
+            set_bytes(parse, N_("keep-group"), N_("a second keep-group"), value, &parse->has_keep_group,
+                      &out->relay_group_most);
         else
             unknown_key(parse, section, name);
         break;
@@ -392,6 +405,8 @@ static void defaults(struct config *out)
     out->fetch_kinds = CONFIG_FETCH_DOCUMENT | CONFIG_FETCH_ATTACHMENT;
     out->fetch_marking = RECORD_STRICTLY_CONFIDENTIAL;
     out->neighbours = 4;
+    out->relay_most = UINT64_C(10) << 30;
+    out->relay_group_most = UINT64_C(2) << 30;
 }
 
 enum gmm_err config_parse(struct config *out, const char *text, size_t len, struct gmm_msg *msg)

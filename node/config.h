@@ -9,6 +9,8 @@
  *   [fetch]   what comes by itself; the rest stays on demand:  auto-max=BYTES (and less; default: no limit)
  *             auto-kinds=document,attachment (default: both)
  *             auto-marking=unclassified|confidential|strictly-confidential (and below; default: all)
+ *   [relay]   what is kept of attachments for groups of others:  keep=BYTES (in all; default: 10 GiB)
+ *             keep-group=BYTES (of one group; default: 2 GiB)
  *   [receipts] opened=yes|no  (tell others when a text is first opened here; default: yes)
  */
 #ifndef GMM_NODE_CONFIG_H
@@ -47,8 +49,9 @@ struct config {
     char socket_group[64];
     struct config_person people[CONFIG_PEOPLE];
     uint64_t fetch_auto_max;
-    unsigned fetch_kinds;     /* CONFIG_FETCH_ */
-    unsigned fetch_marking;   /* the highest that comes by itself */
+    unsigned fetch_kinds;   /* CONFIG_FETCH_ */
+    unsigned fetch_marking; /* the highest that comes by itself */
+    uint64_t relay_most, relay_group_most;
     unsigned neighbours;      /* [network] neighbours: offices dialled beside those told, in all */
     bool keep_opened_private; /* [receipts] opened=no */
 };

@@ -177,6 +177,9 @@ enum gmm_err node_start_engine(struct node *node, const struct gmm_id *nid, stru
 {
     struct engine_config config = {.keystore = node->keystore, .nid = *nid, .build_ms = clock_build_ms()};
     config.checks_chunks = true;
+    config.relays_within = true;
+    config.relay_most = node->config.relay_most;
+    config.relay_group_most = node->config.relay_group_most;
     store_id(node->store, config.store_id);
     read_pinned(node, &config);
     enum gmm_err err = engine_new(&node->engine, &config);

@@ -96,6 +96,7 @@ struct node {
     uint64_t embargo_due_ms;                /* node/embargoes.h: when the first key of ours is due; 0: none */
     bool disclosing;
     struct fresh *fresh;     /* node/fresh.h: posted and not in the catalogue yet; NULL: nothing */
+    size_t relayed_full;     /* node/relays.h: groups that were told of as full */
     unsigned swept;          /* node/sweeping.h: folders of chunk files */
     struct erasing *erasing; /* node/erasing.h: what is to be erased */
     bool erase_again;        /* what bears on it came: it is looked at again when nothing is under way */

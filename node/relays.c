@@ -1,8 +1,10 @@
 #include "node/relays.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "node/log.h"
 #include "proto/control_relay.h"
 
 static const struct view_office *find_office(const struct view *view, const char *name, struct gmm_msg *msg)
@@ -102,4 +104,81 @@ json_t *relays_between(struct node *node, const struct view_office *office, cons
         (void)json_array_append_new(array, json_string(name));
     }
     return array;
+}
+
+/* ---- chunks */
+
+struct listing {
+    struct gmm_id gid, *ids;
+    uint32_t *lens;
+    size_t count, capacity;
+};
+
+static enum gmm_err on_chunk(void *arg, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len)
+{
+    struct listing *l = arg;
+    if (!id_equal(gid, &l->gid))
+        return GMM_OK;
+    if (l->count == l->capacity) {
+        size_t capacity = l->capacity == 0 ? 64 : 2 * l->capacity;
+        struct gmm_id *ids = realloc(l->ids, capacity * sizeof *ids);
+        l->ids = ids == NULL ? l->ids : ids;
+        uint32_t *lens = ids == NULL ? NULL : realloc(l->lens, capacity * sizeof *lens);
+        l->lens = lens == NULL ? l->lens : lens;
+        if (lens == NULL)
+            return GMM_ENOMEM;
+        l->capacity = capacity;
+    }
+    l->ids[l->count] = *id;
+    l->lens[l->count++] = len;
+    return GMM_OK;
+}
+
+static enum gmm_err tell(struct node *node, const struct gmm_id *gid)
+{
+    struct listing l = {.gid = *gid};
+    enum gmm_err err = store_each_chunk(node->store, on_chunk, &l);
+    struct engine_event event = {.kind = ENGINE_CHUNKS_HELD, .as.held = {*gid, l.ids, l.lens, l.count}};
+    if (err == GMM_OK)
+        err = node_step(node, &event);
+    free(l.ids);
+    free(l.lens);
+    return err;
+}
+
+size_t relays_full(struct node *node)
+{
+    const struct relayed *r = node->engine == NULL ? NULL : engine_relayed(node->engine);
+    size_t full = 0;
+    for (size_t i = 0; r != NULL && i < r->count; i++)
+        full += r->groups[i].full;
+    return full;
+}
+
+void relays_settle(struct node *node)
+{
+    struct gmm_id gid;
+    enum gmm_err err = GMM_OK;
+    if (node->engine == NULL || node->read_only || node->net == NULL)
+        return;
+    while (err == GMM_OK && engine_lists_chunks(node->engine, &gid))
+        err = tell(node, &gid);
+    if (err != GMM_OK)
+        log_warning("attachments kept for others: %s", gmm_err_text(err));
+    size_t full = relays_full(node);
+    if (full > node->relayed_full)
+        log_warning("as a relay this office keeps no further attachments of %zu groups: their room is used up "
+                    "(gmm.conf, [relay])",
+                    full);
+    node->relayed_full = full;
+}
+
+json_t *relays_kept(struct node *node, const struct gmm_id *gid)
+{
+    const struct view *view = engine_view(node->engine);
+    const struct relayed_group *kept = relayed_find(engine_relayed(node->engine), gid);
+    if (view == NULL || kept == NULL || !view_is_relay(view, gid, &node->keystore->sign_pk))
+        return NULL;
+    return json_pack("{s:I, s:I, s:b}", "bytes", (json_int_t)kept->bytes, "most",
+                     (json_int_t)node->config.relay_group_most, "full", (int)kept->full);
 }

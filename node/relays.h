@@ -19,4 +19,13 @@ json_t *relays_json(const struct view *view, const struct view_group *group);
 json_t *relays_between(struct node *node, const struct view_office *office, const struct gmm_id *connected,
                        size_t count);
 
+/* Tells the engine the chunks that it asks for (proto/offers.h, proto/relayed.h), and the log which groups' room is
+ * used up. No step is under way. */
+void relays_settle(struct node *node);
+/* How many groups that this office relays have no room for further attachments now. */
+size_t relays_full(struct node *node);
+/* {"bytes","most","full"}: what is kept of a group's chunks for others. New reference; NULL: this office does not relay
+ * it. */
+json_t *relays_kept(struct node *node, const struct gmm_id *gid);
+
 #endif

@@ -21,6 +21,8 @@ enum gmm_err engine_new(struct engine **out, const struct engine_config *config)
     core->pinned = config->pinned;
     core->pinned_noise_pk = config->pinned_noise_pk;
     core->checks_chunks = config->checks_chunks;
+    core->relayed = (struct relayed){
+        .limited = config->relays_within, .most = config->relay_most, .group_most = config->relay_group_most};
     core->directory = directory_new();
     core->logs = logs_new();
     core->fold = core->directory == NULL ? NULL : fold_new(core->directory);
@@ -28,6 +30,7 @@ enum gmm_err engine_new(struct engine **out, const struct engine_config *config)
     engine->links = links_new();
     engine->replicate = replicate_new();
     engine->fetch = fetch_new();
+    engine->offers = offers_new();
     engine->author = author_new();
     engine->keyring = keyring_new();
     engine->stores = stores_new();
@@ -35,8 +38,8 @@ enum gmm_err engine_new(struct engine **out, const struct engine_config *config)
     engine->cuts_next_ms = UINT64_MAX;
     engine->wrap_keys_next_ms = engine->terms_next_ms = engine->anchors.next_ms = UINT64_MAX;
     if (core->directory == NULL || core->logs == NULL || core->fold == NULL || core->forks == NULL ||
-        engine->links == NULL || engine->replicate == NULL || engine->fetch == NULL || engine->author == NULL ||
-        engine->keyring == NULL || engine->stores == NULL) {
+        engine->links == NULL || engine->replicate == NULL || engine->fetch == NULL || engine->offers == NULL ||
+        engine->author == NULL || engine->keyring == NULL || engine->stores == NULL) {
         engine_free(engine);
         return GMM_ENOMEM;
     }
@@ -50,6 +53,7 @@ void engine_free(struct engine *engine)
     if (engine == NULL)
         return;
     fetch_free(engine->fetch);
+    offers_free(engine->offers);
     replicate_free(engine->replicate);
     links_free(engine->links);
     author_free(engine->author);
@@ -60,6 +64,7 @@ void engine_free(struct engine *engine)
     free(engine->branches);
     engine_anchors_close(engine);
     take_close(&engine->core.take);
+    relayed_close(&engine->core.relayed);
     logs_free(engine->core.logs);
     directory_free(engine->core.directory);
     sodium_memzero(engine->core.seed, sizeof engine->core.seed);
@@ -297,6 +302,45 @@ static enum gmm_err on_chunks_came(struct engine *engine, const struct engine_ev
     return GMM_OK;
 }
 
+static bool is_ours(struct engine *engine, const struct gmm_id *gid)
+{
+    const struct view_participant *self = engine_self(engine);
+    return self != NULL && view_is_member(fold_view(engine->core.fold), gid, &self->pid);
+}
+
+static enum gmm_err on_chunks_held(struct engine *engine, const struct engine_event *event)
+{
+    const struct gmm_id *gid = &event->as.held.gid;
+    uint64_t bytes = 0;
+    if (is_ours(engine, gid))
+        return offers_put(engine->offers, engine->core.now_ms, gid, event->as.held.ids, event->as.held.lens,
+                          event->as.held.count);
+    for (size_t i = 0; i < event->as.held.count; i++)
+        bytes += event->as.held.lens[i];
+    return relayed_put(&engine->core.relayed, gid, bytes);
+}
+
+bool engine_lists_chunks(struct engine *engine, struct gmm_id *gid)
+{
+    const struct core *core = &engine->core;
+    const struct view *view = fold_view(core->fold);
+    if (offers_due(engine->offers, core->now_ms, gid))
+        return true;
+    for (size_t i = 0; view != NULL && core->relayed.limited && i < view->group_count; i++) {
+        const struct view_group *group = &view->groups[i];
+        *gid = group->gid;
+        if (group->relay_count > 0 && relayed_find(&core->relayed, gid) == NULL &&
+            view_is_relay(view, gid, core_self(core)) && !is_ours(engine, gid))
+            return true;
+    }
+    return false;
+}
+
+const struct relayed *engine_relayed(const struct engine *engine)
+{
+    return &engine->core.relayed;
+}
+
 /* One connection; it may be gone by now. */
 static void on_peer(struct engine *engine, const struct engine_event *event)
 {
@@ -367,6 +411,8 @@ static enum gmm_err dispatch(struct engine *engine, const struct engine_event *e
         return on_chunks_came(engine, event);
     case ENGINE_WANT_CHUNKS:
         return fetch_want(engine->fetch, &engine->core, event);
+    case ENGINE_CHUNKS_HELD:
+        return on_chunks_held(engine, event);
     case ENGINE_ERASED:
         return on_erased(engine, event);
     case ENGINE_TAKE:
@@ -391,6 +437,7 @@ static void part(struct engine *engine, struct peer *peer)
     if (peer->parting_ms == 0) {
         peer->parting_ms = core->now_ms + LIMIT_PARTING_MS;
         fetch_gone(engine->fetch, core, peer->conn);
+        offers_gone(engine->offers, peer->conn);
         replicate_part(engine->replicate, core, peer);
     }
     if (core->now_ms >= peer->parting_ms || replicate_parted(engine->replicate, core, peer))
@@ -404,11 +451,15 @@ static void finish(struct engine *engine)
     struct core *core = &engine->core;
     for (size_t i = 0; i < links_count(engine->links); i++) {
         uint32_t conn = links_at(engine->links, i)->conn;
-        replicate_set_busy(engine->replicate, conn, fetch_busy(engine->fetch, conn));
+        offers_acked(engine->offers, conn, replicate_acked(engine->replicate, conn));
+        replicate_set_busy(engine->replicate, conn,
+                           fetch_busy(engine->fetch, conn) || offers_busy(engine->offers, conn));
         replicate_set_lacking(engine->replicate, conn, engine->behind || fetch_hopes(engine->fetch, core, conn));
     }
     uint64_t next = fetch_continue(engine->fetch, core);
-    uint64_t due = replicate_continue(engine->replicate, core);
+    uint64_t due = offers_continue(engine->offers, core);
+    next = due < next ? due : next;
+    due = replicate_continue(engine->replicate, core);
     next = due < next ? due : next;
     due = links_tick(engine->links, core);
     next = due < next ? due : next;

@@ -20,6 +20,7 @@
 #include "proto/fold.h"
 #include "proto/forks.h"
 #include "proto/gate.h"
+#include "proto/relayed.h"
 #include "proto/session.h"
 #include "proto/take.h"
 
@@ -34,6 +35,8 @@ struct engine_config {
     uint64_t build_ms;               /* we refuse to sign when the clock is before it */
     bool pinned;                     /* while we wait for admission: accept this peer before it is in our roster */
     struct gmm_id pinned_noise_pk;
+    bool relays_within; /* what is kept of chunks as a relay has bounds, in bytes: in all, and for one group */
+    uint64_t relay_most, relay_group_most;
     bool checks_chunks; /* the driver looks whether a chunk's bytes have its id before it stores them (chunk_unchecked)
                          */
 };
@@ -70,6 +73,7 @@ enum engine_event_kind {
     ENGINE_IMPORT_PROOF, /* request, bytes: a fork proof that came by hand */
     ENGINE_CHUNK_CAME,   /* want: chunks that came by hand and are stored */
     ENGINE_WANT_CHUNKS,  /* want: chunks, or bodies, to fetch from whoever has them */
+    ENGINE_CHUNKS_HELD,  /* held: all chunks of a group (engine_lists_chunks) */
     ENGINE_ERASED,       /* erased: a body or chunk is wanted no more; or a body is missing again */
     ENGINE_JOIN_SEND,    /* conn, bytes: the request to deliver on a join connection of ours */
     ENGINE_JOIN_ANSWER,  /* conn, bytes: JOIN_ANSWER payload to the newcomer */
@@ -144,6 +148,12 @@ struct engine_event {
             const struct run_key *log;   /* of those entries */
             bool demand;                 /* somebody waits for it: metered links too are asked */
         } want;
+        struct {
+            struct gmm_id gid;
+            const struct gmm_id *ids;
+            const uint32_t *lens; /* sealed */
+            size_t count;
+        } held;
         struct {
             struct gmm_id gid, id;
             const struct run_key *log; /* of the entry; NULL: a chunk */
@@ -300,6 +310,11 @@ bool engine_idle(const struct engine *engine);
 /* Does this office take the body of such an entry by itself? */
 bool engine_takes(const struct engine *engine, const struct gmm_id *gid, uint64_t time_ms);
 size_t engine_chunks_wanted(const struct engine *engine);
+/* The group whose chunks are to be told by ENGINE_CHUNKS_HELD: one of ours with a relay connected, or one that we relay
+ * within bounds. Asked after each step; false: none now. */
+bool engine_lists_chunks(struct engine *engine, struct gmm_id *gid);
+/* What we keep of chunks as a relay. */
+const struct relayed *engine_relayed(const struct engine *engine);
 /* Entries that connected peers hold and we do not. */
 uint64_t engine_lacking(const struct engine *engine);
 /* What gossip costs: entries that peers sent in runs so far, of use, and held already. */

@@ -8,6 +8,7 @@ void engine_drop(struct engine *engine, uint32_t conn)
 {
     replicate_gone(engine->replicate, &engine->core, conn);
     fetch_gone(engine->fetch, &engine->core, conn);
+    offers_gone(engine->offers, conn);
     links_forget(engine->links, conn);
 }
 
@@ -15,6 +16,7 @@ void engine_close(struct engine *engine, struct peer *peer, enum gmm_err err, co
 {
     replicate_gone(engine->replicate, &engine->core, peer->conn);
     fetch_gone(engine->fetch, &engine->core, peer->conn);
+    offers_gone(engine->offers, peer->conn);
     links_close(engine->links, &engine->core, peer, err, text);
 }
 
@@ -123,6 +125,8 @@ static void on_office_hello(struct engine *engine, struct peer *peer, const stru
     if (err == GMM_OK && gone != peer)
         err = fetch_open(engine->fetch, peer);
     if (err == GMM_OK && gone != peer)
+        err = offers_open(engine->offers, peer);
+    if (err == GMM_OK && gone != peer)
         err = replicate_open(engine->replicate, core, peer, &hello);
     struct effect *effect = err == GMM_OK ? core_effect(core, EFFECT_PEER) : NULL;
     if (effect == NULL) {
@@ -207,9 +211,10 @@ static void on_office_message(struct engine *engine, struct peer *peer, const st
         ;
     else if (item->type == MESSAGE_BYE)
         peer_close(peer, GMM_ECLOSED, N_("the peer said goodbye"));
-    else if (item->type >= MESSAGE_CHUNK_WANT && item->type <= MESSAGE_CHUNK_NONE)
+    else if (item->type >= MESSAGE_CHUNK_WANT && item->type <= MESSAGE_CHUNK_NONE) {
+        offers_heard(engine->offers, peer, item->type, item->payload, item->len);
         err = fetch_message(engine->fetch, core, peer, item->type, item->payload, item->len);
-    else
+    } else
         err = replicate_message(engine->replicate, core, peer, item->type, item->payload, item->len, &new_object);
     session_consumed(peer->session, item->stream, item->len + 1);
     if (err != GMM_OK)

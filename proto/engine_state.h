@@ -6,6 +6,7 @@
 #include "proto/fetch.h"
 #include "proto/keyring.h"
 #include "proto/links.h"
+#include "proto/offers.h"
 #include "proto/replicate.h"
 #include "proto/stores.h"
 #include "proto/upkeep.h"
@@ -36,6 +37,7 @@ struct engine {
     struct links *links;
     struct replicate *replicate;
     struct fetch *fetch;
+    struct offers *offers;
     struct author *author;
     struct keyring *keyring;
     struct stores *stores;

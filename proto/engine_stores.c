@@ -16,6 +16,7 @@ enum gmm_err engine_view_changed(struct engine *engine)
     if (err == GMM_OK)
         err = engine_forks_review(engine);
     replicate_view_changed(engine->replicate, core);
+    offers_review(engine->offers);
     if (err == GMM_OK)
         err = keyring_scan(engine->keyring, core, view);
     engine_wrapkeys_plan(engine);
@@ -35,6 +36,8 @@ static enum gmm_err persisted_runs(struct engine *engine, const struct stores_it
         const struct stores_run *run = &item->runs[i];
         logs_persist(core->logs, run->log, &run->head, run->arrival);
         run->log->gaps += run->gaps;
+        if (id_equal(&run->log->key.author, core_self(core)))
+            offers_stale(engine->offers, &run->log->key.group);
         struct effect *effect = core_effect(core, EFFECT_ENTRIES);
         if (effect == NULL)
             return GMM_ENOMEM;
@@ -78,8 +81,10 @@ enum gmm_err engine_persisted(struct engine *engine, uint64_t ticket)
     }
     for (size_t i = 0; i < item->tally_count && err == GMM_OK; i++)
         err = engine_upkeep_count(engine, &item->tallies[i].epoch_id, item->tallies[i].count);
-    if (item->has_chunk)
+    if (item->has_chunk) {
         fetch_persisted(engine->fetch, core, &item->chunk_gid, &item->chunk_id, GMM_OK);
+        offers_stale(engine->offers, &item->chunk_gid);
+    }
     if (err == GMM_OK)
         err = engine_forks_persisted(engine, item);
     if (err == GMM_OK && (item->plain_count > 0 || item->object_count > 0 || item->proof_count > 0 || item->has_cut))

@@ -478,6 +478,18 @@ static void staged_loaded(struct fetch *f, struct core *core, struct want *want,
     want->mixed = true;
 }
 
+/* Bytes of what is being fetched for others; before its first part comes it may be the largest. */
+static uint64_t relayed_under_way(const struct fetch *f)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct want *want = &f->wants[i];
+        if (want->relayed && (want->conn != 0 || want->ticket != 0 || want->storing))
+            bytes += want->total > 0 ? want->total : LIMIT_CHUNK_SEALED;
+    }
+    return bytes;
+}
+
 /* A relay cannot open what names the chunks of its groups: it fetches what is asked of it, and holds it from then on.
  */
 static void relay_want(struct fetch *f, struct core *core, const struct gmm_id *gid, const struct gmm_id *id)
@@ -490,6 +502,8 @@ static void relay_want(struct fetch *f, struct core *core, const struct gmm_id *
         return;
     for (size_t i = 0; i < f->count; i++)
         relayed += f->wants[i].relayed;
+    if (!relayed_room(&core->relayed, gid, 0))
+        return;
     struct want *want = relayed == RELAYED_MAX ? NULL : want_new(f, gid, id);
     if (want != NULL)
         want->relayed = true;
@@ -560,6 +574,8 @@ void fetch_persisted(struct fetch *f, struct core *core, const struct gmm_id *gi
         return;
     }
     bool body = want->body;
+    if (!body)
+        relayed_add(&core->relayed, gid, want->total);
     if (want->log != NULL && want->log->gaps > 0)
         want->log->gaps--;
     want_ask(f, want, 0, 0); /* it may have come by hand while a peer was asked */
@@ -658,6 +674,14 @@ static struct want *choose(struct fetch *f, struct core *core, struct side **of,
                 continue;
             if (want->retry_ms > core->now_ms) {
                 *next = want->retry_ms < *next ? want->retry_ms : *next;
+                continue;
+            }
+            if (want->relayed && !relayed_room(&core->relayed, &want->gid, relayed_under_way(f))) {
+                if (relayed_under_way(f) == 0) {
+                    stage_drop(core, want);
+                    want_remove(f, want);
+                    i--; /* another stands there now */
+                }
                 continue;
             }
             *of = candidate(f, core, want);

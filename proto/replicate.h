@@ -63,6 +63,8 @@ void replicate_retry(struct replicate *r, uint64_t now_ms);
 void replicate_reconsider(struct replicate *r, uint64_t now_ms);
 /* Entries that connected peers hold and we do not. */
 uint64_t replicate_lacking(const struct replicate *r, const struct core *core);
+/* Up to which of our arrivals the peer has acknowledged; 0: nothing, or it is gone. */
+uint64_t replicate_acked(const struct replicate *r, uint32_t conn);
 bool replicate_all_synced(const struct replicate *r);
 /* Entries that came in runs: of use, and held already. */
 void replicate_toll(const struct replicate *r, uint64_t *taken, uint64_t *repeated);

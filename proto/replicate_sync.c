@@ -114,6 +114,12 @@ void replica_judge_synced(struct core *core, struct replica *replica, uint64_t *
     }
 }
 
+uint64_t replicate_acked(const struct replicate *r, uint32_t conn)
+{
+    const struct replica *replica = replica_find(r, conn);
+    return replica == NULL ? 0 : replica->acked;
+}
+
 bool replicate_all_synced(const struct replicate *r)
 {
     for (size_t i = 0; i < r->count; i++)

@@ -4,6 +4,7 @@ The relay stores and forwards; it opens nothing, and its files hold no word of w
 do not name gets nothing, and neither does one that they name no more.
 """
 import os
+import random
 import sqlite3
 
 from lib import chains, main, network, path, read, refused, until, write
@@ -107,4 +108,58 @@ def test_two_meet():
     assert undp.json("verify", "--all")["ok"]
 
 
-main(test_two_meet)
+def apart(first, second, *settings):
+    """Two members of a circle and a relay that alone runs; the relay's daemon and the circle's id too."""
+    undp, iom, unhcr = network("oecd" if settings else "fao", first, second)
+    write(os.path.join(undp.home, "gmm.conf"), "\n".join(settings).encode() + b"\n")
+    relay = undp.daemon()
+    for office in (iom, unhcr):
+        for peer in office.json("peer"):
+            office.run("peer", "remove", peer["address"])
+        office.run("peer", "add", relay.address)
+    iom.run("sync", "--timeout", "60")
+    gid = iom.json("group", "create", "drafting", "--with", second)["id"]
+    iom.run("group", "relay", "add", "drafting", undp.participant + "/hq")
+    return undp, iom, unhcr, relay, gid
+
+
+def test_never_up_together():
+    """The one posts and is gone when its sync ends; the other comes later, and gets text and attachments in one sync."""
+    undp, iom, unhcr, relay, gid = apart("wb", "imf")
+    annex = random.Random(42).randbytes(3_000_000)
+    write("apart.txt", b"of one who is gone\n")
+    write("apart.bin", annex)
+    document = iom.post("apart.txt", "--to", "drafting", "--attach", path("apart.bin"))
+    iom.run("sync", "--timeout", "120")
+    assert not undp.json("group", "show", gid)["kept"]["full"]
+    unhcr.run("sync", "--timeout", "120")
+    assert unhcr.run("get", document).stdout == read("apart.txt")
+    assert unhcr.run("get", document, "--attachment", "1").stdout == annex
+    relay.stop()
+    assert undp.json("verify", "--all")["ok"]
+
+
+def test_full():
+    """What there is no room for is not kept, the relay says so, and entries go on."""
+    undp, iom, unhcr, relay, gid = apart("wto", "itu", "[relay]", "keep-group=5000000")
+    for n in range(3):
+        write(f"annex{n}.bin", random.Random(n).randbytes(1_500_000))
+    write("full.txt", b"one that has room\n")
+    documents = [iom.post("full.txt", "--to", "drafting", "--attach", path(f"annex{n}.bin")) for n in range(3)]
+    iom.run("sync", "--timeout", "120")
+    kept = undp.json("group", "show", gid)["kept"]
+    assert kept["full"] and 0 < kept["bytes"] <= kept["most"] == 5000000, kept
+    assert "no room for more" in undp.text("group", "show", gid)
+    assert any("as a relay" in warning for warning in undp.json("status")["warnings"]), undp.json("status")
+    assert "as a relay" in relay.said(), relay.said()
+    unhcr.run("sync", "--timeout", "120")
+    for document in documents:
+        assert unhcr.run("get", document).stdout == read("full.txt")
+    assert undp.json("group", "show", gid)["kept"]["bytes"] == kept["bytes"]
+    relay.stop()
+    sizes = asked(undp, "SELECT sum(len) FROM chunk WHERE gid = x'" + gid + "'")
+    assert sizes == {kept["bytes"]}, (sizes, kept)
+    assert undp.json("verify", "--all")["ok"]
+
+
+main(test_two_meet, test_never_up_together, test_full)

@@ -28,6 +28,8 @@ static void assert_defaults(void)
     none.fetch_kinds = CONFIG_FETCH_DOCUMENT | CONFIG_FETCH_ATTACHMENT;
     none.fetch_marking = 2;
     none.neighbours = 4;
+    none.relay_most = UINT64_C(10) << 30;
+    none.relay_group_most = UINT64_C(2) << 30;
     assert_memory_equal(&config, &none, sizeof none);
 }
 
@@ -64,7 +66,10 @@ static void everything_at_once(void **state)
                                "[fetch]\n"
                                "auto-marking = CONFIDENTIAL\n"
                                "auto-kinds= document\n"
-                               "auto-max=1048576";
+                               "auto-max=1048576\n"
+                               "[relay]\n"
+                               "keep=5000000000\n"
+                               "keep-group=0";
     assert_int_equal(parse(text, NULL), GMM_OK);
     assert_string_equal(config.lang, "fr");
     assert_true(config.allow_unlocked_memory);
@@ -79,6 +84,8 @@ static void everything_at_once(void **state)
     assert_int_equal(config.neighbours, 32);
     assert_int_equal(config.fetch_auto_max, 1048576);
     assert_int_equal(config.fetch_kinds, CONFIG_FETCH_DOCUMENT);
+    assert_int_equal(config.relay_most, 5000000000);
+    assert_int_equal(config.relay_group_most, 0);
     assert_int_equal(config.fetch_marking, 1);
     assert_int_equal(config_may(&config, "amina", false), CONFIG_READ | CONFIG_POST | CONFIG_NOTE);
     assert_int_equal(config_may(&config, "head", false),
@@ -150,6 +157,10 @@ static void faults_name_the_line(void **state)
         {"[network]\nneighbours=-1\n", GMM_EFORMAT, "line 2", "-1"},
         {"[network]\nneighbours=1\nneighbours=1\n", GMM_EFORMAT, "line 3", "second"},
         {"[fetch]\nauto-max=1k\n", GMM_EFORMAT, "line 2", "1k"},
+        {"[relay]\nkeep=10G\n", GMM_EFORMAT, "line 2", "10G"},
+        {"[relay]\nkeep=1\nkeep=1\n", GMM_EFORMAT, "line 3", "second"},
+        {"[relay]\nkeep-group=-1\n", GMM_EFORMAT, "line 2", "bytes"},
+        {"[relay]\nkept=1\n", GMM_EFORMAT, "line 2", "kept"},
         {"[fetch]\nauto-max=-1\n", GMM_EFORMAT, "line 2", "-1"},
         {"[fetch]\nauto-max=1234567890123456789\n", GMM_EFORMAT, "line 2", "bytes"},
         {"[fetch]\nauto-kinds=\n", GMM_EFORMAT, "line 2", "document, attachment"},

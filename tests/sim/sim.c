@@ -135,6 +135,9 @@ static void store(struct sim *sim, unsigned office, const struct effect *effect)
     sim_check_sealed(sim, office, effect);
     struct office *o = &sim->offices[office];
     size_t place = disk_write(o->disk, o->engine, effect);
+    if (effect->as.store.has_chunk)
+        sim_chunk_stored(sim, office, &effect->as.store.chunk_gid, &effect->as.store.chunk_id, effect->as.store.chunk,
+                         effect->as.store.chunk_len);
     /* Stores are carried out in order. */
     uint64_t at = sim->now_ms + 1 + sim_random(sim, 10);
     o->stored_ms = at > o->stored_ms ? at : o->stored_ms;
@@ -205,6 +208,16 @@ static void carry_out(struct sim *sim, unsigned office, const struct effect *eff
                                  .to = effect->as.load.to_seq,
                                  .headers = effect->as.load.headers,
                                  .exact = effect->as.load.exact});
+    } else if (effect->kind == EFFECT_LOAD_CHUNK) {
+        push(sim, (struct event){.at_ms = sim->now_ms + sim_random(sim, 3),
+                                 .what = CHUNK_LOADED,
+                                 .office = office,
+                                 .generation = o->generation,
+                                 .ticket = effect->ticket,
+                                 .gid = effect->as.chunk.gid,
+                                 .id = effect->as.chunk.id,
+                                 .offset = effect->as.chunk.offset,
+                                 .max = effect->as.chunk.staged ? 0 : effect->as.chunk.max});
     } else if (effect->kind == EFFECT_ASSIGNED && effect->request == sim->append_request) {
         sim->append_assigned = true;
         sim->append_id = effect->id;
@@ -247,6 +260,7 @@ void sim_step(struct sim *sim, unsigned office, struct engine_event *event)
         if (effects_at(effects, i)->kind == EFFECT_DONE)
             post_done(sim, office, effects_at(effects, i));
     effects_free(effects);
+    sim_chunks_list(sim, office);
 }
 
 void sim_boot(struct sim *sim, unsigned office)
@@ -254,6 +268,9 @@ void sim_boot(struct sim *sim, unsigned office)
     struct office *o = &sim->offices[office];
     struct engine_config config = {.keystore = o->keystore,
                                    .nid = sim->nid,
+                                   .relays_within = sim->options.relays_within,
+                                   .relay_most = sim->options.relay_most,
+                                   .relay_group_most = sim->options.relay_group_most,
                                    .heads_only = (sim->options.heads_only >> office & 1) != 0,
                                    .pinned = office != 0,
                                    .pinned_noise_pk = sim->offices[0].keystore->noise_pk};
@@ -390,6 +407,11 @@ static void happen(struct sim *sim, struct event *event)
         return;
     }
     struct office *o = &sim->offices[event->office];
+    if (event->what == CHUNK_LOADED) {
+        if (o->engine != NULL && o->generation == event->generation)
+            sim_chunk_load(sim, event->office, event->ticket, &event->gid, &event->id, event->offset, event->max);
+        return;
+    }
     struct engine_event e = {.conn = event->conn, .ticket = event->ticket, .bytes = event->bytes, .len = event->len};
     if (o->engine != NULL && o->generation == event->generation) {
         struct run *run = NULL;
@@ -539,6 +561,7 @@ void sim_free(struct sim *sim)
         engine_free(o->engine);
         effects_free(o->effects);
         disk_free(o->disk);
+        sim_chunks_free(sim, i);
         if (!o->clone)
             keystore_free(o->keystore);
         free(o->certificate);

@@ -19,7 +19,9 @@ struct sim_options {
     uint32_t break_every_ms; /* a random connection breaks about this often; 0: never */
     uint32_t crash_every_ms; /* a random office crashes about this often; 0: never */
     uint64_t heads_only;     /* offices with their bit set compare nothing by ranges */
-    unsigned lead;           /* the office whose participant leads decent-work; 0: the chair does */
+    bool relays_within;      /* relays keep at most so many bytes of chunks, in all and of a group */
+    uint64_t relay_most, relay_group_most;
+    unsigned lead; /* the office whose participant leads decent-work; 0: the chair does */
 };
 
 /* Founds the network and has everybody admitted (not yet replicated). */
@@ -65,6 +67,11 @@ bool sim_append(struct sim *sim, unsigned office, const struct gmm_id *gid, uint
                 struct gmm_id *id);
 /* ADD or REMOVE of one office's participant; false: it is down, or may not. */
 bool sim_members(struct sim *sim, unsigned office, const struct gmm_id *gid, uint16_t type, unsigned whom);
+/* A chunk of random bytes on the office's disk; nobody is told. */
+void sim_chunk_put(struct sim *sim, unsigned office, const struct gmm_id *gid, size_t len, struct gmm_id *id);
+bool sim_chunk_held(const struct sim *sim, unsigned office, const struct gmm_id *gid, const struct gmm_id *id);
+/* The office, up, wants it. */
+void sim_chunk_want(struct sim *sim, unsigned office, const struct gmm_id *gid, const struct gmm_id *id);
 /* gid of "all", and of a thematic group. */
 void sim_group_all(const struct sim *sim, struct gmm_id *gid);
 void sim_group_thematic(const struct sim *sim, const char *name, struct gmm_id *gid);

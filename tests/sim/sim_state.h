@@ -7,6 +7,11 @@
 #define SIM_START_MS UINT64_C(1800000000000)
 #define SIM_YEAR_MS (UINT64_C(366) * 86400000)
 
+struct chunk {
+    struct gmm_id gid, id;
+    uint8_t *bytes;
+    size_t len;
+};
 struct office {
     struct keystore *keystore;
     struct engine *engine; /* NULL: down */
@@ -18,6 +23,8 @@ struct office {
     uint8_t *certificate, *charter;
     size_t certificate_len, charter_len;
     uint8_t join_signature[HASH_SIG_BYTES];
+    struct chunk *chunks;
+    size_t chunk_count;
     bool clone;   /* its keystore is another's */
     bool retired; /* for good */
     bool withholds, lost;
@@ -36,7 +43,7 @@ struct link { /* a pair that keeps connecting */
     uint32_t latency_ms;
     uint64_t retry_ms;
 };
-enum happening { DELIVER, DRAIN, PERSIST, LOADED, KEYS_SAVED, BREAK, CRASH, HANG_UP };
+enum happening { DELIVER, DRAIN, PERSIST, LOADED, CHUNK_LOADED, KEYS_SAVED, BREAK, CRASH, HANG_UP };
 struct event {
     uint64_t at_ms, order;
     enum happening what;
@@ -51,6 +58,8 @@ struct event {
     struct run_key key;
     uint64_t from, to;
     bool headers, exact;
+    struct gmm_id gid, id; /* of a chunk */
+    uint32_t offset, max;
 };
 struct post {
     unsigned office;
@@ -100,6 +109,13 @@ void sim_step(struct sim *sim, unsigned office, struct engine_event *event);
 void sim_add_object(struct sim *sim, unsigned office, const uint8_t *bytes, size_t len);
 void sim_boot(struct sim *sim, unsigned office);
 void sim_plan_failure(struct sim *sim, enum happening what, uint32_t every_ms);
+/* sim_chunks.c */
+void sim_chunks_free(struct sim *sim, unsigned office);
+void sim_chunk_stored(struct sim *sim, unsigned office, const struct gmm_id *gid, const struct gmm_id *id,
+                      const uint8_t *bytes, size_t len);
+void sim_chunk_load(struct sim *sim, unsigned office, uint64_t ticket, const struct gmm_id *gid,
+                    const struct gmm_id *id, uint32_t offset, uint32_t max);
+void sim_chunks_list(struct sim *sim, unsigned office);
 #define SIM_FILE "a file that everybody has"
 /* sim_check.c: notes what this office wants stored, and whether it sealed it well. */
 void sim_check_sealed(struct sim *sim, unsigned office, const struct effect *effect);

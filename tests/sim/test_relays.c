@@ -118,6 +118,109 @@ static void one(uint64_t seed)
     sim_free(sim);
 }
 
+#define KIB 1024u
+#define CHUNKS 12u
+
+/* Two that are never up together, and the relay, which is always: attachments of the one reach the other. */
+static struct sim *apart(uint64_t seed, uint64_t most, uint64_t group_most, struct gmm_id *circle)
+{
+    struct sim_options options = {.seed = seed,
+                                  .offices = OFFICES,
+                                  .links = 0,
+                                  .latency_ms_max = 50,
+                                  .break_every_ms = seed % 2 == 0 ? 0 : 20000,
+                                  .relays_within = true,
+                                  .relay_most = most,
+                                  .relay_group_most = group_most};
+    struct sim *sim = sim_new(&options);
+    assert_non_null(sim);
+    for (unsigned i = 0; i < OFFICES; i++)
+        sim_link(sim, i, OTHER == i ? CHAIR : OTHER);
+    sim_link(sim, CREATOR, RELAY);
+    sim_link(sim, MEMBER, RELAY);
+    assert_true(sim_settle(sim, MINUTES(10)));
+    sim_circle_of(sim, CREATOR, (1u << CREATOR) | (1u << MEMBER), false, circle);
+    name(sim, circle, true);
+    assert_true(sim_settle(sim, MINUTES(10)));
+    sim_split(sim, 1u << MEMBER);
+    return sim;
+}
+
+static unsigned held_of(const struct sim *sim, unsigned office, const struct gmm_id *gid, const struct gmm_id *ids)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < CHUNKS; i++)
+        count += sim_chunk_held(sim, office, gid, &ids[i]);
+    return count;
+}
+
+/* The creator posts with attachments and is in sync with the relay; it goes, then the member comes. *at_relay: chunks
+ * that had come there by then. */
+static void hand_over(struct sim *sim, const struct gmm_id *circle, size_t len, struct gmm_id *ids, unsigned *at_relay)
+{
+    for (unsigned i = 0; i < CHUNKS; i++)
+        sim_chunk_put(sim, CREATOR, circle, len, &ids[i]);
+    struct gmm_id text = post(sim, CREATOR, circle);
+    sim_run(sim, MINUTES(3)); /* connections may break meanwhile */
+    *at_relay = held_of(sim, RELAY, circle, ids);
+    sim_split(sim, 1u << CREATOR);
+    for (unsigned i = 0; i < CHUNKS; i++)
+        sim_chunk_want(sim, MEMBER, circle, &ids[i]);
+    sim_run(sim, MINUTES(5));
+    assert_true(sim_opens(sim, MEMBER, &text)); /* whatever there is room for */
+    assert_int_equal(held_of(sim, MEMBER, circle, ids), *at_relay);
+    assert_true(held_of(sim, CHAIR, circle, ids) == 0 && held_of(sim, OTHER, circle, ids) == 0);
+    assert_true(sim_check_safety(sim));
+}
+
+static void attachments_of_two_never_up_together(void **state)
+{
+    (void)state;
+    for (unsigned long i = 0; i < seeds_count(4, 60); i++) {
+        struct gmm_id circle, ids[CHUNKS];
+        unsigned at_relay;
+        struct sim *sim = apart(seeds_at(i), UINT64_MAX, UINT64_MAX, &circle);
+        hand_over(sim, &circle, 300u * KIB, ids, &at_relay);
+        assert_int_equal(at_relay, CHUNKS);
+        sim_free(sim);
+    }
+}
+
+/* What is over is not stored; entries go on. */
+static void a_relay_that_is_full(void **state)
+{
+    (void)state;
+    for (unsigned long i = 0; i < seeds_count(4, 60); i++) {
+        const uint64_t room = LIMIT_CHUNK_SEALED + 4u * 300u * KIB, other = UINT64_MAX;
+        struct gmm_id circle, ids[CHUNKS];
+        unsigned at_relay;
+        bool of_group = i % 2 == 0;
+        struct sim *sim = apart(seeds_at(i), of_group ? other : room, of_group ? room : other, &circle);
+        hand_over(sim, &circle, 300u * KIB, ids, &at_relay);
+        assert_true(at_relay > 0 && at_relay < CHUNKS);
+        const struct relayed_group *kept = relayed_find(engine_relayed(sim_engine(sim, RELAY)), &circle);
+        assert_true(kept != NULL && kept->full && kept->bytes == at_relay * 300u * KIB && kept->bytes <= room);
+        /* After a restart it knows what it has. */
+        sim_crash(sim, RELAY);
+        sim_heal(sim);
+        sim_run(sim, MINUTES(2));
+        assert_int_equal(held_of(sim, RELAY, &circle, ids), at_relay);
+        sim_free(sim);
+    }
+}
+
+/* A relay that may keep nothing relays entries all the same. */
+static void a_relay_without_room(void **state)
+{
+    (void)state;
+    struct gmm_id circle, ids[CHUNKS];
+    unsigned at_relay;
+    struct sim *sim = apart(seeds_at(0), 0, 0, &circle);
+    hand_over(sim, &circle, 300u * KIB, ids, &at_relay);
+    assert_int_equal(at_relay, 0);
+    sim_free(sim);
+}
+
 static void two_meet_through_it(void **state)
 {
     (void)state;
@@ -129,6 +232,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_meet_through_it),
+        cmocka_unit_test(attachments_of_two_never_up_together),
+        cmocka_unit_test(a_relay_that_is_full),
+        cmocka_unit_test(a_relay_without_room),
     };
     if (secret_open(SECRET_ALLOW_UNLOCKED, NULL) != GMM_OK)
         return 1;
