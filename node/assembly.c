@@ -1,5 +1,6 @@
 #include "node/assembly.h"
 
+#include "node/answers.h"
 #include "node/backlog.h"
 #include "node/batches.h"
 #include "node/bundlepeer.h"
@@ -20,6 +21,7 @@
 
 static void closing(struct node *node)
 {
+    answers_give(node, GMM_ECLOSED);
     stepwise_close(node);
     joining_close(node);
     watch_close(node);
@@ -116,7 +118,7 @@ static bool slice(struct node *node, bool busy)
 enum gmm_err assembly_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,
                            struct gmm_msg *msg)
 {
-    static const struct node_above above = {joining_load, closing, catch_up, take, cut, settled, slice};
+    static const struct node_above above = {joining_load, closing, catch_up, take, cut, answers_give, settled, slice};
     enum gmm_err err = node_open(out, home, flags, &above, ask, arg, msg);
     if (err == GMM_OK)
         err = embargoes_load(*out);

@@ -12,6 +12,9 @@
 #define COMMIT_ENTRIES 8192u
 #define COMMIT_MS 1000u
 #define AGAIN_MS 60000u /* after a failure */
+#define OWN_MS 50u      /* until what somebody posts is in the catalogue, unless it is asked for */
+#define READER_WAITS_MS 1000u
+#define WRITER_WAITS_MS 5000u
 
 struct backlog {
     unsigned behind; /* PROJECT_: may be */
@@ -19,6 +22,7 @@ struct backlog {
     uint64_t uncommitted, begun_ms;
     uint64_t again_ms; /* not before (sys_now_ms) */
     bool told;         /* the engine knows that the catalogue is behind */
+    bool own;          /* so are entries of our own, until node->slice_due_ms */
 };
 
 static struct backlog *backlog_of(struct node *node)
@@ -45,7 +49,7 @@ void backlog_close(struct node *node)
 
 bool backlog_is_behind(const struct node *node)
 {
-    return node->backlog != NULL && (node->backlog->behind & PROJECT_CATALOGUE) != 0;
+    return node->backlog != NULL && (node->backlog->own || (node->backlog->behind & PROJECT_CATALOGUE) != 0);
 }
 
 static bool can_work(const struct node *node)
@@ -67,7 +71,36 @@ static enum gmm_err tell(struct node *node, struct backlog *b)
 
 static bool is_own(const struct node *node, const struct run_key *key)
 {
-    return id_equal(&key->author, &node->keystore->sign_pk);
+    return !id_is_zero(&key->group) && id_equal(&key->author, &node->keystore->sign_pk);
+}
+
+static uint64_t end_of(const struct logs_log *log)
+{
+    return log->persisted.seq == LOGS_NO_SEQ ? 0 : log->persisted.seq + 1;
+}
+
+/* Ours that wait come into the catalogue, and the index follows. */
+static enum gmm_err take_own(struct node *node, struct backlog *b)
+{
+    const struct logs *logs = engine_logs(node->engine);
+    enum gmm_err err = GMM_OK;
+    uint64_t done = 0;
+    b->own = false;
+    node->slice_due_ms = 0;
+    for (size_t i = 0; i < logs_count(logs) && err == GMM_OK; i++) {
+        struct run_key key = logs_at(logs, i)->key; /* projecting steps the engine */
+        uint64_t end = end_of(logs_at(logs, i));
+        if (is_own(node, &key) && end > 0)
+            err = project_log_slice(node, &key, end, PROJECT_CATALOGUE, 0, &done);
+    }
+    b->behind |= err == GMM_OK ? PROJECT_INDEX : PROJECT_ALL;
+    b->turn = 0;
+    return err;
+}
+
+enum gmm_err backlog_own(struct node *node)
+{
+    return node->backlog != NULL && node->backlog->own && can_work(node) ? take_own(node, node->backlog) : GMM_OK;
 }
 
 enum gmm_err backlog_entries(struct node *node, const struct run_key *key, uint64_t first_seq, uint32_t count)
@@ -78,6 +111,11 @@ enum gmm_err backlog_entries(struct node *node, const struct run_key *key, uint6
     if (b == NULL)
         return GMM_ENOMEM;
     bool few = count <= BACKLOG_FEW;
+    if (node->unhurried && is_own(node, key)) {
+        node->slice_due_ms = b->own ? node->slice_due_ms : sys_now_ms() + OWN_MS;
+        b->own = true;
+        return GMM_OK;
+    }
     bool waits = node->net != NULL && !is_own(node, key) && (!few || (b->behind & PROJECT_CATALOGUE) != 0);
     if (waits) {
         b->behind = PROJECT_ALL;
@@ -104,7 +142,7 @@ static enum gmm_err work(struct node *node, struct backlog *b, unsigned what, ui
     while (err == GMM_OK && in_time && b->turn < logs_count(logs)) {
         const struct logs_log *log = logs_at(logs, b->turn);
         struct run_key key = log->key; /* projecting steps the engine */
-        uint64_t end = log->persisted.seq == LOGS_NO_SEQ ? 0 : log->persisted.seq + 1, done = 0;
+        uint64_t end = end_of(log), done = 0;
         if (end > 0 && !id_is_zero(&key.group))
             err = project_log_slice(node, &key, end, what, until_ms, &done);
         b->uncommitted += done;
@@ -160,10 +198,14 @@ static void failed(struct node *node, struct backlog *b, enum gmm_err err)
 bool backlog_slice(struct node *node)
 {
     struct backlog *b = node->backlog;
-    if (b == NULL || b->behind == 0 || !can_work(node) || sys_now_ms() < b->again_ms)
+    if (b == NULL || !can_work(node) || sys_now_ms() < b->again_ms)
+        return false;
+    enum gmm_err err = b->own && node->slice_due_ms <= sys_now_ms() ? take_own(node, b) : GMM_OK;
+    if (err == GMM_OK && b->behind == 0)
         return false;
     unsigned what = next_of(b);
-    enum gmm_err err = step(node, b, what, sys_now_ms() + SLICE_MS);
+    if (err == GMM_OK)
+        err = step(node, b, what, sys_now_ms() + SLICE_MS);
     if (err != GMM_OK)
         failed(node, b, err);
     if (tell(node, b) != GMM_OK)
@@ -181,7 +223,9 @@ static enum gmm_err finish(struct node *node, unsigned wanted, uint64_t limit_ms
     if (b == NULL || !can_work(node))
         return GMM_OK;
     uint64_t until_ms = limit_ms == 0 ? 0 : sys_now_ms() + limit_ms;
-    bool any = (b->behind & wanted) != 0;
+    bool any = b->own || (b->behind & wanted) != 0;
+    if (b->own)
+        err = take_own(node, b);
     while (err == GMM_OK && (b->behind & wanted) != 0 && (until_ms == 0 || sys_now_ms() < until_ms))
         err = step(node, b, next_of(b), until_ms == 0 ? sys_now_ms() + COMMIT_MS : until_ms);
     if (err == GMM_OK && any)
@@ -202,4 +246,15 @@ enum gmm_err backlog_catalogue(struct node *node, uint64_t limit_ms, bool *whole
 enum gmm_err backlog_index(struct node *node, uint64_t limit_ms, bool *whole)
 {
     return finish(node, PROJECT_ALL, limit_ms, whole);
+}
+
+enum gmm_err backlog_before(struct node *node, bool writes, struct gmm_msg *msg)
+{
+    bool whole = true;
+    /* what is committed but found no space in the catalogue is caught up with before anybody asks for it */
+    (void)node_flush(node);
+    (void)backlog_catalogue(node, writes ? WRITER_WAITS_MS : READER_WAITS_MS, &whole);
+    return whole || !writes ? GMM_OK
+                            : gmm_fail(msg, GMM_EBUSY,
+                                       "much has just arrived and is not in the catalogue yet; try again in a moment");
 }

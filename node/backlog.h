@@ -2,8 +2,10 @@
  *
  * A few entries go into both at once. Where many come together, storing them does not wait for that: the catalogue
  * follows in slices while the loop has nothing else to do, and the index after it. How far each log got stands in the
- * store (node/projection.h, node/search.h), so nothing is lost when the process ends in between. Our own entries are
- * always in the catalogue at once.
+ * store (node/projection.h, node/search.h), so nothing is lost when the process ends in between.
+ *
+ * Our own entries are in the catalogue at once, but those that nobody waits for except for being on the disk
+ * (node/answers.h): they follow when a command asks for anything, or after a moment, many together.
  */
 #ifndef GMM_NODE_BACKLOG_H
 #define GMM_NODE_BACKLOG_H
@@ -25,6 +27,11 @@ bool backlog_slice(struct node *node);
  * is all there now. Of a home that is open for reading nothing is done, and *whole is true. */
 enum gmm_err backlog_catalogue(struct node *node, uint64_t limit_ms, bool *whole);
 enum gmm_err backlog_index(struct node *node, uint64_t limit_ms, bool *whole);
+/* Before a command: what is committed and in the catalogue is all there is. Who reads waits a moment for the rest; who
+ * writes must not decide without it: GMM_EBUSY. */
+enum gmm_err backlog_before(struct node *node, bool writes, struct gmm_msg *msg);
+/* Ours that were posted a moment ago: a command that does not wait for anything else. */
+enum gmm_err backlog_own(struct node *node);
 /* Is there anything stored that the catalogue does not show yet? */
 bool backlog_is_behind(const struct node *node);
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "keys/text.h"
+#include "node/answers.h"
+#include "node/backlog.h"
 #include "node/client.h"
 #include "node/cmd_batch.h"
 #include "node/commands.h"
@@ -125,7 +127,18 @@ static enum gmm_err read_embargo(struct call *call, struct post_request *request
     return err;
 }
 
-static void post_planned(struct node *node, struct call *call, struct post_request *request)
+/* A document that follows no other, under no symbol and no key: nothing that is held bears on it. */
+static bool stands_alone(const struct call *call)
+{
+    static const char *const following[] = {"revises", "translates", "symbol", "once", "embargo"};
+    for (size_t i = 0; i < sizeof following / sizeof *following; i++)
+        if (call_count(call, following[i]) > 0)
+            return false;
+    return !call_flag(call, "dry-run");
+}
+
+/* shares: its commit, with what else is posted now; it is answered then. */
+static void post_planned(struct node *node, struct call *call, struct post_request *request, bool shares)
 {
     struct gmm_msg msg = {.text = ""};
     struct post_plan plan = {.version = 0};
@@ -135,8 +148,11 @@ static void post_planned(struct node *node, struct call *call, struct post_reque
     if (err == GMM_OK)
         err = post_make_plan(node, request, &plan, choices, &msg);
     if (err == GMM_OK && !call_flag(call, "dry-run"))
-        err = post_publish(node, request, &plan, &id, &msg);
-    if (err == GMM_OK) {
+        err = post_publish(node, request, &plan, shares, &id, &msg);
+    if (err == GMM_OK && shares) {
+        json_decref(choices);
+        answers_hold(node, call, post_json(node, &plan, &id));
+    } else if (err == GMM_OK) {
         json_decref(choices);
         call_reply(call, post_json(node, &plan, &id));
     } else {
@@ -147,6 +163,7 @@ static void post_planned(struct node *node, struct call *call, struct post_reque
 
 static void post(struct node *node, struct call *call)
 {
+    struct gmm_msg msg = {.text = ""};
     struct post_request request;
     struct gmm_id id;
     uint8_t once[32];
@@ -155,19 +172,23 @@ static void post(struct node *node, struct call *call)
         call_fail(call, GMM_ENOMEM, NULL, NULL);
         return;
     }
+    bool shares = answers_can_wait(node) && stands_alone(call);
+    enum gmm_err err = shares ? GMM_OK : backlog_before(node, true, &msg);
     read_request(call, &request, files);
     if (call_text(call, "once") != NULL) {
         post_once_key(node, once, call_text(call, "once"));
         request.once = once;
     }
-    if (call_count(call, "revises") > 2)
+    if (err != GMM_OK)
+        call_fail(call, err, msg.text, NULL);
+    else if (call_count(call, "revises") > 2)
         call_fail(call, GMM_EUSAGE, "a version follows one other, or joins two", NULL);
     else if (request.file.fd < 0)
         call_fail(call, GMM_EUSAGE, "no file to post: FILE, \"-\" for standard input, or --batch TABLE", NULL);
     else if (request.once != NULL && store_get_once(node->store, once, &id) == GMM_OK)
         reply_again(node, call, &id);
     else
-        post_planned(node, call, &request);
+        post_planned(node, call, &request, shares);
     free(files);
 }
 
@@ -385,7 +406,7 @@ static const struct command_param end_params[] = {
 static const struct command commands[] = {
     {.name = "post",
      PARAMS(post_params),
-     .flags = COMMAND_WRITES,
+     .flags = COMMAND_WRITES | COMMAND_JUDGES,
      .right = CONFIG_POST,
      .handler = post,
      .local = post_local,

@@ -55,6 +55,7 @@ struct command_param {
 #define COMMAND_WRITES 128u  /* refused under --read-only */
 #define COMMAND_KEYLESS 256u /* runs with closed keys when no passphrase can be had (verify) */
 #define COMMAND_BEHIND 512u  /* does not wait for what is not in the catalogue yet */
+#define COMMAND_JUDGES 1024u /* its handler calls backlog_before where it must know all that is there (post) */
 
 struct command {
     const char *name; /* "roster add" */

@@ -6,9 +6,6 @@
 #include "node/command.h"
 #include "node/joining.h"
 
-#define READER_WAITS_MS 1000u
-#define WRITER_WAITS_MS 5000u
-
 static enum gmm_err check_rights(const struct command *command, const struct call *call, struct gmm_msg *msg)
 {
     if (command->right == 0 || call_may(call, command->right))
@@ -36,22 +33,15 @@ static enum gmm_err check(struct node *node, const struct command *command, cons
     return reads ? GMM_OK : joining_refusal(node, msg);
 }
 
-/* Who reads sees all that is stored. Where much came lately, what of it can be catalogued in a moment; whoever writes
- * must not decide without the rest. */
 static enum gmm_err catch_up(struct node *node, const struct command *command, struct gmm_msg *msg)
 {
-    bool whole = true;
-    if (node->read_only)
+    if (node->read_only || (command->flags & COMMAND_JUDGES) != 0)
         return GMM_OK;
-    /* what is committed but found no space in the catalogue is caught up with before anybody asks for it */
+    if ((command->flags & COMMAND_BEHIND) == 0)
+        return backlog_before(node, (command->flags & COMMAND_WRITES) != 0, msg);
+    (void)backlog_own(node);
     (void)node_flush(node);
-    if ((command->flags & COMMAND_BEHIND) != 0)
-        return GMM_OK;
-    bool writes = (command->flags & COMMAND_WRITES) != 0;
-    (void)backlog_catalogue(node, writes ? WRITER_WAITS_MS : READER_WAITS_MS, &whole);
-    return whole || !writes ? GMM_OK
-                            : gmm_fail(msg, GMM_EBUSY,
-                                       "much has just arrived and is not in the catalogue yet; try again in a moment");
+    return GMM_OK;
 }
 
 void dispatch_call(struct node *node, struct call *call)

@@ -230,7 +230,7 @@ static void flush_store(struct net *net)
     if (net->flush_due > uv_now(net->loop))
         return;
     net->flush_due = 0;
-    enum gmm_err err = node_flush(net->node);
+    enum gmm_err err = node_flush_awaited(net->node);
     if (err == GMM_OK || uv_now(net->loop) < net->quiet_until)
         return;
     net->quiet_until = uv_now(net->loop) + QUIET_MS;
@@ -320,6 +320,8 @@ static void keep_time(struct net *net)
     next = due < next ? due : next;
     next = net->pace_due < next ? net->pace_due : next;
     next = net->flush_due != 0 && net->flush_due < next ? net->flush_due : next;
+    due = net->node->slice_due_ms;
+    next = due != 0 && due < next ? due : next;
     if (next == net->alarm_due)
         return;
     net->alarm_due = next;

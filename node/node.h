@@ -60,6 +60,8 @@ struct node_above {
     enum gmm_err (*take)(struct node *node, const struct node_later *later);
     /* Entries of a log from a seq on go, in the transaction that is open; this one alone is called within a step. */
     enum gmm_err (*cut)(struct node *node, const struct run_key *key, uint64_t from_seq);
+    /* What was in the transaction is on the disk (GMM_OK) or gone. */
+    void (*flushed)(struct node *node, enum gmm_err err);
     /* Nothing is under way: no step, no flush. */
     void (*settled)(struct node *node);
     /* The loop has nothing else to do: a slice of what can wait. busy: it has, and has had for a while, so only a slice
@@ -88,6 +90,7 @@ struct node {
     struct net *net;                        /* NULL: no loop */
     struct watch *watch;                    /* listeners of events */
     struct batch *batches;                  /* node/batch.h: under way */
+    struct answers *answers;                /* node/answers.h: held until the next commit */
     struct receipts *receipts;              /* node/receipts.h: due */
     struct urgency *urgency;                /* node/urgency.h: logs under consultation */
     struct backlog *backlog;                /* node/backlog.h: not in the catalogue or the index yet; NULL: nothing */
@@ -95,6 +98,8 @@ struct node {
     struct joining *joining;                /* node/joining.h: this home's own request to join; NULL: none waits */
     uint64_t embargo_due_ms;                /* node/embargoes.h: when the first key of ours is due; 0: none */
     bool disclosing;
+    bool unhurried;          /* the loop flushes: nobody waits for the catalogue */
+    uint64_t slice_due_ms;   /* when a slice is due that does not wait for an idle loop (sys_now_ms); 0: none */
     struct fresh *fresh;     /* node/fresh.h: posted and not in the catalogue yet; NULL: nothing */
     size_t relayed_full;     /* node/relays.h: groups that were told of as full */
     unsigned swept;          /* node/sweeping.h: folders of chunk files */
@@ -124,6 +129,9 @@ uint64_t node_now_ms(void);
 enum gmm_err node_step(struct node *node, struct engine_event *event);
 /* Commits the open transaction, feeds PERSISTED, and goes on until nothing is pending. */
 enum gmm_err node_flush(struct node *node);
+/* As node_flush, for the loop: what nobody waits for (the catalogue of our own posts) stays open until node_flush_due, so
+ * that the commit of the next post takes it along. */
+enum gmm_err node_flush_awaited(struct node *node);
 /* Received chunks whose files are on the disk by now (node/chunkwriter.h) get their rows, in the open transaction.
  * wait: all that are under way. */
 void node_land(struct node *node, bool wait);
@@ -131,7 +139,8 @@ void node_land(struct node *node, bool wait);
 bool node_chunks_busy(struct node *node);
 /* The same as node_land, waiting; and the threads end. */
 void node_chunks_close(struct node *node);
-/* When to flush at the latest (sys_now_ms): several chunks share one commit and its synchronisations. 0: at once. */
+/* When to flush at the latest (sys_now_ms): several chunks, or the catalogue and the next post, share one commit and its
+ * synchronisations. 0: at once. */
 uint64_t node_flush_due(const struct node *node);
 /* The time of the next TICK; UINT64_MAX: none. */
 uint64_t node_next_tick_ms(const struct node *node);
@@ -156,7 +165,7 @@ enum gmm_err node_save_keystore(struct node *node, struct gmm_msg *msg);
  * GMM_OK. */
 enum gmm_err node_append(struct node *node, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
                          const uint8_t *once, struct gmm_id *id, struct gmm_msg *msg);
-/* As node_append, not yet durable: the id is fixed at once; node_flush_appends makes all durable or none. packed: what
+/* As node_append, not yet durable: the id is fixed at once; the next flush makes all durable or none. packed: what
  * body_pack made of a sealed type's body; NULL: it is packed here. */
 enum gmm_err node_append_more(struct node *node, const struct gmm_id *gid, uint16_t type, const void *body, size_t len,
                               const struct body_packed *packed, struct gmm_id *id, struct gmm_msg *msg);

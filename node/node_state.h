@@ -36,9 +36,10 @@ struct node_pending {
     uint64_t tick_ms;
     struct chunkwriter *writer; /* of received chunks; NULL: none came yet, or there is no loop to wait on */
     bool stepping, working, flushing;
+    bool drafts;           /* appended and not signed yet: node_flush does */
     bool behind;           /* a projection failed: caught up later */
     struct gmm_id ensured; /* the group whose epoch was ensured last, since the last flush */
-    bool has_ensured, append_failed;
+    bool has_ensured;
     struct gmm_id suspended; /* the network of the engine that was suspended */
 };
 
@@ -47,6 +48,14 @@ enum gmm_err node_open_keystore(struct node *node, node_ask_fn *ask, void *arg, 
 /* Retires the first `outdated` wrap keys, deletes those whose time is over, makes a new one when it is due; saved. */
 enum gmm_err node_renew_wrap_keys(struct node *node, size_t outdated, struct gmm_msg *msg);
 void node_pending_free(struct node_pending *pending);
+/* Room for one more item; *items grows to twice as many. False: out of memory. */
+bool node_grow(void **items, size_t count, size_t *capacity, size_t size);
+/* An event that waits its turn. Takes owned and run, also on failure. */
+enum gmm_err node_queue_event(struct node *node, const struct engine_event *event, void *owned, struct run *run);
+/* What waits, in turn; does nothing when it is at work already. */
+enum gmm_err node_work(struct node *node);
+/* node_commit.c: a STORE goes into the open transaction; PERSISTED is told with its commit. */
+enum gmm_err node_store(struct node *node, struct effect *effect);
 /* node_chunks.c. A chunk of a STORE goes to the threads that write them (its bytes are taken): node_chunks_next gives
  * it back. False: it is the caller's to write. */
 bool node_chunks_put(struct node *node, struct effect *effect);

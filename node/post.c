@@ -399,12 +399,14 @@ static enum gmm_err store_contents(struct node *node, const struct gmm_id *gid, 
 }
 
 static enum gmm_err append_record(struct node *node, const struct gmm_id *gid, const struct record_document *doc,
-                                  const uint8_t *once, struct gmm_id *id, struct gmm_msg *msg)
+                                  const uint8_t *once, bool shares, struct gmm_id *id, struct gmm_msg *msg)
 {
     struct buffer record;
     buffer_init(&record, RECORD_BYTES);
     enum gmm_err err = record_document_encode(&record, doc);
-    if (err == GMM_OK)
+    if (err == GMM_OK && shares)
+        err = node_append_more(node, gid, HEADER_DOCUMENT, record.p, record.len, NULL, id, msg);
+    else if (err == GMM_OK)
         err = node_append(node, gid, HEADER_DOCUMENT, record.p, record.len, once, id, msg);
     else
         gmm_fail(msg, err, "the document's record cannot be made: %s", gmm_err_text(err));
@@ -435,12 +437,12 @@ static enum gmm_err append_covered(struct node *node, const struct gmm_id *gid, 
     outer.sealed = sealed.p;
     outer.sealed_len = sealed.len;
     if (err == GMM_OK)
-        err = append_record(node, gid, &outer, once, id, msg);
+        err = append_record(node, gid, &outer, once, false, id, msg);
     buffer_close(&sealed);
     return err;
 }
 
-enum gmm_err post_publish(struct node *node, const struct post_request *request, struct post_plan *plan,
+enum gmm_err post_publish(struct node *node, const struct post_request *request, struct post_plan *plan, bool shares,
                           struct gmm_id *id, struct gmm_msg *msg)
 {
     struct record_document doc;
@@ -461,7 +463,7 @@ enum gmm_err post_publish(struct node *node, const struct post_request *request,
     if (err == GMM_OK && plan->embargo_ms != 0)
         err = append_covered(node, &plan->audience.gid, &doc, key, plan->embargo_ms, request->once, id, msg);
     else if (err == GMM_OK)
-        err = append_record(node, &plan->audience.gid, &doc, request->once, id, msg);
+        err = append_record(node, &plan->audience.gid, &doc, request->once, shares, id, msg);
     if (err != GMM_OK) {
         node_discard(node);
         content_forget(node, &plan->audience.gid, &doc.content);

@@ -35,8 +35,9 @@ struct post_plan {
  * *out: post_plan_close, also on failure. */
 enum gmm_err post_make_plan(struct node *node, const struct post_request *request, struct post_plan *out,
                             json_t *choices, struct gmm_msg *msg);
-/* Makes the circle when there is none, stores content, appends, durable. The same once: the same id. */
-enum gmm_err post_publish(struct node *node, const struct post_request *request, struct post_plan *plan,
+/* Makes the circle when there is none, stores content, appends. Durable, unless it shares the commit with others: then
+ * with the next flush (node_append_more). The same once: the same id. */
+enum gmm_err post_publish(struct node *node, const struct post_request *request, struct post_plan *plan, bool shares,
                           struct gmm_id *id, struct gmm_msg *msg);
 void post_plan_close(struct post_plan *plan);
 

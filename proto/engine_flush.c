@@ -53,7 +53,7 @@ enum gmm_err engine_flush(struct engine *engine)
     enum gmm_err err = author_flush(engine->author, core);
     if (err != GMM_OK) {
         engine_store_failed(engine, err);
-        return err == GMM_ENOMEM ? err : GMM_OK;
+        return err;
     }
     if ((err = stores_note(engine->stores, core)) != GMM_OK)
         return err;

@@ -1,11 +1,9 @@
 """The jobs: each a JSON line, at the end a table with every figure beside the limit that it can at best reach.
 
-Called by run.sh: jobs.py LIMITS DOCUMENTS MEBIBYTES POSTS. Whole processes are measured, as a person would see them.
+Called by run.sh: jobs.py LIMITS DOCUMENTS MEBIBYTES POSTS [JOB...], all jobs where none is named. Whole processes are measured, as a person would see them.
 """
-import base64
 import json
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -13,7 +11,10 @@ import threading
 import time
 
 import ssh
+from asker import Asker
 from lib import GMM, environment, main, network, path, until, write
+from measure import at_rest, memory, processor, timed
+from texts import SIZE, Texts, table
 
 LIMITS = {}
 ROWS = []
@@ -33,34 +34,6 @@ def against(job, value, unit, limit):
     """Beside one more limit, where that was measured."""
     if limit in LIMITS:
         say(job, value, unit, limit)
-
-
-def timed(function):
-    begin = time.monotonic()
-    result = function()
-    return time.monotonic() - begin, result
-
-
-def memory(daemon):
-    """MiB, anonymous and private: now, and the most of all that it ever had resident."""
-    with open(f"/proc/{daemon.process.pid}/status") as f:
-        fields = dict(line.split(":", 1) for line in f)
-    return int(fields["RssAnon"].split()[0]) / 1024, int(fields["VmHWM"].split()[0]) / 1024
-
-
-def processor(daemon):
-    """Seconds of it that a process has used."""
-    with open(f"/proc/{daemon.process.pid}/stat") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def at_rest(daemon):
-    """Until it has nothing left to do: its search index is made behind what was posted."""
-    before = -1
-    while processor(daemon) > before:
-        before = processor(daemon)
-        time.sleep(0.5)
 
 
 def rsync_over_ssh(job, source, target, amount, unit):
@@ -92,22 +65,11 @@ def others():
         say("git clone of the same documents, local", DOCUMENTS / seconds, "1/s")
 
 
-def table_of(count, seed):
-    """Incompressible texts of 1 KiB, and the table that posts them."""
-    rng = random.Random(seed)
-    os.makedirs(path(f"d{seed}"), exist_ok=True)
-    lines = ["path\ttitle"]
-    for n in range(count):
-        write(f"d{seed}/{n}", base64.b85encode(rng.randbytes(820))[:1024])
-        lines.append(f"d{seed}/{n}\t{n}")
-    return write(f"t{seed}.tsv", "\n".join(lines) + "\n")
-
-
 def j1_and_j4():
     """A cold replica of N documents; then ten new ones on reconnection."""
     ilo, iom = network("ilo", "iom")
-    table = table_of(DOCUMENTS, 1)
-    seconds, _ = timed(lambda: ilo.run("post", "--batch", table, "--to", "all", "--yes", timeout=3600))
+    rows = table("d1", DOCUMENTS, 1)
+    seconds, _ = timed(lambda: ilo.run("post", "--batch", rows, "--to", "all", "--yes", timeout=3600))
     say("J5 posts, one batch", DOCUMENTS / seconds, "1/s", "sqlite_rows")
     rsync_over_ssh("rsync over ssh, documents", path("d1") + "/", path("rsynced-ssh"), DOCUMENTS, "1/s")
     daemon = ilo.daemon()
@@ -127,7 +89,7 @@ def j1_and_j4():
     seconds = time.monotonic() - begin
     say("J1 cold replica (with its catalogue)", DOCUMENTS / seconds, "1/s", "sqlite_rows")
     against("J1 cold replica (with its catalogue)", DOCUMENTS / seconds, "1/s", "rsync over ssh, documents")
-    say("J1 cold replica", DOCUMENTS * 1024 / seconds / 1e6, "MB/s", "blake2b_1k")
+    say("J1 cold replica", DOCUMENTS * SIZE / seconds / 1e6, "MB/s", "blake2b_1k")
     say("receiver, resident at most", memory(receiver)[1], "MiB")
     say("sender, resident at most", memory(daemon)[1], "MiB")
     receiver.stop()
@@ -137,11 +99,11 @@ def j1_and_j4():
     say("memory idle, holding them", memory(receiver)[0], "MiB")
     receiver.stop()
     others()
-    ten = table_of(10, 2)
+    ten = table("d2", 10, 2, incompressible=True)
     ilo.run("post", "--batch", ten, "--to", "all", "--yes")
     seconds, result = timed(lambda: iom.json("sync", "--timeout", "60"))
     say("J4 ten new: a whole gmm sync", seconds, "s")
-    say("J4 ten new: bytes on the wire", result["bytes_in"] + result["bytes_out"], "bytes", "their bytes", 10 * 1024)
+    say("J4 ten new: bytes on the wire", result["bytes_in"] + result["bytes_out"], "bytes", "their bytes", 10 * SIZE)
     daemon.stop()
 
 
@@ -170,47 +132,58 @@ def percentile(values, p):
     return sorted(values)[min(len(values) - 1, int(p * len(values)))]
 
 
+def sixteen(post):
+    """Posts a second of sixteen clients at once."""
+    each = max(1, POSTS // 16)
+    threads = [threading.Thread(target=lambda: [post() for _ in range(each)]) for _ in range(16)]
+    seconds, _ = timed(lambda: [t.start() for t in threads] and [t.join() for t in threads])
+    return 16 * each / seconds
+
+
 def j3_and_j5():
-    """From the post to its event at the peer; durable posts a second, by whole processes."""
+    """From the post to its event at the peer; durable posts a second: of clients that stay, and of whole processes."""
     ilo, iom = network("ilo3", "iom3")
     daemons = [ilo.daemon()]
     iom.run("peer", "add", daemons[0].address)
     daemons.append(iom.daemon())
     until(lambda: any(p["state"] == "connected" for p in iom.json("peer")))
-    write("paper", os.urandom(512).hex())
+    write("paper", Texts(3).document())
+    client = Asker(ilo.home)
     watch = subprocess.Popen([GMM, "--home", iom.home, "watch"], stdout=subprocess.PIPE, env=environment())
     seen = {}
-    begun = threading.Event()
 
     def listen():
         for line in watch.stdout:
             event = json.loads(line)
             if "id" in event:
                 seen.setdefault(event["id"], time.monotonic())
-                begun.set()
+
+    def by_client():
+        return client.post(path("paper"))
+
+    def by_process():
+        return ilo.post("paper", "--to", "all")
 
     threading.Thread(target=listen, daemon=True).start()
-    while not begun.is_set():  # the listener is there once it hears of one
-        ilo.post("paper", "--to", "all")
-        begun.wait(0.2)
-    posted, begin = {}, time.monotonic()
-    for _ in range(POSTS):
-        before = time.monotonic()
-        posted[ilo.post("paper", "--to", "all")] = before
-    seconds = time.monotonic() - begin
-    until(lambda: set(posted) <= set(seen))
-    delays = [1000 * (seen[document] - before) for document, before in posted.items()]
+    until(lambda: by_client() and seen)  # the listener is there once it hears of one
+    for how, post in (("", by_client), (", whole processes", by_process)):
+        posted, begin = {}, time.monotonic()
+        for _ in range(POSTS):
+            before = time.monotonic()
+            posted[post()] = before
+            time.sleep(0.02)  # one at a time: how many go through at once is J5
+        until(lambda: set(posted) <= set(seen))
+        delays = [1000 * (seen[document] - before) for document, before in posted.items()]
+        say(f"J3 post to visible{how}, p50", percentile(delays, 0.5), "ms")
+        say(f"J3 post to visible{how}, p99", percentile(delays, 0.99), "ms")
     watch.terminate()
     watch.wait()
-    say("J3 post to visible, whole process, p50", percentile(delays, 0.5), "ms")
-    say("J3 post to visible, whole process, p99", percentile(delays, 0.99), "ms")
-    say("J5 posts, one client", POSTS / seconds, "1/s", "file_fsync_rename")
-    threads = [threading.Thread(target=lambda: [ilo.post("paper", "--to", "all") for _ in range(max(1, POSTS // 16))])
-               for _ in range(16)]
-    seconds, _ = timed(lambda: [t.start() for t in threads] and [t.join() for t in threads])
-    say("J5 posts, sixteen clients", 16 * max(1, POSTS // 16) / seconds, "1/s", "file_fsync_rename")
-    for daemon in daemons:
-        daemon.stop()
+    daemons.pop().stop()
+    for how, post in (("", by_client), (" (whole processes)", by_process)):
+        seconds, _ = timed(lambda: [post() for _ in range(POSTS)])
+        say(f"J5 posts, one client{how}", POSTS / seconds, "1/s", "file_fsync_rename")
+        say(f"J5 posts, sixteen clients{how}", sixteen(post), "1/s", "one client", POSTS / seconds)
+    daemons.pop().stop()
 
 
 def show():
@@ -224,4 +197,5 @@ with open(sys.argv[1]) as limits:
     for text in limits:
         item = json.loads(text)
         LIMITS[item["limit"]] = item["value"]
-main(j1_and_j4, j2, j3_and_j5, show)
+JOBS = (j1_and_j4, j2, j3_and_j5)
+main(*[job for job in JOBS if job.__name__ in sys.argv[5:] or not sys.argv[5:]], show)

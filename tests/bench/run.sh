@@ -1,7 +1,7 @@
 #!/bin/sh
 # The jobs of the benchmarks and the limits of this machine, in one run:
 #
-#   GMM=build/release/gmm sh tests/bench/run.sh [DOCUMENTS [MEBIBYTES [POSTS]]]      (10,000, 256, 100)
+#   GMM=build/release/gmm sh tests/bench/run.sh [DOCUMENTS [MEBIBYTES [POSTS [JOB...]]]]      (10,000, 256, 100, all of jobs.py)
 #
 # Standard output: one JSON line a measurement, then a table with each beside its limit. The folder of $TMPDIR is the disk
 # that is measured. Machines are noisy: compare ratios within one run, and take the median of three.
@@ -14,4 +14,7 @@ trap 'rm -rf "$folder"' EXIT
 ${CC:-cc} -O2 -std=c11 -D_GNU_SOURCE tests/bench/limits.c -o "$folder/limits" -lsodium -lsqlite3 -lpthread
 "$folder/limits" "$folder" "${LIMIT_SECONDS:-1}" > "$folder/limits.jsonl"
 cat "$folder/limits.jsonl"
-PYTHONPATH=tests/cli python3 tests/bench/jobs.py "$folder/limits.jsonl" "${1:-10000}" "${2:-256}" "${3:-100}"
+[ $# -ge 1 ] || set -- 10000
+[ $# -ge 2 ] || set -- "$1" 256
+[ $# -ge 3 ] || set -- "$1" "$2" 100
+PYTHONPATH=tests/cli python3 tests/bench/jobs.py "$folder/limits.jsonl" "$@"

@@ -31,8 +31,8 @@ static inline int posting_file(const void *bytes, size_t len)
     return fd;
 }
 
-/* Posts text as the request says; its `file` and, when none is given, `to` are filled in: all. */
-static inline struct gmm_id posting_publish(struct office *o, struct post_request request, const char *text)
+/* Posts text as the request says; its `file` and, when none is given, `to` are filled in: all. shares: post_publish's. */
+static inline struct gmm_id posting_put(struct office *o, struct post_request request, const char *text, bool shares)
 {
     static const char *const to[] = {"all"};
     struct gmm_msg msg = {.text = ""};
@@ -45,12 +45,17 @@ static inline struct gmm_id posting_publish(struct office *o, struct post_reques
     request.file = (struct post_file){.fd = posting_file(text, strlen(text)), .name = "text.txt"};
     enum gmm_err err = post_make_plan(o->node, &request, &plan, NULL, &msg);
     if (err == GMM_OK)
-        err = post_publish(o->node, &request, &plan, &id, &msg);
+        err = post_publish(o->node, &request, &plan, shares, &id, &msg);
     if (err != GMM_OK)
         fail_msg("%s", msg.text);
     post_plan_close(&plan);
     close(request.file.fd);
     return id;
+}
+
+static inline struct gmm_id posting_publish(struct office *o, struct post_request request, const char *text)
+{
+    return posting_put(o, request, text, false);
 }
 
 /* Posts text to all; NULL: not given. */

@@ -26,7 +26,7 @@ static void post(const char *text, size_t len)
     const struct post_request request = {
         .to = to, .to_count = 1, .title = "A title", .file = {.fd = fileno(file), .name = "draft.txt"}};
     if (post_make_plan(ilo.node, &request, &plan, NULL, &msg) != GMM_OK ||
-        post_publish(ilo.node, &request, &plan, &id, &msg) != GMM_OK)
+        post_publish(ilo.node, &request, &plan, false, &id, &msg) != GMM_OK)
         fail_msg("%s", msg.text);
     post_plan_close(&plan);
     fclose(file);
