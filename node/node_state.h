@@ -47,15 +47,22 @@ struct node_pending {
 enum gmm_err node_open_keystore(struct node *node, node_ask_fn *ask, void *arg, struct gmm_msg *msg);
 /* Retires the first `outdated` wrap keys, deletes those whose time is over, makes a new one when it is due; saved. */
 enum gmm_err node_renew_wrap_keys(struct node *node, size_t outdated, struct gmm_msg *msg);
+/* node_queue.c */
 void node_pending_free(struct node_pending *pending);
 /* Room for one more item; *items grows to twice as many. False: out of memory. */
 bool node_grow(void **items, size_t count, size_t *capacity, size_t size);
 /* An event that waits its turn. Takes owned and run, also on failure. */
 enum gmm_err node_queue_event(struct node *node, const struct engine_event *event, void *owned, struct run *run);
-/* What waits, in turn; does nothing when it is at work already. */
-enum gmm_err node_work(struct node *node);
-/* node_commit.c: a STORE goes into the open transaction; PERSISTED is told with its commit. */
+/* An effect for the layers above; takes its bytes. */
+enum gmm_err node_queue_later(struct node *node, struct effect *effect);
+/* node_store.c: a STORE goes into the open transaction; PERSISTED is told with its commit. */
 enum gmm_err node_store(struct node *node, struct effect *effect);
+/* One more that is told with it. patient: it waits for others, so many bytes of them at most. */
+enum gmm_err node_add_ticket(struct node_pending *p, uint64_t ticket, bool patient, size_t bytes);
+/* A chunk alone is not stored, which the engine goes on without. */
+enum gmm_err node_chunk_failed(struct node *node, uint64_t ticket, enum gmm_err why);
+/* node_drive.c: what waits, in turn; does nothing when it is at work already. */
+enum gmm_err node_work(struct node *node);
 /* node_chunks.c. A chunk of a STORE goes to the threads that write them (its bytes are taken): node_chunks_next gives
  * it back. False: it is the caller's to write. */
 bool node_chunks_put(struct node *node, struct effect *effect);

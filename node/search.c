@@ -20,6 +20,12 @@ static const char drop[] = "DROP TABLE IF EXISTS s_words; DROP TABLE IF EXISTS s
 /* An index of before it remembered how far it got: it was made together with the catalogue. */
 static const char adopt[] = "CREATE TABLE s_log(log INTEGER PRIMARY KEY, next INTEGER NOT NULL) STRICT;"
                             "INSERT INTO s_log(log, next) SELECT log, next FROM p_log;";
+/* Words are gathered in memory and written as one segment: of many entries at once (node/backlog.c) few large ones,
+ * which are merged less often. Both stand in the index. */
+static const struct {
+    const char *name;
+    int64_t value;
+} settings[] = {{"hashsize", 16 << 20}, {"automerge", 8}};
 #define VERSION "search.version"
 
 static enum gmm_err execute(struct search *s, const char *sql)
@@ -101,6 +107,36 @@ static enum gmm_err adopt_older(struct search *s)
     return err == GMM_OK ? end : err;
 }
 
+static bool is_set(struct search *s, const char *name, int64_t value)
+{
+    enum gmm_err err;
+    sqlite3_stmt *stmt = store_prepare(s->store, "SELECT 1 FROM s_words_config WHERE k = ?1 AND v = ?2", &err);
+    if (stmt == NULL)
+        return false;
+    store_bind_text(stmt, 1, name);
+    sqlite3_bind_int64(stmt, 2, value);
+    bool set = store_row(s->store, stmt, &err);
+    sqlite3_finalize(stmt);
+    return set;
+}
+
+static enum gmm_err set_up(struct search *s)
+{
+    enum gmm_err err = GMM_OK;
+    for (size_t i = 0; i < sizeof settings / sizeof *settings && err == GMM_OK; i++) {
+        if (is_set(s, settings[i].name, settings[i].value))
+            continue;
+        sqlite3_stmt *stmt = store_prepare(s->store, "INSERT INTO s_words(s_words, rank) VALUES(?1, ?2)", &err);
+        if (stmt == NULL)
+            return err;
+        store_bind_text(stmt, 1, settings[i].name);
+        sqlite3_bind_int64(stmt, 2, settings[i].value);
+        err = store_run_stmt(s->store, stmt);
+        sqlite3_finalize(stmt);
+    }
+    return err;
+}
+
 enum gmm_err search_open(struct search **out, struct store *store, const uint8_t node_secret[32], struct gmm_msg *msg)
 {
     struct search *s = calloc(1, sizeof *s);
@@ -112,6 +148,8 @@ enum gmm_err search_open(struct search **out, struct store *store, const uint8_t
         err = search_reset(s);
     if (err == GMM_OK && !store->read_only)
         err = adopt_older(s);
+    if (err == GMM_OK && !store->read_only)
+        err = set_up(s);
     if (err != GMM_OK) {
         gmm_fail(msg, err, "the search index cannot be opened: %s", store_error(store));
         free(s);

@@ -1,11 +1,13 @@
 #include "node/store.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
 #include "keys/text.h"
+#include "node/checkpoint.h"
 #include "node/store_private.h"
 #include "node/sys.h"
 
@@ -98,8 +100,15 @@ void store_close(struct store *store)
         sqlite3_finalize(store->stmts[i]);
     if (store->transaction)
         store_rollback(store);
+    checkpoint_free(store->checkpoint);
     sqlite3_close_v2(store->db);
     free(store);
+}
+
+void store_relax(struct store *store)
+{
+    (void)sqlite3_db_release_memory(store->db);
+    (void)malloc_trim(0);
 }
 
 void store_id(const struct store *store, uint8_t out[16])
@@ -178,7 +187,9 @@ enum gmm_err store_commit(struct store *store)
     }
     bool durable = store->durable;
     store->transaction = store->durable = false;
-    return durable ? sync_wal(store) : GMM_OK;
+    err = durable ? sync_wal(store) : GMM_OK;
+    checkpoint_committed(store->checkpoint);
+    return err;
 }
 
 /* Statements */

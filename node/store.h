@@ -26,6 +26,8 @@ struct store;
 enum gmm_err store_open(struct store **out, const char *path, bool read_only, const uint8_t id16[16],
                         struct gmm_msg *msg);
 void store_close(struct store *store);
+/* Much was written, and will not be for a while: what is cached goes, and the memory back to the system. */
+void store_relax(struct store *store);
 void store_id(const struct store *store, uint8_t out[16]);
 struct sqlite3 *store_db(struct store *store); /* for projection.c and search.c */
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/checkpoint.h"
 #include "node/store_private.h"
 
 /* A statement with up to three parameters: ids, or numbers in the place of NULL. */
@@ -239,6 +240,7 @@ enum gmm_err store_list_erasure_chunks(struct store *store, const struct gmm_id 
 
 enum gmm_err store_purge(struct store *store)
 {
+    checkpoint_wait(store->checkpoint);
     int rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     return rc == SQLITE_OK ? GMM_OK : store_fault(store, rc);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "keys/text.h"
+#include "node/checkpoint.h"
 #include "node/store_private.h"
 #include "node/sys.h"
 
@@ -20,7 +21,7 @@
 static const char pragmas[] =
     "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
     "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;"
-    "PRAGMA journal_size_limit=16777216;";
+    "PRAGMA journal_size_limit=33554432;";
 
 /* Paths are passed as URIs, percent-encoded, so that no name is taken for something else. */
 static char *uri_of(const char *path, const char *query)
@@ -165,6 +166,8 @@ static enum gmm_err open_writing(struct store *store, const char *path, struct g
         err = connect_as(store, path, SQLITE_OPEN_READWRITE, "", msg);
     if (err == GMM_OK)
         err = use_wal(store, msg);
+    if (err == GMM_OK)
+        err = checkpoint_new(&store->checkpoint, store->db);
     return err == GMM_OK ? store_schema_apply(store, path, store_schema_steps, STORE_SCHEMA, msg) : err;
 }
 

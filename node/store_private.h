@@ -76,8 +76,10 @@ enum store_sql {
         STORE_SQL_COUNT_ALL
 };
 
+struct checkpoint;
 struct store {
     sqlite3 *db;
+    struct checkpoint *checkpoint; /* NULL: opened for reading */
     bool read_only, transaction;
     bool durable;        /* the open transaction */
     enum gmm_err poison; /* the open transaction has failed with this */

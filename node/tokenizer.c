@@ -19,7 +19,7 @@
 static_assert(HASH_BYTES * 4 == HASHED_CHARS * 3, "base64 without padding");
 
 /* Texts repeat their words: most hashes are found here instead of computed. */
-#define CACHE_SLOTS 4096u
+#define CACHE_SLOTS 16384u
 #define CACHED_BYTES 47
 struct slot {
     uint8_t len; /* 0: empty */
