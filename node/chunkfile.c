@@ -16,6 +16,11 @@
 
 #define NEW_PREFIX ".new-"
 #define COMPARE_BYTES 65536u
+/* Of writing past the page cache: what all file systems are content with, the piece that is written at once, and from
+ * how many bytes on it pays. */
+#define DIRECT_ALIGNED 4096u
+#define DIRECT_PIECE (1u << 20)
+#define DIRECT_MIN (128u << 10)
 
 struct chunkfile {
     int root; /* home/chunks */
@@ -24,6 +29,7 @@ struct chunkfile {
     struct syncer *syncer;
     bool dirty[256]; /* folders with a name that is not synced */
     bool root_dirty;
+    uint8_t *piece; /* DIRECT_PIECE, aligned; NULL: not needed yet */
 };
 
 struct place {
@@ -66,6 +72,7 @@ void chunkfile_close(struct chunkfile *dir)
         return;
     syncer_free(dir->syncer);
     sys_close(&dir->root);
+    free(dir->piece);
     free(dir);
 }
 
@@ -111,8 +118,50 @@ static bool holds_already(int folder, const char *name, const uint8_t *bytes, si
     return same;
 }
 
-static enum gmm_err write_beside(int folder, char temporary[64], const char *name, const void *bytes, size_t len,
-                                 bool sync, int *fd)
+/* Whole blocks past the page cache, from memory that is aligned; *done: the bytes that are written. It may end before
+ * the end, where the file system does not take it: the rest is written as usual. */
+static enum gmm_err write_direct(struct chunkfile *dir, int fd, const uint8_t *bytes, size_t len, size_t *done)
+{
+    *done = 0;
+    if (dir->piece == NULL)
+        dir->piece = aligned_alloc(DIRECT_ALIGNED, DIRECT_PIECE);
+    int flags = fcntl(fd, F_GETFL);
+    if (dir->piece == NULL || flags < 0 || fcntl(fd, F_SETFL, flags | O_DIRECT) != 0)
+        return GMM_OK;
+    enum gmm_err err = GMM_OK;
+    while (*done < len && err == GMM_OK) {
+        size_t part = len - *done < DIRECT_PIECE ? len - *done : DIRECT_PIECE;
+        size_t whole = (part + DIRECT_ALIGNED - 1) / DIRECT_ALIGNED * DIRECT_ALIGNED;
+        memcpy(dir->piece, bytes + *done, part);
+        memset(dir->piece + part, 0, whole - part);
+        ssize_t n = pwrite(fd, dir->piece, whole, (off_t)*done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno != EINVAL)
+            err = sys_err(errno);
+        else if (n <= 0 || (size_t)n < whole)
+            break;
+        else
+            *done += part;
+    }
+    if (fcntl(fd, F_SETFL, flags) != 0 || (err == GMM_OK && *done == len && ftruncate(fd, (off_t)len) != 0))
+        err = sys_err(errno);
+    return err;
+}
+
+/* What is to be on the disk at once was received: nobody reads it soon, and it does not go through the page cache,
+ * whose copy and pages would cost more than hashing it. What was posted will be read for the peers. */
+static enum gmm_err write_bytes(struct chunkfile *dir, int fd, const void *bytes, size_t len, bool sync)
+{
+    size_t done = 0;
+    enum gmm_err err = sync && len >= DIRECT_MIN ? write_direct(dir, fd, bytes, len, &done) : GMM_OK;
+    if (err == GMM_OK && done < len && lseek(fd, (off_t)done, SEEK_SET) < 0)
+        err = sys_err(errno);
+    return err == GMM_OK && done < len ? sys_write_all(fd, (const uint8_t *)bytes + done, len - done) : err;
+}
+
+static enum gmm_err write_beside(struct chunkfile *dir, int folder, char temporary[64], const char *name,
+                                 const void *bytes, size_t len, bool sync, int *fd)
 {
     uint64_t random[2];
     randombytes_buf(random, sizeof random);
@@ -120,7 +169,7 @@ static enum gmm_err write_beside(int folder, char temporary[64], const char *nam
     *fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (*fd < 0)
         return sys_err(errno);
-    enum gmm_err err = sys_write_all(*fd, bytes, len);
+    enum gmm_err err = write_bytes(dir, *fd, bytes, len, sync);
     if (err == GMM_OK && sync)
         err = sys_sync(*fd);
     if (err == GMM_OK && renameat(folder, temporary, folder, name) != 0)
@@ -183,7 +232,7 @@ enum gmm_err chunkfile_write(struct chunkfile *dir, const struct gmm_id *id, con
     if (holds_already(folder, place.name, bytes, len, &fd))
         err = sync ? sys_sync(fd) : GMM_OK;
     else
-        err = write_beside(folder, temporary, place.name, bytes, len, sync, &fd);
+        err = write_beside(dir, folder, temporary, place.name, bytes, len, sync, &fd);
     sys_close(&folder);
     if (err != GMM_OK) {
         sys_close(&fd);

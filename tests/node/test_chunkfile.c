@@ -90,6 +90,29 @@ static void written_then_read(void **state)
     assert_int_equal(tempdir_count(path), 1);
 }
 
+/* Sizes around those at which writing goes another way: whole blocks past the page cache, in pieces. */
+static void every_size(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1,       4096,       (128u << 10) - 1, 128u << 10,        (128u << 10) + 1, 1u << 20,
+                                   1048577, (2u << 20), (3u << 20) - 1,   (3u << 20) + 4095, 4u << 20,         4718656};
+    size_t most = sizes[sizeof sizes / sizeof *sizes - 1], got = 0, total = 0;
+    uint8_t *large = malloc(most), *back = malloc(most + 1);
+    assert_true(large != NULL && back != NULL);
+    for (size_t i = 0; i < most; i++)
+        large[i] = (uint8_t)(i * 31 + i / 251);
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct gmm_id id = name_of(i);
+        assert_int_equal(chunkfile_write(dir, &id, large, sizes[i], true), GMM_OK);
+        assert_int_equal(chunkfile_read(dir, &id, 0, back, most + 1, &got, &total), GMM_OK);
+        assert_int_equal(total, sizes[i]);
+        assert_int_equal(got, sizes[i]);
+        assert_memory_equal(back, large, got);
+    }
+    free(back);
+    free(large);
+}
+
 static void parts_of_a_chunk(void **state)
 {
     (void)state;
@@ -272,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(written_then_read, make, drop),
+        cmocka_unit_test_setup_teardown(every_size, make, drop),
         cmocka_unit_test_setup_teardown(parts_of_a_chunk, make, drop),
         cmocka_unit_test_setup_teardown(more_than_stays_open, make, drop),
         cmocka_unit_test_setup_teardown(a_torn_file_is_written_again, make, drop),
