@@ -305,17 +305,19 @@ enum gmm_err chunkfile_remove(struct chunkfile *dir, const struct gmm_id *id)
     return err;
 }
 
-static bool is_swept(const struct place *place, const char *name, chunkfile_keep_fn *keep, void *arg)
+static bool is_swept(int folder, const struct place *place, const char *name, int64_t until_s, chunkfile_keep_fn *keep,
+                     void *arg)
 {
     struct gmm_id id;
+    struct stat st;
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return false;
     if (!id_from_hex(&id, name, strlen(name)) || memcmp(name, place->folder, 2) != 0)
         return strncmp(name, NEW_PREFIX, strlen(NEW_PREFIX)) == 0;
-    return !keep(arg, &id);
+    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_mtime < until_s && !keep(arg, &id);
 }
 
-enum gmm_err chunkfile_sweep(struct chunkfile *dir, uint8_t first, chunkfile_keep_fn *keep, void *arg,
+enum gmm_err chunkfile_sweep(struct chunkfile *dir, uint8_t first, int64_t until_s, chunkfile_keep_fn *keep, void *arg,
                              unsigned *removed)
 {
     struct place place;
@@ -333,7 +335,7 @@ enum gmm_err chunkfile_sweep(struct chunkfile *dir, uint8_t first, chunkfile_kee
     }
     struct dirent *item;
     while (err == GMM_OK && (item = readdir(list)) != NULL) {
-        if (!is_swept(&place, item->d_name, keep, arg))
+        if (!is_swept(dirfd(list), &place, item->d_name, until_s, keep, arg))
             continue;
         if (unlinkat(dirfd(list), item->d_name, 0) != 0)
             err = sys_err(errno);

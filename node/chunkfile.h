@@ -1,6 +1,7 @@
 /* Chunk bytes on disk: home/chunks/<2 hex of id>/<id hex>, sealed as they came. A chunk file is written beside its
- * place, synced and renamed before the store's row says that it is held; a file without a row is never trusted,
- * and swept after a daemon's start (node/sweeping.h). */
+ * place, synced and renamed before the store's row says that it is held; a file without a row is never trusted: its
+ * bytes are checked like received ones when the chunk is wanted (node_chunks.c), and it is swept after a while
+ * (node/sweeping.h). */
 #ifndef GMM_NODE_CHUNKFILE_H
 #define GMM_NODE_CHUNKFILE_H
 
@@ -21,11 +22,11 @@ enum gmm_err chunkfile_read(struct chunkfile *dir, const struct gmm_id *id, size
                             size_t *got, size_t *total);
 /* GMM_ENOTFOUND; durable with the next chunkfile_sync. */
 enum gmm_err chunkfile_remove(struct chunkfile *dir, const struct gmm_id *id);
-/* Removes what no row speaks of (keep says no) and what a crash left half written, in the folder of the ids that begin
- * with the byte `first`: 256 calls sweep all, so that a large home can be swept in steps. Never while a chunk is
- * written whose row is not committed. */
+/* Removes what no row speaks of (keep says no) and was written before until_s (seconds since 1970), and what a crash
+ * left half written, in the folder of the ids that begin with the byte `first`: 256 calls sweep all, so that a large
+ * home can be swept in steps. Never while a chunk is written whose row is not committed. */
 typedef bool chunkfile_keep_fn(void *arg, const struct gmm_id *id);
-enum gmm_err chunkfile_sweep(struct chunkfile *dir, uint8_t first, chunkfile_keep_fn *keep, void *arg,
+enum gmm_err chunkfile_sweep(struct chunkfile *dir, uint8_t first, int64_t until_s, chunkfile_keep_fn *keep, void *arg,
                              unsigned *removed);
 /* Bytes that we may still write on this file system; 0 when unknown. */
 uint64_t chunkfile_disk_free(const struct chunkfile *dir);

@@ -40,3 +40,30 @@ struct chunkwriter_job *node_chunks_next(struct node *node, bool wait)
 {
     return node->pending->writer == NULL ? NULL : chunkwriter_take(node->pending->writer, wait);
 }
+
+static bool is_left(const struct node *node, const struct gmm_id *id)
+{
+    bool named = true;
+    return store_names_chunk(node->store, id, &named) == GMM_OK && !named;
+}
+
+bool node_chunks_left(struct node *node, const struct gmm_id *id, uint8_t **bytes, size_t *len, uint32_t *total)
+{
+    size_t got = 0, size = 0;
+    if (!is_left(node, id) || chunkfile_read(node->chunks, id, 0, NULL, 0, &got, &size) != GMM_OK || size == 0 ||
+        size > LIMIT_CHUNK_SEALED || (*bytes = malloc(size)) == NULL)
+        return false;
+    if (chunkfile_read(node->chunks, id, 0, *bytes, size, len, &size) != GMM_OK || *len != size) {
+        free(*bytes);
+        *bytes = NULL;
+        return false;
+    }
+    *total = (uint32_t)size;
+    return true;
+}
+
+void node_chunks_drop(const struct node *node, const struct gmm_id *id)
+{
+    if (is_left(node, id))
+        (void)chunkfile_remove(node->chunks, id);
+}

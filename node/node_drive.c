@@ -44,7 +44,8 @@ static enum gmm_err on_load_staged(struct node *node, const struct effect *effec
     uint8_t *bytes = NULL;
     size_t len = 0;
     uint32_t total = 0;
-    if (partial_get(node->home, &effect->as.chunk.id, &bytes, &len, &total) == GMM_OK) {
+    if (partial_get(node->home, &effect->as.chunk.id, &bytes, &len, &total) == GMM_OK ||
+        node_chunks_left(node, &effect->as.chunk.id, &bytes, &len, &total)) {
         event.as.chunk.bytes = bytes;
         event.as.chunk.len = len;
         event.as.chunk.total = total;
@@ -54,11 +55,13 @@ static enum gmm_err on_load_staged(struct node *node, const struct effect *effec
 
 static void on_stage(const struct node *node, const struct effect *effect)
 {
-    if (effect->bytes == NULL)
+    if (effect->bytes == NULL) {
         partial_drop(node->home, &effect->as.chunk.id);
-    else
+        node_chunks_drop(node, &effect->as.chunk.id);
+    } else {
         (void)partial_put(node->home, &effect->as.chunk.id, effect->as.chunk.offset, effect->as.chunk.max,
                           effect->bytes, effect->len);
+    }
 }
 
 /* A stretch of the body of an entry of that group with this id. */

@@ -66,6 +66,11 @@ enum gmm_err node_work(struct node *node);
 /* node_chunks.c. A chunk of a STORE goes to the threads that write them (its bytes are taken): node_chunks_next gives
  * it back. False: it is the caller's to write. */
 bool node_chunks_put(struct node *node, struct effect *effect);
+/* The file of a chunk that no row speaks of: written, and the office was killed before the commit. *bytes: to be freed.
+ * Whether it is whole is for whoever takes it to find out. */
+bool node_chunks_left(struct node *node, const struct gmm_id *id, uint8_t **bytes, size_t *len, uint32_t *total);
+/* It goes, where there is one. */
+void node_chunks_drop(const struct node *node, const struct gmm_id *id);
 /* One that is done; chunkwriter_job_free. NULL: none is yet; with wait: none is under way. */
 struct chunkwriter_job *node_chunks_next(struct node *node, bool wait);
 /* Makes the engine: nid, the pinned inviter when one is stored, everything restored, started. */

@@ -3,6 +3,7 @@
 #include "node/log.h"
 
 #define FOLDERS 256u
+#define LEFT_S 86400 /* what a killed process wrote down is taken up again meanwhile, where it is wanted */
 
 /* What cannot be told stays. */
 static bool keep(void *arg, const struct gmm_id *id)
@@ -19,7 +20,8 @@ bool sweeping_slice(struct node *node)
         return false;
     if (node_chunks_busy(node))
         return false; /* their landing brings the loop here again */
-    enum gmm_err err = chunkfile_sweep(node->chunks, (uint8_t)node->swept++, keep, node, &removed);
+    enum gmm_err err = chunkfile_sweep(node->chunks, (uint8_t)node->swept++, (int64_t)(node_now_ms() / 1000) - LEFT_S,
+                                       keep, node, &removed);
     if (removed > 0)
         log_info("removed %u chunk files that nothing names", removed);
     if (err == GMM_OK && node->swept < FOLDERS)

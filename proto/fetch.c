@@ -463,19 +463,21 @@ enum gmm_err fetch_message(struct fetch *f, struct core *core, struct peer *peer
     return on_none(f, core, side, payload, len);
 }
 
-/* What is staged of a piece, to be gone on with. Nothing, or too much: it begins at 0. */
-static void staged_loaded(struct fetch *f, struct core *core, struct want *want, const uint8_t *bytes, size_t len,
-                          size_t total)
+/* What is staged of a piece, to be gone on with; all of it where it was written and its store never committed. Nothing,
+ * or too much: it begins at 0. */
+static enum gmm_err staged_loaded(struct fetch *f, struct core *core, struct want *want, const uint8_t *bytes,
+                                  size_t len, size_t total)
 {
     want_ask(f, want, 0, 0);
     want->looked = true;
-    if (len == 0 || len >= total || total > LIMIT_CHUNK_SEALED || (want->bytes = malloc(total)) == NULL)
-        return;
+    if (len == 0 || len > total || total > LIMIT_CHUNK_SEALED || (want->bytes = malloc(total)) == NULL)
+        return GMM_OK;
     memcpy(want->bytes, bytes, len);
     want->got = want->staged = (uint32_t)len;
     want->total = (uint32_t)total;
     want->first_ms = core->now_ms;
     want->mixed = true;
+    return len == total ? complete(f, core, want) : GMM_OK;
 }
 
 /* Bytes of what is being fetched for others; before its first part comes it may be the largest. */
@@ -513,7 +515,7 @@ bool fetch_loaded(struct fetch *f, struct core *core, uint64_t ticket, const uin
 {
     for (size_t i = 0; i < f->count; i++)
         if (f->wants[i].ticket == ticket) {
-            staged_loaded(f, core, &f->wants[i], bytes, len, total);
+            (void)staged_loaded(f, core, &f->wants[i], bytes, len, total); /* out of memory: asked for again */
             return true;
         }
     for (size_t i = 0; i < f->side_count; i++) {

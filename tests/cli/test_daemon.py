@@ -64,6 +64,7 @@ def sweeps_chunk_files_that_nothing_names(ilo):
     for stray in strays:
         with open(stray, "wb") as f:
             f.write(b"sealed")
+        os.utime(stray, (0, 86400))
     ilo.json("list")
     assert all(os.path.exists(stray) for stray in strays)  # a command alone leaves them
     daemon = ilo.daemon()

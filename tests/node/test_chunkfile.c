@@ -255,7 +255,7 @@ static void the_sweep_takes_what_no_row_knows(void **state)
 {
     (void)state;
     unsigned asked = 0, removed = 9;
-    assert_int_equal(chunkfile_sweep(dir, 6, keep_even, &asked, &removed), GMM_OK);
+    assert_int_equal(chunkfile_sweep(dir, 6, INT64_MAX, keep_even, &asked, &removed), GMM_OK);
     assert_int_equal(removed, 0);
     for (unsigned i = 0; i < 10; i++) {
         struct gmm_id id = name_of(6 + (i << 8));
@@ -263,7 +263,11 @@ static void the_sweep_takes_what_no_row_knows(void **state)
     }
     touch("chunks/06/.new-0123");
     touch("chunks/06/README");
-    assert_int_equal(chunkfile_sweep(dir, 6, keep_even, &asked, &removed), GMM_OK);
+    assert_int_equal(chunkfile_sweep(dir, 6, 1000, keep_even, &asked, &removed), GMM_OK);
+    assert_int_equal(removed, 1); /* half written; the others are young */
+    touch("chunks/06/.new-0123");
+    asked = 0;
+    assert_int_equal(chunkfile_sweep(dir, 6, INT64_MAX, keep_even, &asked, &removed), GMM_OK);
     assert_int_equal(asked, 10);
     assert_int_equal(removed, 6);
     for (unsigned i = 0; i < 10; i++) {

@@ -334,6 +334,46 @@ static void staged_bytes_that_do_not_fit(void **state)
     assert_asked(&ends[0], 0);
 }
 
+static void staged_whole(void)
+{
+    const struct effect *load = effect_of(EFFECT_LOAD_CHUNK);
+    assert_true(load != NULL && load->as.chunk.staged);
+    assert_true(fetch_loaded(fetch, &core, load->ticket, piece, PIECE_BYTES, PIECE_BYTES));
+}
+
+/* It was written down, and the process was killed before its store was committed: nobody is asked for it. */
+static void goes_on_from_all_of_it(void **state)
+{
+    (void)state;
+    assert_int_equal(fetch_open(fetch, &ends[0].peer), GMM_OK);
+    want_in(&all, &piece_id, false);
+    go_on();
+    staged_whole();
+    const struct effect *store = effect_of(EFFECT_STORE);
+    assert_true(store != NULL && store->as.store.has_chunk && store->as.store.chunk_len == PIECE_BYTES);
+    assert_memory_equal(store->as.store.chunk, piece, PIECE_BYTES);
+    assert_true(is_silent(&ends[0]));
+    fetch_persisted(fetch, &core, &all, &piece_id, GMM_OK);
+    assert_int_equal(fetch_wanted(fetch), 0);
+}
+
+/* A loss of power left a file of other bytes: it goes, and all is asked for. */
+static void all_of_it_may_be_wrong(void **state)
+{
+    (void)state;
+    assert_int_equal(fetch_open(fetch, &ends[0].peer), GMM_OK);
+    want_in(&all, &piece_id, false);
+    piece[5] ^= 1;
+    go_on();
+    staged_whole();
+    piece[5] ^= 1;
+    const struct effect *dropped = effect_of(EFFECT_STAGE);
+    assert_true(dropped != NULL && dropped->bytes == NULL && effect_of(EFFECT_STORE) == NULL);
+    go_on();
+    staged(0);
+    assert_asked(&ends[0], 0);
+}
+
 static void a_connection_that_ends_leaves_what_came(void **state)
 {
     (void)state;
@@ -690,6 +730,8 @@ int main(void)
         TEST(its_size_does_not_change),
         TEST(only_what_was_asked_of_it),
         TEST(goes_on_from_what_was_staged),
+        TEST(goes_on_from_all_of_it),
+        TEST(all_of_it_may_be_wrong),
         TEST(staged_bytes_that_do_not_fit),
         TEST(a_connection_that_ends_leaves_what_came),
         TEST(who_has_none_is_left_out_until_later),
