@@ -19,6 +19,8 @@
 #include "node/urgency.h"
 #include "node/watch.h"
 
+#define MUCH 8192u /* entries */
+
 static void closing(struct node *node)
 {
     answers_give(node, GMM_ECLOSED);
@@ -108,11 +110,16 @@ static void settled(struct node *node)
         net_dial_peers(node->net, node->daemon);
 }
 
-/* What is carried out by steps and the catalogue of what it brings take turns. */
+/* What goes in steps and the catalogue take turns. After much work what it left in memory goes. */
 static bool slice(struct node *node, bool busy)
 {
     bool steps = stepwise_slice(node);
-    return (!busy && (backlog_slice(node) || sweeping_slice(node))) || steps;
+    bool more = (!busy && (backlog_slice(node) || sweeping_slice(node))) || steps;
+    if (!busy && !more && node->handled >= MUCH) {
+        store_relax(node->store);
+        node->handled = 0;
+    }
+    return more;
 }
 
 enum gmm_err assembly_open(struct node **out, const char *home, unsigned flags, node_ask_fn *ask, void *arg,

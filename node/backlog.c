@@ -20,7 +20,6 @@ struct backlog {
     unsigned behind; /* PROJECT_: may be */
     size_t turn;     /* the log to look at next */
     uint64_t uncommitted, begun_ms;
-    uint64_t done;     /* entries since memory was given back */
     uint64_t again_ms; /* not before (sys_now_ms) */
     bool told;         /* the engine knows that the catalogue is behind */
     bool own;          /* so are entries of our own, until node->slice_due_ms */
@@ -147,7 +146,7 @@ static enum gmm_err work(struct node *node, struct backlog *b, unsigned what, ui
         if (end > 0 && !id_is_zero(&key.group))
             err = project_log_slice(node, &key, end, what, until_ms, &done);
         b->uncommitted += done;
-        b->done += done;
+        node->handled += done;
         in_time = until_ms == 0 || sys_now_ms() < until_ms;
         if (in_time)
             b->turn++;
@@ -214,10 +213,6 @@ bool backlog_slice(struct node *node)
         log_warning("out of memory");
     if (what == PROJECT_CATALOGUE && !backlog_is_behind(node) && node->net != NULL)
         net_touch(node->net); /* who waits for it looks again */
-    if (b->behind == 0 && b->done >= COMMIT_ENTRIES) {
-        store_relax(node->store);
-        b->done = 0;
-    }
     return err == GMM_OK && b->behind != 0;
 }
 

@@ -305,8 +305,7 @@ enum gmm_err chunkfile_remove(struct chunkfile *dir, const struct gmm_id *id)
     return err;
 }
 
-static bool is_swept(int folder, const struct place *place, const char *name, int64_t until_s, chunkfile_keep_fn *keep,
-                     void *arg)
+static bool is_swept(int folder, const struct place *place, const char *name, chunkfile_keep_fn *keep, void *arg)
 {
     struct gmm_id id;
     struct stat st;
@@ -314,10 +313,10 @@ static bool is_swept(int folder, const struct place *place, const char *name, in
         return false;
     if (!id_from_hex(&id, name, strlen(name)) || memcmp(name, place->folder, 2) != 0)
         return strncmp(name, NEW_PREFIX, strlen(NEW_PREFIX)) == 0;
-    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_mtime < until_s && !keep(arg, &id);
+    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !keep(arg, &id, st.st_mtime);
 }
 
-enum gmm_err chunkfile_sweep(struct chunkfile *dir, uint8_t first, int64_t until_s, chunkfile_keep_fn *keep, void *arg,
+enum gmm_err chunkfile_sweep(struct chunkfile *dir, uint8_t first, chunkfile_keep_fn *keep, void *arg,
                              unsigned *removed)
 {
     struct place place;
@@ -335,7 +334,7 @@ enum gmm_err chunkfile_sweep(struct chunkfile *dir, uint8_t first, int64_t until
     }
     struct dirent *item;
     while (err == GMM_OK && (item = readdir(list)) != NULL) {
-        if (!is_swept(dirfd(list), &place, item->d_name, until_s, keep, arg))
+        if (!is_swept(dirfd(list), &place, item->d_name, keep, arg))
             continue;
         if (unlinkat(dirfd(list), item->d_name, 0) != 0)
             err = sys_err(errno);

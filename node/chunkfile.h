@@ -25,8 +25,8 @@ enum gmm_err chunkfile_remove(struct chunkfile *dir, const struct gmm_id *id);
 /* Removes what no row speaks of (keep says no) and was written before until_s (seconds since 1970), and what a crash
  * left half written, in the folder of the ids that begin with the byte `first`: 256 calls sweep all, so that a large
  * home can be swept in steps. Never while a chunk is written whose row is not committed. */
-typedef bool chunkfile_keep_fn(void *arg, const struct gmm_id *id);
-enum gmm_err chunkfile_sweep(struct chunkfile *dir, uint8_t first, int64_t until_s, chunkfile_keep_fn *keep, void *arg,
+typedef bool chunkfile_keep_fn(void *arg, const struct gmm_id *id, int64_t written_s);
+enum gmm_err chunkfile_sweep(struct chunkfile *dir, uint8_t first, chunkfile_keep_fn *keep, void *arg,
                              unsigned *removed);
 /* Bytes that we may still write on this file system; 0 when unknown. */
 uint64_t chunkfile_disk_free(const struct chunkfile *dir);

@@ -99,6 +99,7 @@ struct node {
     uint64_t embargo_due_ms;                /* node/embargoes.h: when the first key of ours is due; 0: none */
     bool disclosing;
     bool unhurried;          /* the loop flushes: nobody waits for the catalogue */
+    uint64_t handled;        /* entries sent, or catalogued in slices, since memory was given back */
     uint64_t slice_due_ms;   /* when a slice is due that does not wait for an idle loop (sys_now_ms); 0: none */
     struct fresh *fresh;     /* node/fresh.h: posted and not in the catalogue yet; NULL: nothing */
     size_t relayed_full;     /* node/relays.h: groups that were told of as full */
@@ -129,8 +130,8 @@ uint64_t node_now_ms(void);
 enum gmm_err node_step(struct node *node, struct engine_event *event);
 /* Commits the open transaction, feeds PERSISTED, and goes on until nothing is pending. */
 enum gmm_err node_flush(struct node *node);
-/* As node_flush, for the loop: what nobody waits for (the catalogue of our own posts) stays open until node_flush_due, so
- * that the commit of the next post takes it along. */
+/* As node_flush, for the loop: what nobody waits for (the catalogue of our own posts) stays open until node_flush_due,
+ * so that the commit of the next post takes it along. */
 enum gmm_err node_flush_awaited(struct node *node);
 /* Received chunks whose files are on the disk by now (node/chunkwriter.h) get their rows, in the open transaction.
  * wait: all that are under way. */
@@ -139,8 +140,8 @@ void node_land(struct node *node, bool wait);
 bool node_chunks_busy(struct node *node);
 /* The same as node_land, waiting; and the threads end. */
 void node_chunks_close(struct node *node);
-/* When to flush at the latest (sys_now_ms): several chunks, or the catalogue and the next post, share one commit and its
- * synchronisations. 0: at once. */
+/* When to flush at the latest (sys_now_ms): several chunks, or the catalogue and the next post, share one commit and
+ * its synchronisations. 0: at once. */
 uint64_t node_flush_due(const struct node *node);
 /* The time of the next TICK; UINT64_MAX: none. */
 uint64_t node_next_tick_ms(const struct node *node);

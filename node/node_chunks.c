@@ -43,8 +43,8 @@ struct chunkwriter_job *node_chunks_next(struct node *node, bool wait)
 
 static bool is_left(const struct node *node, const struct gmm_id *id)
 {
-    bool named = true;
-    return store_names_chunk(node->store, id, &named) == GMM_OK && !named;
+    enum store_naming naming;
+    return store_names_chunk(node->store, id, &naming) == GMM_OK && naming == STORE_UNNAMED;
 }
 
 bool node_chunks_left(struct node *node, const struct gmm_id *id, uint8_t **bytes, size_t *len, uint32_t *total)

@@ -34,6 +34,7 @@ static enum gmm_err on_load(struct node *node, const struct effect *effect)
     struct engine_event event = {.kind = ENGINE_LOADED, .ticket = effect->ticket};
     store_load_part(node->store, &effect->as.load.key, effect->as.load.from_seq, effect->as.load.to_seq,
                     effect->as.load.max_bytes, effect->as.load.headers, effect->as.load.exact, &run);
+    node->handled += run == NULL ? 0 : run->count;
     return node_queue_event(node, &event, NULL, run);
 }
 

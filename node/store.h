@@ -137,8 +137,9 @@ enum gmm_err store_purge(struct store *store);
 enum gmm_err store_put_chunk(struct store *store, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len);
 /* GMM_ENOTFOUND when not held for this group, or hidden. */
 enum gmm_err store_has_chunk(struct store *store, const struct gmm_id *gid, const struct gmm_id *id, uint32_t *len);
-/* *named: it is held for some group, or hidden; what is erased is not. For chunkfile_sweep. */
-enum gmm_err store_names_chunk(struct store *store, const struct gmm_id *id, bool *named);
+/* Whether a row speaks of a chunk: held for some group, or hidden; erased in all; none. For chunk files. */
+enum store_naming { STORE_NAMED, STORE_NAMED_ERASED, STORE_UNNAMED };
+enum gmm_err store_names_chunk(struct store *store, const struct gmm_id *id, enum store_naming *naming);
 typedef enum gmm_err store_chunk_fn(void *arg, const struct gmm_id *gid, const struct gmm_id *id, uint32_t len);
 enum gmm_err store_each_chunk(struct store *store, store_chunk_fn *fn, void *arg);
 struct store_chunk {

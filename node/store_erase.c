@@ -87,15 +87,19 @@ enum gmm_err store_hide_chunk(struct store *store, const struct gmm_id *gid, con
     return run(store, "UPDATE chunk SET hidden = ?3 WHERE id = ?1 AND gid = ?2", values, 3);
 }
 
-enum gmm_err store_names_chunk(struct store *store, const struct gmm_id *id, bool *named)
+enum gmm_err store_names_chunk(struct store *store, const struct gmm_id *id, enum store_naming *naming)
 {
     enum gmm_err err;
     const struct value values[] = {{id, 0}, {NULL, STORE_ERASED}};
-    sqlite3_stmt *stmt = store_prepare(store, "SELECT 1 FROM chunk WHERE id = ?1 AND hidden <> ?2", &err);
+    sqlite3_stmt *stmt = store_prepare(store, "SELECT max(hidden <> ?2) FROM chunk WHERE id = ?1", &err);
     if (stmt == NULL)
         return err;
     bind(stmt, values, 2);
-    *named = store_row(store, stmt, &err);
+    *naming = STORE_NAMED;
+    if (store_row(store, stmt, &err) && sqlite3_column_type(stmt, 0) == SQLITE_NULL)
+        *naming = STORE_UNNAMED;
+    else if (err == GMM_OK && sqlite3_column_int(stmt, 0) == 0)
+        *naming = STORE_NAMED_ERASED;
     sqlite3_finalize(stmt);
     return err;
 }

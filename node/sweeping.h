@@ -1,5 +1,5 @@
-/* Chunk files of which no row has spoken for a day, and what a crash left half written: a daemon removes them after its
- * start. */
+/* Chunk files of which no row has spoken for a day or of which all is erased, and what a crash left half written: a
+ * daemon removes them after its start. */
 #ifndef GMM_NODE_SWEEPING_H
 #define GMM_NODE_SWEEPING_H
 

@@ -7,15 +7,27 @@ Documents as texts.py makes them; of 10,000 files each stands in the table again
 line a number.
 """
 import json
+import resource
 import sys
 import time
 
-from lib import main, network, until
+from lib import main, network, path, until
 from measure import at_rest, memory, processor, timed
 from texts import table
 
 NUMBERS = [int(n) for n in sys.argv[1:]] or [10_000, 100_000, 1_000_000]
 FILES = 10_000
+
+
+def process(command):
+    """Medians of eleven: what the client's own process takes, and how long it takes in all."""
+    takes = []
+    for _ in range(11):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds, _ = timed(command)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        takes.append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, seconds))
+    return [round(1000 * sorted(values)[5], 1) for values in zip(*takes)]
 
 
 def held(number):
@@ -53,6 +65,13 @@ def held(number):
         seconds.append(round(took, 3))
         bytes_of_ten.append(result["bytes_in"] + result["bytes_out"])
     row["ten new, bytes on the wire"], row["ten new, a whole gmm sync, s"] = bytes_of_ten, seconds
+    daemon = iom.daemon("--no-listen")
+    word = iom.json("list", "--limit", "1")[0]["id"]
+    for name, words in (("list", ["list", "--limit", "20"]), ("get", ["get", word, "-o", path("got")]),
+                        ("search", ["search", "sunmin", "sesmalstosror", "--limit", "20"]),
+                        ("post", ["post", path(f"d{number}.1", "0"), "--to", "all", "--yes"])):
+        row[f"{name} through the daemon: ms of processor, ms in all"] = process(lambda: iom.run(*words))
+    daemon.stop()
     sender.stop()
     print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()}), flush=True)
 

@@ -132,12 +132,18 @@ def percentile(values, p):
     return sorted(values)[min(len(values) - 1, int(p * len(values)))]
 
 
-def sixteen(post):
-    """Posts a second of sixteen clients at once."""
-    each = max(1, POSTS // 16)
-    threads = [threading.Thread(target=lambda: [post() for _ in range(each)]) for _ in range(16)]
+def processes(post, clients):
+    """Posts a second of so many clients at once, a process a post."""
+    each = max(1, POSTS // clients)
+    threads = [threading.Thread(target=lambda: [post() for _ in range(each)]) for _ in range(clients)]
     seconds, _ = timed(lambda: [t.start() for t in threads] and [t.join() for t in threads])
-    return 16 * each / seconds
+    return clients * each / seconds
+
+
+def staying(office, clients):
+    """Posts a second of so many clients at once that stay (asks.c)."""
+    words = [os.environ["ASKS"], os.path.join(office.home, "control"), path("paper"), str(clients), str(20 * POSTS)]
+    return float(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def j3_and_j5():
@@ -179,10 +185,10 @@ def j3_and_j5():
     watch.terminate()
     watch.wait()
     daemons.pop().stop()
-    for how, post in (("", by_client), (" (whole processes)", by_process)):
-        seconds, _ = timed(lambda: [post() for _ in range(POSTS)])
-        say(f"J5 posts, one client{how}", POSTS / seconds, "1/s", "file_fsync_rename")
-        say(f"J5 posts, sixteen clients{how}", sixteen(post), "1/s", "one client", POSTS / seconds)
+    for how, rate in (("", lambda n: staying(ilo, n)), (", whole processes", lambda n: processes(by_process, n))):
+        one = rate(1)
+        say(f"J5 posts, one client{how}", one, "1/s", "file_fsync_rename")
+        say(f"J5 posts, sixteen clients{how}", rate(16), "1/s", "one client", one)
     daemons.pop().stop()
 
 

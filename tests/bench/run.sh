@@ -12,6 +12,9 @@ export GMM
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 ${CC:-cc} -O2 -std=c11 -D_GNU_SOURCE tests/bench/limits.c -o "$folder/limits" -lsodium -lsqlite3 -lpthread
+${CC:-cc} -O2 -std=c11 -D_GNU_SOURCE tests/bench/asks.c -o "$folder/asks" -lpthread
+ASKS=$folder/asks
+export ASKS
 "$folder/limits" "$folder" "${LIMIT_SECONDS:-1}" > "$folder/limits.jsonl"
 cat "$folder/limits.jsonl"
 [ $# -ge 1 ] || set -- 10000

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "keys/chunk.h"
 #include "node/content.h"
@@ -51,6 +52,17 @@ static void put_file(const struct gmm_id *id)
     assert_int_equal(chunkfile_write(office.node->chunks, id, "sealed", 6, true), GMM_OK);
 }
 
+/* As if it had been written two days ago. */
+static void age(const struct gmm_id *id)
+{
+    char hex[GMM_ID_HEX + 1], name[GMM_ID_HEX + 20], path[TEMPDIR_PATH];
+    const struct timespec then = {.tv_sec = time(NULL) - 172800};
+    id_to_hex(id, hex);
+    snprintf(name, sizeof name, "chunks/%.2s/%s", hex, hex);
+    tempdir_join(path, office.home, name);
+    assert_int_equal(utimensat(AT_FDCWD, path, (const struct timespec[]){then, then}, 0), 0);
+}
+
 static void put_row(const struct gmm_id *id, enum store_hidden how)
 {
     assert_int_equal(store_put_chunk(office.node->store, &all, id, 6), GMM_OK);
@@ -88,7 +100,11 @@ static void what_nothing_names_goes(void **state)
     char folder[TEMPDIR_PATH], half[TEMPDIR_PATH];
     struct stat st;
     const struct gmm_id held = chunk_of_document();
+    const struct gmm_id young = {{0xab, 5}};
     put_file(&stray);
+    age(&stray);
+    age(&held);
+    put_file(&young); /* perhaps it is taken up again */
     tempdir_join(folder, office.home, "chunks/ab");
     tempdir_join(half, folder, ".new-0123456789abcdef");
     FILE *f = fopen(half, "we");
@@ -96,8 +112,9 @@ static void what_nothing_names_goes(void **state)
     fclose(f);
     assert_true(has_file(&stray) && has_file(&held));
     assert_int_equal(sweep(), 256);
-    assert_true(!has_file(&stray) && has_file(&held) && stat(half, &st) != 0);
+    assert_true(!has_file(&stray) && has_file(&held) && has_file(&young) && stat(half, &st) != 0);
     put_file(&stray);
+    age(&stray);
     assert_int_equal(sweep(), 1); /* once a start */
     assert_true(has_file(&stray));
 }
@@ -107,12 +124,14 @@ static void what_a_row_names_stays(void **state)
 {
     (void)state;
     put_file(&hidden);
+    age(&hidden);
     put_file(&erased);
     assert_int_equal(store_begin(office.node->store, true), GMM_OK);
     put_row(&hidden, STORE_HIDDEN);
     put_row(&erased, STORE_ERASED);
     assert_int_equal(store_commit(office.node->store), GMM_OK);
     put_file(&fresh);
+    age(&fresh);
     assert_int_equal(store_begin(office.node->store, true), GMM_OK);
     put_row(&fresh, STORE_SHOWN);
     assert_int_equal(sweep(), 256);
@@ -124,6 +143,7 @@ static void only_a_daemon(void **state)
 {
     (void)state;
     put_file(&stray);
+    age(&stray);
     assert_false(sweeping_slice(office.node));
     assert_true(has_file(&stray));
     office.node->daemon = office.node->read_only = true;
@@ -167,6 +187,7 @@ static void not_while_chunks_are_on_their_way(void **state)
     job = chunkwriter_take(p->writer, true);
     assert_true(job != NULL && job->err == GMM_OK && has_file(&id));
     chunkwriter_job_free(job);
+    age(&id);
     assert_int_equal(sweep(), 256);
     assert_false(has_file(&id));
 }
