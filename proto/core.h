@@ -25,7 +25,7 @@ struct core {
     struct forks *forks;
     struct take take;
     struct relayed relayed; /* chunks kept for others */
-    bool heads_only; /* compares nothing by ranges */
+    bool heads_only;        /* compares nothing by ranges */
     uint64_t next_ticket, next_arrival;
     uint64_t oldest_store; /* ticket of the oldest STORE not yet persisted; 0: none */
     /* of the step under way */

@@ -31,7 +31,8 @@ static inline int posting_file(const void *bytes, size_t len)
     return fd;
 }
 
-/* Posts text as the request says; its `file` and, when none is given, `to` are filled in: all. shares: post_publish's. */
+/* Posts text as the request says; its `file` and, when none is given, `to` are filled in: all. shares: post_publish's.
+ */
 static inline struct gmm_id posting_put(struct office *o, struct post_request request, const char *text, bool shares)
 {
     static const char *const to[] = {"all"};
