@@ -544,9 +544,15 @@ static enum gmm_err walk_log(struct node *node, const struct run_key *key, struc
         err = store_begin(node->store, false);
     if (err != GMM_OK || from >= walk->end)
         return err;
+    if (walk->what == PROJECT_INDEX)
+        search_gather(node->search);
     err = store_each_entry(node->store, key, from, walk_entry, walk);
     if (err == STOP)
         err = GMM_OK;
+    if (walk->what == PROJECT_INDEX) {
+        enum gmm_err written = search_gathered(node->search, err == GMM_OK);
+        err = err == GMM_OK ? written : err;
+    }
     if (err == GMM_OK && walk->what == PROJECT_CATALOGUE)
         err = set_verdict(node, view, key);
     return err == GMM_OK && walk->next > from ? set_done(node, key, walk->what, walk->next) : err;

@@ -5,11 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/ahead.h"
 #include "node/store_private.h"
 #include "node/tokenizer.h"
 
+#define GATHERED 128u             /* texts */
+#define GATHERED_BYTES (2u << 20) /* of them */
+
+struct gathered {
+    struct gmm_id id;
+    char *bytes; /* of both texts */
+    struct tokenizer_row row;
+};
+
 struct search {
     struct store *store;
+    struct tokenizer *tokenizer;
+    struct tokenizer_maker *maker; /* NULL: not needed yet */
+    struct gathered *items;        /* GATHERED; NULL: nothing is gathered */
+    size_t count, bytes;
     bool rebuilt; /* the index was made anew: every log is to be indexed again */
 };
 
@@ -143,7 +157,7 @@ enum gmm_err search_open(struct search **out, struct store *store, const uint8_t
     if (s == NULL)
         return GMM_ENOMEM;
     s->store = store;
-    enum gmm_err err = tokenizer_register(store->db, node_secret);
+    enum gmm_err err = tokenizer_register(store->db, node_secret, &s->tokenizer);
     if (err == GMM_OK && !store->read_only && !is_current(s))
         err = search_reset(s);
     if (err == GMM_OK && !store->read_only)
@@ -161,6 +175,10 @@ enum gmm_err search_open(struct search **out, struct store *store, const uint8_t
 
 void search_close(struct search *s)
 {
+    if (s == NULL)
+        return;
+    (void)search_gathered(s, false);
+    tokenizer_maker_free(s->maker);
     free(s);
 }
 
@@ -215,8 +233,8 @@ enum gmm_err search_set_done(struct search *s, const struct run_key *key, uint64
     return store_run_stmt(s->store, stmt);
 }
 
-enum gmm_err search_put(struct search *s, const struct gmm_id *id, const char *title, size_t title_len,
-                        const char *text, size_t text_len)
+/* made: its tokens are there; else they are made now. */
+static enum gmm_err put(struct search *s, const struct gmm_id *id, const struct tokenizer_row *row, bool made)
 {
     enum gmm_err err = store_in_transaction(s->store) ? GMM_OK : store_begin(s->store, false);
     sqlite3_stmt *stmt = err == GMM_OK ? store_stmt(s->store, STORE_SQL_PUT_INDEXED, &err) : NULL;
@@ -230,9 +248,87 @@ enum gmm_err search_put(struct search *s, const struct gmm_id *id, const char *t
     if ((stmt = store_stmt(s->store, STORE_SQL_PUT_WORDS, &err)) == NULL)
         return err;
     sqlite3_bind_int64(stmt, 1, no);
-    sqlite3_bind_text64(stmt, 2, title == NULL ? "" : title, title_len, SQLITE_STATIC, SQLITE_UTF8);
-    sqlite3_bind_text64(stmt, 3, text == NULL ? "" : text, text_len, SQLITE_STATIC, SQLITE_UTF8);
-    return store_run_stmt(s->store, stmt);
+    for (int i = 0; i < 2; i++)
+        sqlite3_bind_text64(stmt, 2 + i, row->texts[i] == NULL ? "" : row->texts[i], row->lens[i], SQLITE_STATIC,
+                            SQLITE_UTF8);
+    tokenizer_use(s->tokenizer, made ? row : NULL);
+    err = store_run_stmt(s->store, stmt);
+    tokenizer_use(s->tokenizer, NULL);
+    return err;
+}
+
+static void make(void *arg, size_t at)
+{
+    struct search *s = arg;
+    tokenizer_make(s->maker, &s->items[at].row);
+}
+
+static void forget(struct search *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        sodium_memzero(s->items[i].bytes, s->items[i].row.lens[0] + s->items[i].row.lens[1]);
+        free(s->items[i].bytes);
+        buffer_close(&s->items[i].row.tokens[0]);
+        buffer_close(&s->items[i].row.tokens[1]);
+    }
+    s->count = s->bytes = 0;
+}
+
+/* In the order in which they were put. */
+static enum gmm_err write_gathered(struct search *s)
+{
+    struct ahead *ahead = NULL;
+    enum gmm_err err = GMM_OK;
+    bool made = s->count > 0 && ahead_new(&ahead, s->count, s->count, AHEAD_ALONE, make, s) == GMM_OK;
+    for (size_t i = 0; i < s->count && err == GMM_OK; i++) {
+        if (made)
+            ahead_take(ahead);
+        err = put(s, &s->items[i].id, &s->items[i].row, made);
+    }
+    ahead_free(ahead);
+    forget(s);
+    return err;
+}
+
+void search_gather(struct search *s)
+{
+    if (s->maker == NULL)
+        s->maker = tokenizer_maker_new(s->tokenizer);
+    if (s->maker != NULL && s->items == NULL)
+        s->items = malloc(GATHERED * sizeof *s->items);
+}
+
+enum gmm_err search_gathered(struct search *s, bool keep)
+{
+    enum gmm_err err = keep ? write_gathered(s) : GMM_OK;
+    forget(s);
+    free(s->items);
+    s->items = NULL;
+    return err;
+}
+
+enum gmm_err search_put(struct search *s, const struct gmm_id *id, const char *title, size_t title_len,
+                        const char *text, size_t text_len)
+{
+    struct gathered new = {.id = *id, .row = {{title, text}, {title_len, text_len}, {{0}, {0}}}};
+    if (s->items == NULL)
+        return put(s, id, &new.row, false);
+    enum gmm_err err = s->count == GATHERED || s->bytes >= GATHERED_BYTES ? write_gathered(s) : GMM_OK;
+    if (err != GMM_OK)
+        return err;
+    if ((new.bytes = malloc(title_len + text_len + 1)) == NULL)
+        return GMM_ENOMEM;
+    if (title_len > 0)
+        memcpy(new.bytes, title, title_len);
+    if (text_len > 0)
+        memcpy(new.bytes + title_len, text, text_len);
+    new.row.texts[0] = new.bytes;
+    new.row.texts[1] = new.bytes + title_len;
+    buffer_init(&new.row.tokens[0], 0);
+    buffer_init(&new.row.tokens[1], 0);
+    s->items[s->count++] = new;
+    s->bytes += title_len + text_len;
+    return GMM_OK;
 }
 
 /* Its number stays taken: another entry's words must not join those that are still there. */

@@ -14,6 +14,11 @@ bool search_was_rebuilt(const struct search *s);
 /* Indexes one entry's title and text (UTF-8; either may be empty). Putting an id again is a no-op. */
 enum gmm_err search_put(struct search *s, const struct gmm_id *id, const char *title, size_t title_len,
                         const char *text, size_t text_len);
+/* Between these what is put is gathered: a thread makes the tokens of the next texts while one is written. Nothing else
+ * is asked of the index meanwhile. search_gathered writes all (keep), or forgets what is not written; what failed since
+ * search_gather fails here at the latest. */
+void search_gather(struct search *s);
+enum gmm_err search_gathered(struct search *s, bool keep);
 /* How far each log is indexed: seq after the last one done; 0: nothing, or a log that the store does not know. */
 enum gmm_err search_get_done(struct search *s, const struct run_key *key, uint64_t *next_seq);
 enum gmm_err search_set_done(struct search *s, const struct run_key *key, uint64_t next_seq);

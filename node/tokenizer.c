@@ -27,9 +27,16 @@ struct slot {
     char hashed[HASHED_CHARS];
 };
 
-/* One a table that uses the tokenizer. */
+/* Of a connection. */
+struct tokenizer {
+    uint8_t *key;
+    const struct tokenizer_row *row; /* NULL: texts are cut here */
+    unsigned column;                 /* of the row: whose turn it is */
+};
+
+/* One a table that uses the tokenizer, and one a maker. */
 struct instance {
-    const uint8_t *key; /* the registration's */
+    struct tokenizer *t;
     struct words *words;
     struct slot cache[CACHE_SLOTS];
 };
@@ -69,14 +76,14 @@ static size_t slot_of(const char *word, size_t len)
 static void word_hash_cached(struct instance *in, char out[HASHED_CHARS], const char *word, size_t len)
 {
     if (len > CACHED_BYTES) {
-        word_hash(out, in->key, word, len);
+        word_hash(out, in->t->key, word, len);
         return;
     }
     struct slot *slot = &in->cache[slot_of(word, len)];
     if (slot->len != len || memcmp(slot->word, word, len) != 0) {
         slot->len = (uint8_t)len;
         memcpy(slot->word, word, len);
-        word_hash(slot->hashed, in->key, word, len);
+        word_hash(slot->hashed, in->t->key, word, len);
     }
     memcpy(out, slot->hashed, HASHED_CHARS);
 }
@@ -90,6 +97,86 @@ static int deliver(void *arg, const struct words_token *token)
                     (int)token->end);
 }
 
+/* ---- tokens made before */
+
+#define MADE_BYTES (1u + HASHED_CHARS) /* 1 where it is at the position of the one before, then the token */
+
+struct tokenizer_maker {
+    struct instance instance;
+};
+
+static int keep(void *arg, const struct words_token *token)
+{
+    struct delivery *d = arg;
+    struct buffer *out = d->ctx;
+    char hashed[HASHED_CHARS];
+    word_hash_cached(d->instance, hashed, token->p, token->len);
+    buffer_put_u8(out, token->colocated);
+    buffer_put(out, hashed, HASHED_CHARS);
+    return out->failed != GMM_OK;
+}
+
+void tokenizer_make(struct tokenizer_maker *maker, struct tokenizer_row *row)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct delivery d = {.instance = &maker->instance, .ctx = &row->tokens[i]};
+        buffer_init(&row->tokens[i], 2 * MADE_BYTES * (row->lens[i] + 1)); /* a letter makes two tokens at most */
+        if (row->lens[i] > 0)
+            (void)words_scan(maker->instance.words, WORDS_DOCUMENT, row->texts[i], row->lens[i], keep, &d);
+    }
+}
+
+struct tokenizer_maker *tokenizer_maker_new(struct tokenizer *t)
+{
+    struct tokenizer_maker *maker = calloc(1, sizeof *maker);
+    if (maker == NULL)
+        return NULL;
+    maker->instance.t = t;
+    maker->instance.words = words_new();
+    if (maker->instance.words != NULL)
+        return maker;
+    free(maker);
+    return NULL;
+}
+
+void tokenizer_maker_free(struct tokenizer_maker *maker)
+{
+    if (maker == NULL)
+        return;
+    words_free(maker->instance.words);
+    sodium_memzero(maker->instance.cache, sizeof maker->instance.cache);
+    free(maker);
+}
+
+void tokenizer_use(struct tokenizer *t, const struct tokenizer_row *row)
+{
+    t->row = row;
+    t->column = 0;
+}
+
+/* The tokens of the text whose turn it is; NULL: none were made of it. FTS5 asks for the columns in turn. */
+static const struct buffer *made_of(struct tokenizer *t, int flags, size_t len)
+{
+    const struct tokenizer_row *row = t->row;
+    if (row == NULL || (flags & FTS5_TOKENIZE_DOCUMENT) == 0)
+        return NULL;
+    while (t->column < 2 && row->lens[t->column] == 0)
+        t->column++;
+    if (t->column == 2 || row->lens[t->column] != len)
+        return NULL;
+    const struct buffer *tokens = &row->tokens[t->column++];
+    return tokens->failed == GMM_OK ? tokens : NULL;
+}
+
+static int give_made(const struct buffer *tokens, void *ctx, int (*token)(void *, int, const char *, int, int, int))
+{
+    int rc = SQLITE_OK;
+    for (size_t at = 0; at < tokens->len && rc == SQLITE_OK; at += MADE_BYTES)
+        rc = token(ctx, tokens->p[at] != 0 ? FTS5_TOKEN_COLOCATED : 0, (const char *)tokens->p + at + 1, HASHED_CHARS,
+                   0, 0);
+    return rc;
+}
+
 static int gmm_tokenize(Fts5Tokenizer *tokenizer, void *ctx, int flags, const char *text, int len,
                         int (*token)(void *, int, const char *, int, int, int))
 {
@@ -97,6 +184,9 @@ static int gmm_tokenize(Fts5Tokenizer *tokenizer, void *ctx, int flags, const ch
     enum words_mode mode = (flags & FTS5_TOKENIZE_QUERY) != 0 ? WORDS_QUERY : WORDS_DOCUMENT;
     if (text == NULL || len <= 0)
         return SQLITE_OK;
+    const struct buffer *made = made_of(d.instance->t, flags, (size_t)len);
+    if (made != NULL)
+        return give_made(made, ctx, token);
     return words_scan(d.instance->words, mode, text, (size_t)len, deliver, &d);
 }
 
@@ -110,7 +200,7 @@ static void gmm_delete(Fts5Tokenizer *tokenizer)
     free(in);
 }
 
-static int gmm_create(void *key, const char **args, int arg_count, Fts5Tokenizer **out)
+static int gmm_create(void *t, const char **args, int arg_count, Fts5Tokenizer **out)
 {
     (void)args;
     *out = NULL;
@@ -119,7 +209,7 @@ static int gmm_create(void *key, const char **args, int arg_count, Fts5Tokenizer
     struct instance *in = calloc(1, sizeof *in);
     if (in == NULL)
         return SQLITE_NOMEM;
-    in->key = key;
+    in->t = t;
     in->words = words_new();
     if (in->words == NULL) {
         gmm_delete((Fts5Tokenizer *)in);
@@ -142,21 +232,32 @@ static fts5_api *api_of(sqlite3 *db)
     return api;
 }
 
-enum gmm_err tokenizer_register(sqlite3 *db, const uint8_t key[32])
+static void forget(void *arg)
+{
+    struct tokenizer *t = arg;
+    secret_free(t->key);
+    free(t);
+}
+
+enum gmm_err tokenizer_register(sqlite3 *db, const uint8_t key[32], struct tokenizer **out)
 {
     static const fts5_tokenizer functions = {gmm_create, gmm_delete, gmm_tokenize};
     fts5_api *api = api_of(db);
     if (api == NULL || api->iVersion < 2)
         return GMM_ESTATE;
-    uint8_t *copy = secret_alloc(32);
-    if (copy == NULL)
-        return GMM_ENOMEM;
-    memcpy(copy, key, 32);
-    fts5_tokenizer own = functions;
-    if (api->xCreateTokenizer(api, "gmm", copy, &own, secret_free) != SQLITE_OK) {
-        secret_free(copy);
+    struct tokenizer *t = calloc(1, sizeof *t);
+    if (t == NULL || (t->key = secret_alloc(32)) == NULL) {
+        free(t);
         return GMM_ENOMEM;
     }
+    memcpy(t->key, key, 32);
+    fts5_tokenizer own = functions;
+    if (api->xCreateTokenizer(api, "gmm", t, &own, forget) != SQLITE_OK) {
+        forget(t);
+        return GMM_ENOMEM;
+    }
+    if (out != NULL)
+        *out = t;
     return GMM_OK;
 }
 

@@ -18,9 +18,25 @@ struct sqlite3;
 #define TOKENIZER_SNIPPET_CHARS 160u
 
 /* Registers "gmm" with this connection. The key is copied into guarded memory (keys/secret.h: on the thread that owns
- * it, where the connection is closed as well). GMM_ENOMEM; GMM_ESTATE: an SQLite without FTS5, or an ICU without its
- * data. */
-enum gmm_err tokenizer_register(struct sqlite3 *db, const uint8_t key[32]);
+ * it, where the connection is closed as well). *out: borrowed from the connection; may be NULL. GMM_ENOMEM; GMM_ESTATE:
+ * an SQLite without FTS5, or an ICU without its data. */
+struct tokenizer;
+enum gmm_err tokenizer_register(struct sqlite3 *db, const uint8_t key[32], struct tokenizer **out);
+
+/* A row's tokens, made before it is written: another thread may do that while the connection's writes the row before.
+ */
+struct tokenizer_row {
+    const char *texts[2]; /* by column, UTF-8 */
+    size_t lens[2];
+    struct buffer tokens[2]; /* tokenizer_make's; buffer_close */
+};
+/* Makes tokens; one thread at a time. Not after the connection is closed. NULL: out of memory. */
+struct tokenizer_maker *tokenizer_maker_new(struct tokenizer *t);
+void tokenizer_maker_free(struct tokenizer_maker *maker);
+/* Of every text that is not empty. A buffer that failed says so: that text is cut when it is written. */
+void tokenizer_make(struct tokenizer_maker *maker, struct tokenizer_row *row);
+/* What the next row that is written has, until NULL is set. */
+void tokenizer_use(struct tokenizer *t, const struct tokenizer_row *row);
 /* Changes when the same text may give other tokens (our rules, or ICU's version): an index made under another one is
  * rebuilt. Static storage. */
 const char *tokenizer_version(void);

@@ -44,7 +44,7 @@ static void start(void)
     document.tokens = calloc(TOKENS_MAX, sizeof *document.tokens);
     query.tokens = calloc(TOKENS_MAX, sizeof *query.tokens);
     require(words != NULL && document.tokens != NULL && query.tokens != NULL);
-    require(sqlite3_open(":memory:", &db) == SQLITE_OK && tokenizer_register(db, key) == GMM_OK);
+    require(sqlite3_open(":memory:", &db) == SQLITE_OK && tokenizer_register(db, key, NULL) == GMM_OK);
     require(sqlite3_exec(db, "CREATE VIRTUAL TABLE t USING fts5(x, content='', tokenize='gmm')", NULL, NULL, NULL) ==
             SQLITE_OK);
 }

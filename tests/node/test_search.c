@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 #include "keys/secret.h"
 #include "node/keyfile.h"
@@ -247,6 +248,77 @@ static void another_key_finds_nothing(void **state)
     assert_int_equal(query("common", 0).count, 0);
 }
 
+/* Everything that the index holds, to compare. */
+static void digest(uint8_t out[32])
+{
+    crypto_generichash_state state;
+    sqlite3_stmt *stmt = NULL;
+    crypto_generichash_init(&state, NULL, 0, 32);
+    assert_int_equal(sqlite3_prepare_v2(store->db, "SELECT id, block FROM s_words_data ORDER BY id", -1, &stmt, NULL),
+                     SQLITE_OK);
+    while (sqlite3_step(stmt) == SQLITE_ROW) {
+        sqlite3_int64 id = sqlite3_column_int64(stmt, 0);
+        crypto_generichash_update(&state, (const unsigned char *)&id, sizeof id);
+        crypto_generichash_update(&state, sqlite3_column_blob(stmt, 1), (unsigned)sqlite3_column_bytes(stmt, 1));
+    }
+    sqlite3_finalize(stmt);
+    crypto_generichash_final(&state, out, 32);
+}
+
+/* Texts of several scripts, with and without titles, some that are no UTF-8, one as large as all that is gathered. */
+static void put_all(void)
+{
+    static const char *const texts[] = {"Principes g\xc3\xa9n\xc3\xa9raux et directives", "",
+                                        "\xe7\xa7\xbb\xe6\xb0\x91\xe5\xb7\xa5\xe4\xba\xba", "\xff\xfe broken \xc3",
+                                        "l'homme et l'homme, GMG/2014/1",
+                                        /* more tokens than bytes would let expect: these are cut when written */
+                                        "\xe3\x8d\xbf\xe3\x8d\xbf\xe3\x8d\xbf\xe3\x8d\xbf\xe3\x8d\xbf\xe3\x8d\xbf"};
+    char title[32], *large = malloc((3u << 20) + 1);
+    assert_non_null(large);
+    for (size_t i = 0; i < 3u << 20; i++)
+        large[i] = i % 7 == 6 ? ' ' : (char)('a' + i * i % 26);
+    large[3u << 20] = '\0';
+    for (unsigned n = 0; n < 600; n++) {
+        struct gmm_id id = {.b = {(uint8_t)n, (uint8_t)(n >> 8), 1}};
+        const char *text = n == 300 ? large : texts[n % 6];
+        int len = n % 3 == 0 ? 0 : snprintf(title, sizeof title, "titre %u", n);
+        assert_int_equal(search_put(search, &id, len == 0 ? NULL : title, (size_t)len, text, strlen(text)), GMM_OK);
+        assert_int_equal(search_put(search, &id, "again", 5, "again", 5), GMM_OK);
+    }
+    free(large);
+}
+
+static void gathered_it_is_the_same(void **state)
+{
+    uint8_t direct[32], gathered[32];
+    put_all();
+    assert_int_equal(store_commit(store), GMM_OK);
+    digest(direct);
+    assert_int_equal(drop(state), 0);
+    assert_int_equal(make(state), 0);
+    search_gather(search);
+    put_all();
+    assert_int_equal(search_gathered(search, true), GMM_OK);
+    assert_int_equal(store_commit(store), GMM_OK);
+    digest(gathered);
+    assert_memory_equal(direct, gathered, 32);
+    assert_int_equal(search_check(search), GMM_OK);
+    assert_int_equal(query("again", 0).count, 0);
+}
+
+static void what_was_gathered_can_be_forgotten(void **state)
+{
+    (void)state;
+    search_gather(search);
+    put(1, "titre", "quittance");
+    assert_int_equal(search_gathered(search, false), GMM_OK);
+    assert_int_equal(query("quittance", 0).count, 0);
+    put(1, "titre", "quittance"); /* at once */
+    assert_int_equal(query("quittance", 0).count, 1);
+    search_gather(search);
+    put(2, "titre", "quittance"); /* and closed in between */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +331,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(gone_or_of_other_rules_it_is_made_anew, make, drop),
         cmocka_unit_test_setup_teardown(it_knows_how_far_it_is, make, drop),
         cmocka_unit_test_setup_teardown(another_key_finds_nothing, make, drop),
+        cmocka_unit_test_setup_teardown(gathered_it_is_the_same, make, drop),
+        cmocka_unit_test_setup_teardown(what_was_gathered_can_be_forgotten, make, drop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ static sqlite3 *open_db(const char *path, const uint8_t *with)
 {
     sqlite3 *db;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(tokenizer_register(db, with), GMM_OK);
+    assert_int_equal(tokenizer_register(db, with, NULL), GMM_OK);
     return db;
 }
 
