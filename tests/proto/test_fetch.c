@@ -12,18 +12,13 @@
 
 #include "keys/chunk.h"
 #include "keys/secret.h"
-#include "tests/lib/world.h"
+#include "tests/proto/ends_fixture.h"
 
 #define PIECE_BYTES 10000u
 #define SILENT_MS 60000u
 #define STALL_MS 1800000u
 #define PEERS 3u
 
-/* A peer of ours, and the session at its end, by which the test sees what was said to it. */
-struct end {
-    struct peer peer;
-    struct session *far;
-};
 static struct world w;
 static struct core core;
 static struct fetch *fetch;
@@ -31,66 +26,6 @@ static struct gmm_id all;
 static struct end ends[PEERS]; /* 0: iom, 1: wb, 2: unu, which is in no circle */
 static uint8_t piece[PIECE_BYTES];
 static struct gmm_id piece_id;
-
-static void carry(struct session *from, struct session *to, struct session_item *last)
-{
-    struct buffer wire;
-    buffer_init(&wire, 4u << 20);
-    assert_int_equal(session_pump(from, &wire, 1u << 20), GMM_OK);
-    if (wire.len > 0)
-        assert_int_equal(session_receive(to, wire.p, wire.len), GMM_OK);
-    assert_int_equal(session_next(to, last), GMM_OK);
-    buffer_close(&wire);
-}
-
-static void open_end(struct end *end, uint32_t conn, unsigned office)
-{
-    struct session_item item;
-    const struct world_office *us = &w.offices[0], *them = &w.offices[office];
-    const uint8_t ephemeral[2][32] = {{(uint8_t)conn, 1}, {(uint8_t)conn, 2}};
-    struct session_config a = {.purpose = SESSION_OFFICES,
-                               .initiator = true,
-                               .nid = &w.nid,
-                               .noise_sk = us->noise_sk,
-                               .noise_pk = &us->noise_pk,
-                               .remote_noise_pk = &them->noise_pk,
-                               .ephemeral = ephemeral[0],
-                               .hello = "a",
-                               .hello_len = 1};
-    struct session_config b = {
-        .nid = &w.nid, .noise_sk = them->noise_sk, .noise_pk = &them->noise_pk, .ephemeral = ephemeral[1]};
-    *end = (struct end){.peer = {.conn = conn,
-                                 .sign_pk = them->sign_pk,
-                                 .noise_pk = them->noise_pk,
-                                 .pid = w.participants[them->participant].pid,
-                                 .identified = true,
-                                 .room = PEER_ROOM_MOST}};
-    assert_int_equal(session_new(&end->peer.session, &a), GMM_OK);
-    assert_int_equal(session_new(&end->far, &b), GMM_OK);
-    carry(end->peer.session, end->far, &item);
-    carry(end->far, end->peer.session, &item);
-    carry(end->peer.session, end->far, &item);
-    assert_int_equal(item.kind, SESSION_ITEM_HELLO);
-    assert_int_equal(session_answer(end->far, "b", 1), GMM_OK);
-    assert_int_equal(session_next(end->far, &item), GMM_OK);
-    carry(end->far, end->peer.session, &item);
-    assert_int_equal(session_state(end->peer.session), SESSION_OPEN);
-    while (item.kind != SESSION_ITEM_NONE)
-        assert_int_equal(session_next(end->peer.session, &item), GMM_OK);
-}
-
-/* The next message that was said to a peer; 0: none. *out: valid until the next one. */
-static uint8_t said(struct end *end, struct session_item *out)
-{
-    assert_int_equal(session_next(end->far, out), GMM_OK);
-    if (out->kind == SESSION_ITEM_NONE)
-        carry(end->peer.session, end->far, out);
-    if (out->kind == SESSION_ITEM_NONE)
-        return 0;
-    if (out->stream != SESSION_CONTROL)
-        session_consumed(end->far, out->stream, out->len + 1);
-    return out->type;
-}
 
 static struct keystore self; /* ours: ilo */
 
@@ -111,7 +46,7 @@ static int setup(void **state)
     fetch = fetch_new();
     assert_true(core.logs != NULL && core.effects != NULL && fetch != NULL);
     for (uint32_t i = 0; i < PEERS; i++)
-        open_end(&ends[i], i + 1, offices[i]);
+        end_open(&ends[i], &w, i + 1, offices[i]);
     for (size_t i = 0; i < sizeof piece; i++)
         piece[i] = (uint8_t)(i * 7 + i / 256);
     chunk_id(&piece_id, &w.nid, &all, piece, sizeof piece);
@@ -123,10 +58,8 @@ static int teardown(void **state)
 {
     (void)state;
     fetch_free(fetch);
-    for (size_t i = 0; i < PEERS; i++) {
-        session_free(ends[i].peer.session);
-        session_free(ends[i].far);
-    }
+    for (size_t i = 0; i < PEERS; i++)
+        end_close(&ends[i]);
     logs_free(core.logs);
     take_close(&core.take);
     effects_free(core.effects);
@@ -172,7 +105,7 @@ static void assert_asked(struct end *end, uint32_t offset)
     struct session_item item;
     struct message_chunk_wants wants;
     struct message_chunk_place place;
-    assert_int_equal(said(end, &item), MESSAGE_CHUNK_WANT);
+    assert_int_equal(end_said(end, &item), MESSAGE_CHUNK_WANT);
     assert_int_equal(message_chunk_want_decode(&wants, item.payload, item.len), GMM_OK);
     assert_true(wants.count == 1 && id_equal(&wants.gid, &all));
     message_chunk_want_at(&wants, 0, &place);
@@ -183,7 +116,7 @@ static void assert_asked(struct end *end, uint32_t offset)
 static bool is_silent(struct end *end)
 {
     struct session_item item;
-    return said(end, &item) == 0;
+    return end_said(end, &item) == 0;
 }
 
 static enum gmm_err answer(struct end *end, const uint8_t *bytes, uint32_t total, uint32_t offset, size_t len)
@@ -223,7 +156,7 @@ static void assert_told_none(struct end *end, const struct gmm_id *id)
 {
     struct session_item item;
     struct message_chunk_none none;
-    assert_int_equal(said(end, &item), MESSAGE_CHUNK_NONE);
+    assert_int_equal(end_said(end, &item), MESSAGE_CHUNK_NONE);
     assert_int_equal(message_chunk_none_decode(&none, item.payload, item.len), GMM_OK);
     const struct gmm_id told = message_chunk_none_at(&none, 0);
     assert_true(none.count == 1 && id_equal(&told, id));
@@ -645,7 +578,7 @@ static void served_in_parts_from_where_it_was_asked(void **state)
     const struct effect *load = effect_of(EFFECT_LOAD_CHUNK);
     assert_true(load != NULL && !load->as.chunk.staged && load->as.chunk.offset == 1000);
     assert_true(fetch_loaded(fetch, &core, load->ticket, piece + 1000, 4000, PIECE_BYTES));
-    assert_int_equal(said(&ends[0], &item), MESSAGE_CHUNK);
+    assert_int_equal(end_said(&ends[0], &item), MESSAGE_CHUNK);
     assert_int_equal(message_chunk_decode(&part, item.payload, item.len), GMM_OK);
     assert_true(part.offset == 1000 && part.total == PIECE_BYTES && part.data_len == 4000);
     assert_memory_equal(part.data, piece + 1000, 4000);
@@ -653,7 +586,7 @@ static void served_in_parts_from_where_it_was_asked(void **state)
     load = effect_of(EFFECT_LOAD_CHUNK);
     assert_true(load != NULL && load->as.chunk.offset == 5000);
     assert_true(fetch_loaded(fetch, &core, load->ticket, piece + 5000, 5000, PIECE_BYTES));
-    assert_int_equal(said(&ends[0], &item), MESSAGE_CHUNK);
+    assert_int_equal(end_said(&ends[0], &item), MESSAGE_CHUNK);
     assert_false(fetch_busy(fetch, 1));
     assert_false(fetch_loaded(fetch, &core, load->ticket, piece, 1, 1)); /* not ours any more */
 }
