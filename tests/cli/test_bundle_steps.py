@@ -117,6 +117,15 @@ def bundle_for(office, participant):
     return path(f"for-{participant}")
 
 
+def has_asked(process):
+    """It is connected to the daemon."""
+    folder = f"/proc/{process.pid}/fd"
+    try:
+        return any(os.readlink(os.path.join(folder, fd)).startswith("socket:") for fd in os.listdir(folder))
+    except FileNotFoundError:
+        return False  # closed meanwhile
+
+
 def test_ended_in_between():
     """The client goes, then the daemon is killed; each time the same file is taken in again."""
     ilo = found("wfp")
@@ -152,9 +161,10 @@ def test_ended_in_between():
         assert iom.run("get", document, "--attachment", "1").stdout == read(f"{n}.bin")
     # An export that waits behind an import: who ends it leaves no file, and the daemon goes on.
     running = Import(iom, Growing("third", whole))
+    until(it_has_begun)  # there are 64 GiB of it to come
     export = subprocess.Popen([GMM, "--home", iom.home, "bundle", "export", path("ended")], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, env=environment())
-    until(it_has_begun)
+    until(lambda: has_asked(export))
     export.kill()
     export.wait()
     running.kill()
