@@ -149,14 +149,15 @@ static void post_planned(struct node *node, struct call *call, struct post_reque
         err = post_make_plan(node, request, &plan, choices, &msg);
     if (err == GMM_OK && !call_flag(call, "dry-run"))
         err = post_publish(node, request, &plan, shares, &id, &msg);
-    if (err == GMM_OK && shares) {
-        json_decref(choices);
-        answers_hold(node, call, post_json(node, &plan, &id));
-    } else if (err == GMM_OK) {
-        json_decref(choices);
-        call_reply(call, post_json(node, &plan, &id));
-    } else {
+    if (err != GMM_OK) {
         fail(call, err, &msg, choices);
+    } else {
+        json_t *reply = post_json(node, &plan, &id);
+        json_decref(choices);
+        if (shares)
+            answers_hold(node, call, reply);
+        else
+            call_reply(call, reply);
     }
     post_plan_close(&plan);
 }

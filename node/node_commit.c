@@ -120,7 +120,7 @@ static enum gmm_err flush(struct node *node, bool lazily)
         }
         err = commit_round(node, &first);
     }
-    node->above->flushed(node, first);
+    node->above->flushed(node, first); /* who waits and was in no commit: its draft could not be signed */
     p->flushing = false;
     p->has_ensured = false;
     fresh_clear(&node->fresh);
